@@ -48,7 +48,15 @@ class Use(NamedTuple):
     """Of frames, with their headers."""
     dropped_packets: int
     rate_bps: int
-    """Emulated."""
+    """Emulated, with what background traffic takes of it."""
+    background_bps: int = 0
+    """Of it, the rate that is reserved for background traffic."""
+
+    @property
+    def share(self) -> float:
+        """Of its rate, what was sent and the background."""
+        sent_bps = self.sent_bytes * 8 * NS_PER_S / self.lasts_ns
+        return (sent_bps + self.background_bps) / self.rate_bps
 
 
 def reading_times_ns(plan: Plan) -> Sequence[int]:
@@ -68,11 +76,12 @@ def read_use(raw: Path, plan: Plan) -> list[Use]:
         return []
     readings = list(_readings(read_text(path, RESULT)))
     ends = [
-        (wire.fibre, end.hub, end.interface, shape.rate_bps)
+        (wire.fibre, end.hub, end.interface, shape)
         for wire in plan.wiring.fibres
         for end, shape in ((wire.a, wire.forward), (wire.z, wire.backward))
     ]
-    used = [one for one in ends if readings and readings[-1].sent_bytes.get(one[2])]
+    last = readings[-1].sent_bytes if readings else {}
+    used = [one for one in ends if last.get(one[2]) or one[3].background_bps]
     return [
         Use(
             fibre,
@@ -81,9 +90,10 @@ def read_use(raw: Path, plan: Plan) -> list[Use]:
             now.at_ns - before.at_ns,
             now.sent_bytes.get(interface, 0) - before.sent_bytes.get(interface, 0),
             now.dropped.get(interface, 0) - before.dropped.get(interface, 0),
-            rate_bps,
+            shape.fibre_bps,
+            shape.background_bps,
         )
-        for fibre, hub, interface, rate_bps in used
+        for fibre, hub, interface, shape in used
         for before, now in pairwise(readings)
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json
 from corridor.topologies.base.codec import read_document
-from corridor.topologies.model.wiring import FibreWire
+from corridor.topologies.model.wiring import FibreWire, Shape
 
 AGAIN = "name a folder of this version"
 
@@ -76,9 +76,13 @@ class PlanHead:
         return {one.event: one.options.fibres for one in self.changes if one.options.fibres}
 
     @property
-    def rates_bps(self) -> Mapping[str, int]:
-        """The emulated rate of each fibre."""
-        return {one.fibre: one.forward.rate_bps for one in self.wiring.fibres}
+    def shapes(self) -> Mapping[tuple[str, str], Shape]:
+        """How each fibre treats what enters it at a hub."""
+        return {
+            (one.fibre, end.hub): shape
+            for one in self.wiring.fibres
+            for end, shape in ((one.a, one.forward), (one.z, one.backward))
+        }
 
 
 def read_manifest(out_dir: Path) -> Manifest | None:

@@ -1,5 +1,7 @@
 """How much of each demand came over each fibre, over time, where workloads were sent: a table.
 
+Background traffic has rows of its own, without a demand: its rate is reserved, not sent.
+
 Counted by the kernel as packets arrive at the far end of a fibre, whatever switches say. The file
 in ``raw/`` has a line a reading; guests write it, so this imports little.
 """
@@ -22,6 +24,8 @@ from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.model.wiring import Shape
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 UTILISATION_SCHEMA = 1
 UTILISATION_FILE = "utilisation.parquet"
 RAW_FILE = "utilisation.jsonl"
+BACKGROUND = "background"
 type Counts = Mapping[tuple[str, int], int]
 """Octets so far, by the interface where they arrived and the number of their class."""
 
@@ -55,7 +60,7 @@ class Load(NamedTuple):
     data_class: str
     """``class`` in Parquet."""
     packets_of: str
-    """What sent it: ``probe``, ``stream``, ``transfer``, ``message``."""
+    """What sent it: ``probe``, ``stream``, ``transfer``, ``message``; ``background``."""
     back: bool
     """Whether it went from the demand's destination to its source."""
     at_ns: int
@@ -63,7 +68,7 @@ class Load(NamedTuple):
     bytes: int
     """Of frames with their headers."""
     rate_bps: int
-    """Emulated, of the fibre."""
+    """Emulated, of the fibre, with what background traffic takes of it."""
     share: float
     """Of that rate."""
     emulated_mbps: float
@@ -97,7 +102,7 @@ def _loads(
     readings: Sequence[tuple[int, Counts]], plan: Plan, scale: float | None
 ) -> Iterator[Load]:
     arrives_at = {
-        far.interface: (wire.fibre, near.hub, shape.rate_bps)
+        far.interface: (wire.fibre, near.hub, shape)
         for wire in plan.wiring.fibres
         for near, far, shape in (
             (wire.a, wire.z, wire.forward),
@@ -113,7 +118,7 @@ def _loads(
             brought = octets - before.get((interface, number), 0)
             if not brought or interface not in arrives_at or number not in classes:
                 continue
-            fibre, hub, rate_bps = arrives_at[interface]
+            fibre, hub, shape = arrives_at[interface]
             one = classes[number]
             bps = brought * 8e9 / lasts_ns
             real = stands_for(one.demand, one.kind)
@@ -127,11 +132,35 @@ def _loads(
                 from_ns - plan.start_ns,
                 lasts_ns,
                 brought,
-                rate_bps,
-                bps / rate_bps,
+                shape.fibre_bps,
+                bps / shape.fibre_bps,
                 bps / 1e6,
                 None if real is None else bps / real / 1e9,
             )
+        for fibre, hub, shape in arrives_at.values():
+            if shape.background_bps:
+                yield _background(fibre, hub, shape, from_ns - plan.start_ns, lasts_ns, scale)
+
+
+def _background(
+    fibre: str, hub: str, shape: Shape, at_ns: int, lasts_ns: int, scale: float | None
+) -> Load:
+    bps = shape.background_bps
+    return Load(
+        fibre,
+        hub,
+        demand="",
+        data_class=BACKGROUND,
+        packets_of=BACKGROUND,
+        back=False,
+        at_ns=at_ns,
+        lasts_ns=lasts_ns,
+        bytes=bps * lasts_ns // (8 * NS_PER_S),
+        rate_bps=shape.fibre_bps,
+        share=bps / shape.fibre_bps,
+        emulated_mbps=bps / 1e6,
+        real_gbps=None if scale is None else bps / scale / 1e9,
+    )
 
 
 def _scales(plan: Plan, scale: float | None) -> Callable[[str, str], float | None]:

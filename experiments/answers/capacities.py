@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from corridor.topologies.model.capacity import CapacityBasis, CapacityGroup
-from corridor.topologies.model.sharing import GROUP, capacities_bps
+from corridor.topologies.model.sharing import GROUP
 from corridor.topologies.model.topology import Confidence, Fibre, Topology
 
 
@@ -50,10 +50,12 @@ class Capacities:
 
 
 def capacities(topology: Topology) -> Capacities:
-    emulated_bps = capacities_bps(topology)
+    groups = topology.capacity_groups.values()
+    emulated_bps = {one.id: topology.emulated_rate_bps(one) for one in topology.fibres}
+    emulated_bps |= {f"{GROUP}{one.id}": topology.emulated_group_bps(one) for one in groups}
     scale = Fraction(str(topology.scaling.capacity_scale))
     of = {one.id: _of_fibre(topology, one, emulated_bps[one.id]) for one in topology.fibres}
-    for group in topology.capacity_groups.values():
+    for group in groups:
         name = f"{GROUP}{group.id}"
         of[name] = _of_group(topology, group, emulated_bps[name])
     return Capacities(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from corridor.controller.policy.model import RETURN
 from corridor.controller.traffic_engineering.capacity_remedies import lowerings, raises
 from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
 from corridor.controller.traffic_engineering.utilization import (
+    Cases,
     LinkLoad,
     Traffic,
     fullness,
@@ -24,7 +25,15 @@ from corridor.controller.traffic_engineering.utilization import (
 )
 from corridor.experiments.answers.capacities import Capacities, Capacity, capacities
 from corridor.experiments.answers.capacity_choice import Choice, Paths, Reach
-from corridor.experiments.answers.capacity_loads import Load, Loads, Served, loads_of, serve
+from corridor.experiments.answers.capacity_loads import (
+    BACKGROUND,
+    Load,
+    Loads,
+    Served,
+    dead_fibres,
+    loads_of,
+    serve,
+)
 from corridor.experiments.scenario.intents import with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
@@ -32,6 +41,7 @@ from corridor.topologies.base.codec import JsonObject, read_document, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
+from corridor.topologies.model.background import Link
 
 CAPACITY_SCHEMA = 1
 MOST_NAMED = 3
@@ -69,6 +79,15 @@ class LinkUtilisation:
     """Left in the worst failure; negative where it does not fit."""
     emulated_share: float
     """Of its rate in the emulation, in the worst failure there."""
+    usual_background_gbps: float = 0.0
+    """Background traffic while nothing fails; part of ``usual_gbps``."""
+    background_gbps: float = 0.0
+    """Background traffic in the worst failure; part of ``load_gbps``."""
+    background_low_gbps: float | None = None
+    """The 5 % quantile of the background while nothing fails; None where its figures have no
+    interval."""
+    background_high_gbps: float | None = None
+    """The 95 % quantile."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +175,24 @@ class OtherLoad:
 
 
 @dataclass(frozen=True)
+class BackgroundLoad:
+    """Traffic on the fibres that no demand sends."""
+
+    source: str
+    """``internet``, a file of figures, or ``stated``."""
+    date: str
+    """The day of the figures; empty for stated rates."""
+    load: float
+    """Multiple of the traffic of the busy hour."""
+    flows: tuple[str, ...]
+    """Holdings with their regions, or stated fibres, whose traffic is on the map."""
+    elsewhere: tuple[str, ...]
+    """Holdings that the map has no fibres for: in no utilization."""
+    shortfall_gbps: float
+    """Traffic that its owners cannot carry, after they have moved what ``cut`` takes."""
+
+
+@dataclass(frozen=True)
 class CapacityAnswer:
     scenario: str
     policies: str
@@ -195,6 +232,8 @@ class CapacityAnswer:
     """Whether more growth may fit: the search for paths ended at its bound."""
     at_bounds: tuple[str, ...] = ()
     """Fibres and groups used whose emulated rate is a bound of the map, not their capacity."""
+    background: BackgroundLoad | None = None
+    """None of a scenario without background traffic."""
 
     @property
     def fits(self) -> bool:
@@ -218,6 +257,8 @@ class CapacityQuestion:
     held_against: Holding = "real"
     chooses: bool = True
     """Whether paths are chosen again for grown rates, where they depend on rates."""
+    intervals: bool = True
+    """Whether intervals of background traffic are computed: takes seconds."""
 
 
 ALL = CapacityQuestion()
@@ -288,7 +329,7 @@ class _Answering:
     def answer(self) -> CapacityAnswer:
         loads, scenario = self.loads, self.loaded.scenario
         growing = self.groups[self.asked.grows][1] if self.asked.grows else None
-        traffic = Traffic.of(loads.rates, growing)
+        traffic = loads.traffic(growing)
         limits = self.known.limits(self.asked.held_against)
         choice = Choice(self.loaded, self.asked.dead, loads.load, limits, loads, traffic)
         reach = choice.reach(searches=self.asked.chooses)
@@ -322,17 +363,35 @@ class _Answering:
             paths=reach.paths,
             is_at_least=reach.is_at_least,
             at_bounds=tuple(sorted(self.known.at_bounds & {one.fibre for one in loads.cases})),
+            background=self._background(),
+        )
+
+    def _background(self) -> BackgroundLoad | None:
+        of, now = self.loaded.background, self.served.background
+        if of is None or now is None:
+            return None
+        return BackgroundLoad(
+            of.source,
+            "" if of.day is None else str(of.day),
+            of.load,
+            tuple(one.id for one in now.flows),
+            now.elsewhere,
+            now.shortfall_gbps,
         )
 
     def _gbps(self, emulated_bps: Fraction | int) -> float:
         return float(emulated_bps / self.known.scale / 10**9)
 
     def _links(self) -> Iterator[LinkUtilisation]:
-        as_emulated = with_limits(self.loads.cases, self.known.limits("emulated"))
-        emulated = {one.link: one for one in fullness(as_emulated, self.loads.rates)}
-        for one in fullness(self.loads.cases, self.loads.rates):
+        cases = (*self.loads.cases, *self.loads.without_demands)
+        rates = {**self.loads.rates, **self.loads.background}
+        as_emulated = with_limits(cases, self.known.limits("emulated"))
+        emulated = {one.link: one for one in fullness(as_emulated, rates)}
+        of, intervals = {one.link: one for one in cases}, self._intervals()
+        for one in fullness(cases, rates):
             if one.worst_bps:
-                yield self._link(one, float(emulated[one.link].share))
+                found = self._link(one, float(emulated[one.link].share))
+                yield self._with_background(found, of[one.link], intervals.get(one.link))
 
     def _link(self, of: LinkLoad, emulated_share: float) -> LinkUtilisation:
         return LinkUtilisation(
@@ -342,7 +401,7 @@ class _Answering:
             usual_share=float(of.usual_share),
             share=float(of.share),
             failure=of.failure,
-            demands=of.payers,
+            demands=tuple(one for one in of.payers if one not in self.loads.background),
             usual_bps=of.usual_bps,
             load_bps=of.worst_bps,
             usual_gbps=self._gbps(of.usual_bps),
@@ -350,6 +409,27 @@ class _Answering:
             room_gbps=self._gbps(of.room),
             emulated_share=emulated_share,
         )
+
+    def _with_background(
+        self, found: LinkUtilisation, of: Cases, interval: tuple[float, float] | None
+    ) -> LinkUtilisation:
+        if not self.loads.background:
+            return found
+        bps = of.loads(self.loads.background)
+        low, high = interval or (None, None)
+        return replace(
+            found,
+            usual_background_gbps=self._gbps(int(bps[0])),
+            background_gbps=self._gbps(int(bps[of.failures.index(found.failure)])),
+            background_low_gbps=low,
+            background_high_gbps=high,
+        )
+
+    def _intervals(self) -> Mapping[Link, tuple[float, float]]:
+        of = self.loaded.background
+        if of is None or not self.asked.intervals:
+            return {}
+        return of.intervals(dead_fibres(self.loaded.topology, self.served.dead))
 
     def _growth(self, reach: Reach) -> Iterator[Growth]:
         others: Paths = "fixed" if reach.paths == "fixed" else "today"
@@ -362,7 +442,7 @@ class _Answering:
     ) -> Growth:
         if name == self.asked.grows:
             return Growth(name, kind, _bound(reach.order[0]), reach.paths)
-        first = bounds(self.loads.cases, Traffic.of(self.loads.rates, payers))[0]
+        first = bounds(self.loads.cases, self.loads.traffic(payers))[0]
         return Growth(name, kind, _bound(first), others)
 
     def _times(self, reach: Reach) -> Fraction:
@@ -389,6 +469,7 @@ class _Answering:
             lower=tuple(
                 LoweredDemand(one.payer, self._gbps(one.bps), self._gbps(one.to), int(one.to))
                 for one in lowerings(cases, traffic, times)
+                if one.payer not in self.loads.background
             ),
         )
 
@@ -411,7 +492,7 @@ class _Answering:
         for load in self.served.loads:
             if load != self.loads.load:
                 other = loads_of(self.served, load, limits)
-                yield OtherLoad(load, _bound(bounds(other.cases, Traffic.of(other.rates))[0]))
+                yield OtherLoad(load, _bound(bounds(other.cases, other.traffic())[0]))
 
 
 def _added(loads: Loads, traffic: Traffic, times: Fraction) -> Fraction:
@@ -419,7 +500,8 @@ def _added(loads: Loads, traffic: Traffic, times: Fraction) -> Fraction:
 
 
 def _bound(of: Bound) -> GrowthBound:
-    return GrowthBound(float(of.times), str(of.times), of.fibre, of.hub, of.failure, of.payers)
+    payers = tuple(one for one in of.payers if not one.startswith(BACKGROUND))
+    return GrowthBound(float(of.times), str(of.times), of.fibre, of.hub, of.failure, payers)
 
 
 # ``capacity.json`` of a result folder, and of one that ``corridor capacity --out`` made.
@@ -436,7 +518,7 @@ def foreseen(loaded: LoadedScenario) -> CapacityAnswer | None:
     if not promised and not any(one.soft.bandwidth for one in loaded.policies.policies):
         return None
     try:
-        return capacity_answer(loaded, CapacityQuestion(chooses=False))
+        return capacity_answer(loaded, CapacityQuestion(chooses=False, intervals=False))
     except InputError:  # no demand with a rate has a path
         return None
 

@@ -84,7 +84,7 @@ class Choice:
             return None
         found = loads_of(served, self.load, self.limits)
         wanted = {name: math.ceil(bps * times) for name, bps in self.traffic.growing.items()}
-        if found.rates != {**self.traffic.staying, **wanted}:
+        if {**found.rates, **found.background} != {**self.traffic.staying, **wanted}:
             return None
         return Reach(found, bounds(found.cases, self.traffic), "chosen")
 

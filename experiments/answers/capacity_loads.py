@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 from corridor.controller.forwarding.compiler import (
@@ -15,21 +16,25 @@ from corridor.controller.forwarding.compiler import (
 )
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.specification import failures_of
+from corridor.controller.intent.values import Use
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_outcomes import Searched
 from corridor.controller.prover.exact_rates import Paid, asked, committed, guaranteed
 from corridor.controller.prover.exact_search import Explorer
-from corridor.controller.traffic_engineering.utilization import Cases, cases_of
+from corridor.controller.traffic_engineering.utilization import Cases, Traffic, cases_of
 from corridor.experiments.plan.offered import Offered, offered
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.topologies.model.background import Background
 from corridor.topologies.model.sharing import shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
 Load = Literal["committed", "peak", "offered"]
+BACKGROUND = "background "
+"""Before the id of background traffic, where else the id of a demand stands."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,18 @@ class Loads:
     rates: Mapping[str, int]
     """In bit/s as emulated, by whose they are."""
     cases: tuple[Cases, ...]
+    """Of links that demands may cross."""
     k: int
     over: tuple[str, ...]
+    background: Mapping[str, int] = field(default_factory=dict)
+    """Rates of background traffic in bit/s as emulated; it is among the payers of ``cases``."""
+    without_demands: tuple[Cases, ...] = ()
+    """Of links that only background traffic crosses."""
+
+    def traffic(self, growing: Iterable[str] | None = None) -> Traffic:
+        """Return what grows (by default all demands) and what stays, the background included."""
+        of = Traffic.of(self.rates, growing)
+        return replace(of, staying={**of.staying, **self.background})
 
 
 @dataclass(frozen=True)
@@ -53,6 +68,8 @@ class Served:
     graphs: Mapping[str, ForwardingGraph]
     """By demand, their own answers among them."""
     explorer: Explorer
+    background: Background | None = None
+    """With what owners of cut fibres have moved to others."""
 
     @cached_property
     def offered(self) -> Offered:
@@ -120,12 +137,28 @@ def _width(topology: Topology, fibre: str, limits: Mapping[str, Fraction]) -> Fr
 
 def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
     """Planned and compiled, without what is dead. Raises InputError for what there is not."""
-    topology, failures = loaded.topology, failures_of(loaded.topology, dead)
+    failures, background = failures_of(loaded.topology, dead), None
+    if loaded.background is not None:
+        background = loaded.background.after(dead_fibres(loaded.topology, failures))
+        loaded = loaded.model_copy(update={"topology": background.on(loaded.topology)})
+    topology = loaded.topology
     graphs = build_forwarding_graphs(topology, intents_for(loaded), failures)
     wiring = wire(topology, gateways=gateways_of(graphs))
     program = compile_forwarding_graphs(wiring, topology, graphs).program
     explorer = Explorer(tables_of(program), wiring, topology, failures)
-    return Served(loaded, failures, {graph.intent.id: graph for graph in graphs}, explorer)
+    of = {graph.intent.id: graph for graph in graphs}
+    return Served(loaded, failures, of, explorer, background)
+
+
+def dead_fibres(topology: Topology, failures: Failures) -> frozenset[str]:
+    """Fibres that carry nothing while this has failed."""
+    return frozenset(
+        fibre.id
+        for fibre in topology.fibres
+        if fibre.id in failures.links
+        or not failures.srlgs.isdisjoint(fibre.srlgs)
+        or not failures.hubs.isdisjoint(fibre.ends)
+    )
 
 
 def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Loads:
@@ -133,12 +166,44 @@ def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Load
     of = [one for one in served.searched.values() if rate_of(one) is not None]
     rates = dict(_rates(of, rate_of))
     kinds = {kind for one in of if one.promised.k for kind in one.promised.over}
+    uses = _background_uses(served)
+    background = {use.demand: use.cir_bps for use in uses}
+    of_all = (
+        one._replace(
+            uses=(*one.uses, *uses), promises={**one.promises, **dict.fromkeys(background, 0)}
+        )
+        for one in asked(served.explorer, of, rate_of)
+    )
+    cases = cases_of(of_all, limits)
     return Loads(
         load,
         rates,
-        cases_of(asked(served.explorer, of, rate_of), limits),
+        tuple(one for one in cases if not background.keys() >= set(one.payers)),
         max((one.promised.k for one in of), default=0),
         tuple(sorted(kinds)),
+        background,
+        tuple(one for one in cases if background.keys() >= set(one.payers)),
+    )
+
+
+def _background_uses(served: Served) -> tuple[Use, ...]:
+    """Background traffic as rates that no failure moves: a failed fibre of its path stops it."""
+    if served.background is None:
+        return ()
+    topology = served.loaded.topology
+    return tuple(
+        Use(
+            f"{BACKGROUND}{flow.id}",
+            max(1, round(flow.gbps * 1e9 * topology.scaling.capacity_scale)),
+            down=frozenset(),
+            links=(
+                *flow.links,
+                *chain.from_iterable(
+                    shared_links(topology.fibre(name), hub) for name, hub in flow.links
+                ),
+            ),
+        )
+        for flow in served.background.flows
     )
 
 

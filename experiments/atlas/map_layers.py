@@ -256,6 +256,7 @@ def _loads(of: MapGeometry, where: MapDocument, links: Iterable[LinkUtilisation]
             "to_hub": fibre.z if link.hub == fibre.a else fibre.a,
             "capacity_gbps": link.capacity.gbps,
             "capacity_basis": link.capacity.basis,
+            "background_gbps": link.usual_background_gbps,
             "load_gbps": link.usual_gbps,
             "load_share": link.usual_share,
             "worst_load_gbps": link.load_gbps,

@@ -15,10 +15,15 @@ from numpy.typing import NDArray
 
 from corridor.experiments.account.fibre_use import USE_FILE, Use, use_of
 from corridor.experiments.account.tracks import Track
-from corridor.experiments.account.utilisation import UTILISATION_FILE, utilisation_of
+from corridor.experiments.account.utilisation import (
+    BACKGROUND,
+    UTILISATION_FILE,
+    utilisation_of,
+)
 from corridor.experiments.figures import rates
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.results import measures
+from corridor.topologies.model.wiring import Shape
 
 BIN_NS, WIDE_BIN_NS = 100_000_000, 1_000_000_000
 PROBES = "probes"
@@ -77,7 +82,7 @@ def _counted(run: RunData) -> list[Load]:
             *direction,
             use[0].rate_bps,
             use[0].lasts_ns / 1e9,
-            np.array([one.sent_bytes * 8e9 / one.lasts_ns / one.rate_bps for one in use]),
+            np.array([one.share for one in use]),
             np.array([one.dropped_packets for one in use]),
             senders.get(direction, {}),
         )
@@ -106,22 +111,30 @@ def _planned(run: RunData) -> list[Load]:
         bins = list(_delivered(run.tracks, demand.id, width_ns))
         directions = list(zip(demand.fibres, demand.path, strict=False))
         for direction in directions if bins else ():
-            if rate_bps := run.rates_bps.get(direction[0]):
-                users[direction][demand.id] = sum(mbps for _, mbps in bins) * 1e6 / rate_bps
+            if shape := run.shapes.get(direction):
+                total = sum(mbps for _, mbps in bins)
+                users[direction][demand.id] = total * 1e6 / shape.fibre_bps
                 for at, mbps in bins:
-                    carried[direction][at] += mbps * 1e6 / rate_bps
+                    carried[direction][at] += mbps * 1e6 / shape.fibre_bps
     end = 1 + max((at for bins in carried.values() for at in bins), default=0)
     return [
         Load(
             *direction,
-            run.rates_bps[direction[0]],
+            run.shapes[direction].fibre_bps,
             width_ns / 1e9,
-            np.array([bins[at] for at in range(end)]),
+            np.array([bins[at] for at in range(end)]) + _background(run.shapes[direction]),
             np.zeros(end, np.int64),
-            {name: share / end for name, share in users[direction].items()},
+            {
+                **{name: share / end for name, share in users[direction].items()},
+                **({BACKGROUND: of} if (of := _background(run.shapes[direction])) else {}),
+            },
         )
         for direction, bins in carried.items()
     ]
+
+
+def _background(shape: Shape) -> float:
+    return shape.background_bps / shape.fibre_bps
 
 
 def bin_ns(tracks: Sequence[Track]) -> int:

@@ -28,6 +28,7 @@ from corridor.experiments.results.messages import (
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.wiring import Shape
 from corridor.traffic.measures.samples import Probes
 
 if TYPE_CHECKING:
@@ -114,9 +115,9 @@ class RunData:
             return None
 
     @property
-    def rates_bps(self) -> Mapping[str, int]:
-        """The emulated rate of each fibre; empty where the plan cannot be read."""
-        return self.plan.rates_bps if self.plan else {}
+    def shapes(self) -> Mapping[tuple[str, str], Shape]:
+        """How each fibre treats what enters it at a hub; empty where the plan cannot be read."""
+        return self.plan.shapes if self.plan else {}
 
     @property
     def has_bfd(self) -> bool:

@@ -34,17 +34,17 @@ class Counted(NamedTuple):
 
 
 def shares(wiring: Wiring, before: Counted, now: Counted) -> dict[str, float]:
-    """Of the fuller direction of each fibre, 0 to 1; those with next to nothing left out."""
+    """Of the fuller direction of each fibre, with its background, 0 to 1; unused ones left out."""
     seconds = (now.at_ns - before.at_ns) / NS_PER_S
     found = {}
     for fibre in wiring.fibres:
         was, sent = before.octets.get(fibre.fibre), now.octets.get(fibre.fibre)
         if was is None or sent is None or seconds <= 0:
             continue
-        rates = (fibre.forward.rate_bps, fibre.backward.rate_bps)
+        shapes = (fibre.forward, fibre.backward)
         most = max(
-            (after - first) * BITS / seconds / rate
-            for after, first, rate in zip(sent, was, rates, strict=True)
+            ((after - first) * BITS / seconds + shape.background_bps) / shape.fibre_bps
+            for after, first, shape in zip(sent, was, shapes, strict=True)
         )
         if most >= LEAST:
             found[fibre.fibre] = round(min(most, 1.0), 3)

@@ -41,6 +41,7 @@ class FullRow:
     hub: str
     carries: str
     basis: str
+    background: str
     usual: float
     worst: float
     when: str
@@ -65,6 +66,7 @@ class CapacitySection:
     notes: Sequence[str]
     unit: str
     drawn: FullMap
+    has_background: bool
     rows: Sequence[FullRow]
     growth: Sequence[GrowthRow]
     helps: Sequence[str]
@@ -79,6 +81,7 @@ def capacity_of(of: CapacityAnswer, where: MapDocument, *, says: bool = True) ->
         notes=text.notes(of),
         unit=unit.name,
         drawn=_map(of, atlas(where)),
+        has_background=of.background is not None,
         rows=[_row(one, unit) for one in of.links],
         growth=[
             GrowthRow(
@@ -100,6 +103,7 @@ def _row(one: LinkUtilisation, unit: text.Unit) -> FullRow:
         hub=one.hub,
         carries=unit.number(one.capacity.gbps),
         basis=_basis(one),
+        background=text.background_said(one, unit),
         usual=round(100 * one.usual_share, 1),
         worst=round(100 * one.share, 1),
         when=text.failure_said(one.failure),

@@ -95,7 +95,8 @@ def planned(
         anycast=demand.anycast,
         apart_ns=there.apart_ns + back.apart_ns,
         room_ns=there.room_ns + back.room_ns,
-        clipped=_clipped(topology, there, back),
+        clipped=(clipped := _clipped(topology, there, back)),
+        fitting_scale=topology.fitting_scale(map(topology.fibre, clipped)),
     )
 
 

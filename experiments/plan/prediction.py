@@ -1,8 +1,9 @@
 """What a path should measure, from the same graph the network is built from. Pure.
 
 One-way time of a probe is, per fibre, its propagation delay plus the time its
-bits take at the emulated rate. Switches and hosts are counted as nothing: in the
-virtual clock they are, in the real clock their cost is part of what is measured.
+bits take at the emulated rate that background traffic leaves. Switches and hosts
+are counted as nothing: in the virtual clock they are, in the real clock their
+cost is part of what is measured.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ def one_way_ns(
     and the median of every sum; late packets are the exception, and left out.
     """
     total = 0
-    for name in path.fibres:
+    for hub, name in zip(path.hubs, path.fibres, strict=False):
         fibre = topology.fibre(name)
         total += fibre.one_way_delay_ns
         total += lines[name].jitter_ns // 2 if name in lines else 0
-        total += serialisation_ns(frame_bytes + LABEL_BYTES, topology.emulated_rate_bps(fibre))
+        total += serialisation_ns(frame_bytes + LABEL_BYTES, topology.free_rate_bps(fibre, hub))
     return total
 
 
@@ -44,5 +45,8 @@ def serialisation_ns(frame_bytes: int, rate_bps: int) -> int:
 
 
 def bottleneck_bps(topology: Topology, path: Path) -> int:
-    """The smallest emulated rate along a path, counting frame bits with their label."""
-    return min(topology.emulated_rate_bps(topology.fibre(name)) for name in path.fibres)
+    """The smallest emulated rate for demands along a path, counting frame bits with their label."""
+    return min(
+        topology.free_rate_bps(topology.fibre(name), hub)
+        for hub, name in zip(path.hubs, path.fibres, strict=False)
+    )

@@ -84,6 +84,8 @@ class PlannedDemand:
     clipped: tuple[str, ...] = field(default=(), metadata=OMIT_EMPTY)
     """Fibres of its path, or of that of its answers, that are emulated at a bound of the map
     instead of their scaled capacity."""
+    fitting_scale: float = field(default=0.0, metadata=OMIT_EMPTY)
+    """The smallest scale of the map at which those of known capacity are not too wide."""
 
     @property
     def predicted_rtt_ns(self) -> int | None:

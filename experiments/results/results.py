@@ -49,9 +49,8 @@ from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import anycast_summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.certainty_summary import CertaintiesDocument
-from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.plan.warnings import clipped_rates, idle_streams
+from corridor.experiments.plan.warnings import plan_warnings
 from corridor.experiments.results import validity
 from corridor.experiments.results.health import (
     lost_at_sockets,
@@ -140,7 +139,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     health, step_ns = read_health(raw), facts.clock_step_ns
     warnings = [
         *validity.warnings(demands, flows, step_ns, sum(host.damaged for host in hosts)),
-        *(*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)),
+        *plan_warnings(plan),
         *timeline.warnings,
         *(f"outside its expectation: {one}" for one in unexpected),
         *account.warnings,

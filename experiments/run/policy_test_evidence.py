@@ -53,7 +53,7 @@ def packets_of(
         arrived = mine[mine["reflections"] > 0]
         fastest_ns = None
         if len(arrived):
-            bits_ns = sum(_bits_ns(topology, one.fibre) for one in crossings)
+            bits_ns = sum(_bits_ns(topology, one) for one in crossings)
             fastest_ns = int((arrived["t2_ns"] - arrived["t1_ns"]).min()) - bits_ns
         found[trial.failed] = Packets(
             failed=trial.failed,
@@ -161,7 +161,7 @@ def _passed(audits: Path) -> Iterator[tuple[str, int]]:
                 yield hub, said["src_port"]
 
 
-def _bits_ns(topology: Topology, fibre: str) -> int:
+def _bits_ns(topology: Topology, crossing: Crossing) -> int:
     """The time a frame's own bits take, which is longer here than on a real fibre."""
-    rate_bps = topology.emulated_rate_bps(topology.fibre(fibre))
+    rate_bps = topology.free_rate_bps(topology.fibre(crossing.fibre), crossing.sent_by)
     return serialisation_ns(FRAME_BYTES + LABEL_BYTES, rate_bps)

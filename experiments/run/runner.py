@@ -29,9 +29,8 @@ from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.plan.warnings import clipped_rates, idle_streams
+from corridor.experiments.plan.warnings import plan_warnings
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
@@ -145,7 +144,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
-    for warning in [*queue_warnings(plan), *idle_streams(plan), *clipped_rates(plan)]:
+    for warning in plan_warnings(plan):
         say(f"warning: {warning}")
     expected = None if app is not None else prove_expected(plan, judged_by)
     if expected is not None:

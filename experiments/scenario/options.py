@@ -5,19 +5,36 @@ Units are in YAML's quantities; see docs/scenarios.md.
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    field_validator,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
 from corridor.experiments.scenario.choices import Arrival, arrival_of
-from corridor.experiments.scenario.fields import DurationNs, OffsetNs, PolicedBps, Share, SizeBytes
+from corridor.experiments.scenario.fields import (
+    DurationNs,
+    OffsetNs,
+    PolicedBps,
+    RateBps,
+    Share,
+    ShareAsText,
+    SizeBytes,
+)
 from corridor.experiments.scenario.lines import LineOptions
 from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.base.units import QuantityError, format_duration
-from corridor.topologies.model.topology import Frozen, Slug
+from corridor.topologies.base.units import QuantityError, format_duration, written_day
+from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 from corridor.traffic.workloads.arrival_registry import DEFAULT as DEFAULT_ARRIVAL
 
 MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
@@ -28,6 +45,8 @@ MAX_PROBES = 5_000_000
 LEAST_LOSS = 3e-10  # netem has probabilities of 32 bits
 MAX_BUFFER_NS = 60_000_000_000
 MAX_QUEUE_PACKETS = 2**32 - 1  # struct tc_netem_qopt
+INTERNET = "internet"
+"""The background of the shipped figures."""
 
 
 class NetworkOptions(Frozen):
@@ -77,6 +96,43 @@ class NetworkOptions(Frozen):
             raise ValueError(
                 "with segmentation_offload a queue would mark whole batches: leave it out, or ecn"
             )
+        return self
+
+
+class BackgroundOptions(Frozen):
+    """Traffic that no demand sends: it takes part of the rate of fibres."""
+
+    file: NonEmpty | None = None
+    """A file of figures next to the scenario, in the form of the shipped ones."""
+    date: Annotated[dt.date, BeforeValidator(written_day)] | None = None
+    """The day of the figures; the day of the scenario if not given."""
+    load: Annotated[ShareAsText, Field(le=10)] = 1.0
+    """Share of the traffic of the busy hour."""
+    fibres: dict[str, RateBps | dict[str, RateBps]] = Field(default_factory=dict)
+    """Real rates of fibres instead of figures: of both directions, or by the hub towards which the
+    traffic flows, for example ``{guian-kunming: {kunming: 4Tbit}}``."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The name of the shipped figures is a short form."""
+        return {"anyOf": [{"const": INTERNET}, handler(schema)]}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _internet(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        if given != INTERNET:
+            hint = f"write {INTERNET}, or keys such as {{file: FIGURES.yaml}}"
+            raise QuantityError(f'no background "{given}" is known', hint)
+        return {}
+
+    @model_validator(mode="after")
+    def _figures_or_rates(self) -> Self:
+        if self.fibres and (self.file, self.date, self.load) != (None, None, 1.0):
+            raise ValueError("rates of fibres replace figures: leave out file, date and load")
         return self
 
 

@@ -6,6 +6,7 @@ knows a testbed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -49,8 +50,10 @@ from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.lines import check_lines
 from corridor.experiments.scenario.load_workloads import check_ids, implied, workloads_of
 from corridor.experiments.scenario.options import (
+    INTERNET,
     LEAST_LOSS,
     MAX_QUEUE_PACKETS,
+    BackgroundOptions,
     ControllerOptions,
     CutOptions,
     NetworkOptions,
@@ -74,6 +77,7 @@ from corridor.topologies.base.units import (
     written_day,
 )
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.background import BackgroundTraffic, FibreFlow
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
@@ -133,6 +137,9 @@ class ScenarioFile(Frozen):
     without ``over``, of all four kinds (``link``, ``srlg``, ``hub``, ``gateway``)."""
     network: NetworkOptions = NetworkOptions()
     """Properties of fibres other than delay and rate."""
+    background: BackgroundOptions | None = None
+    """Traffic on the fibres that no demand sends: ``internet`` for the Internet traffic of the
+    shipped figures on the day of the scenario, or keys."""
     probe: ProbeOptions = ProbeOptions()
     """Probes of every demand without its own."""
     demands: tuple[DemandEntry, ...] = Field(min_length=1, max_length=4000)
@@ -218,6 +225,8 @@ class LoadedScenario(Frozen):
     """What demands send next to probes, with what its files hold."""
     loads: tuple[InstanceOf[NamedEvent], ...] = ()
     """When those workloads run that no event switches on."""
+    background: InstanceOf[BackgroundTraffic] | None = None
+    """What is on the fibres next to demands; the topology has its rates."""
     own_objective: InstanceOf[OwnFile] | None = None
     """Where the scenario names a file of its author's."""
     installed: tuple[Used, ...] = ()
@@ -351,16 +360,19 @@ def _loaded(
     day = asked.as_of or scenario.as_of or today()
     service = asked.service or scenario.service
     demands = served(document, scenario.demands, known, topology, day, service)
+    background = _background(document, scenario, topology, day, folder)
+    loaded_map = topology if background is None else background.after().on(topology)
     fields = {**dict(scenario), "policies": known.name, "as_of": day, "service": service}
     resolved = Scenario.model_construct(**{**fields, "demands": demands})
     return LoadedScenario(
         scenario=resolved,
-        topology=topology,
+        topology=loaded_map,
         policies=known,
         as_of=day,
         events=events,
         workloads=workloads_of(document, scenario.workloads, demands, events, folder),
         loads=tuple(loads),
+        background=background,
         own_objective=_own_objective(document, scenario, folder),
         document=document,
     )
@@ -407,6 +419,51 @@ def _policies(
         return load_policies(str(beside) if is_file(beside) else scenario.policies, topology)
     except InputError as error:
         raise document.error_of_named(error, "policies") from error
+
+
+def _background(
+    document: Document, scenario: ScenarioFile, topology: Topology, day: date, folder: Path
+) -> BackgroundTraffic | None:
+    asked = scenario.background
+    if asked is None:
+        return None
+    if asked.fibres:
+        stated = tuple(_stated_rates(document, asked.fibres, topology, scenario.topology))
+        return BackgroundTraffic(source="stated", stated=stated)
+    from corridor.traffic.background.internet import read_internet
+    from corridor.traffic.background.on_fibres import internet_on_fibres
+
+    try:
+        return internet_on_fibres(
+            topology,
+            read_internet(folder / asked.file if asked.file else None),
+            asked.date or day,
+            source=asked.file or INTERNET,
+            load=asked.load,
+        )
+    except InputError as error:
+        raise document.error_of_named(error, "background") from error
+
+
+def _stated_rates(
+    document: Document,
+    rates: Mapping[str, int | Mapping[str, int]],
+    topology: Topology,
+    name: str,
+) -> Iterator[FibreFlow]:
+    fibres = {fibre.id: fibre for fibre in topology.fibres}
+    for key, rate in rates.items():
+        at = ("background", "fibres", key)
+        if key not in fibres:
+            hint = nearest_named(key, fibres) or f"corridor topology show {name}"
+            raise document.error(f'background on unknown fibre "{key}"', *at, hint=hint)
+        fibre = fibres[key]
+        toward = rate if isinstance(rate, Mapping) else dict.fromkeys(fibre.ends, rate)
+        for hub, bps in toward.items():
+            if hub not in fibre.ends:
+                hint = f"it joins {' and '.join(fibre.ends)}"
+                raise document.error(f'fibre "{key}" does not end at "{hub}"', *at, hub, hint=hint)
+            yield FibreFlow(f"{key}/{hub}", bps / 1e9, ((key, fibre.other_end(hub)),))
 
 
 def _own_objective(document: Document, scenario: ScenarioFile, folder: Path) -> OwnFile | None:

@@ -23,12 +23,11 @@ from corridor.topologies.model.sharing import GROUP
 MOST_ROWS = 12
 MOST_NAMED = 3
 HEADINGS = (
-    *("fibre", "from hub", "capacity", "utilization", "worst case", "failure set", "headroom"),
-    "emulated",
+    *("fibre", "from hub", "capacity", "background", "utilization", "worst case", "failure set"),
+    *("headroom", "emulated"),
 )
-RIGHT = frozenset(
-    {"capacity", "utilization", "worst case", "headroom", "upgrade", "emulated", "factor"}
-)
+"""``background`` only of scenarios that have one."""
+RIGHT = frozenset(HEADINGS) - {"fibre", "from hub", "failure set"} | {"upgrade", "factor"}
 SPARE = ("emulated", "utilization", "from hub")
 ADDED_HEADINGS = ("location", "capacity", "upgrade", "emulated")
 GROWTH_HEADINGS = ("demand", "factor", "bottleneck", "from hub", "failure set")
@@ -56,7 +55,8 @@ def told(of: CapacityAnswer, *, worst: int = MOST_ROWS, width: int | None = None
 
 def sentences(of: CapacityAnswer) -> list[str]:
     """What it comes to."""
-    return [_asked(of), _fullest_said(of), _grows_said(of), *_too_large_said(of), *_beside_said(of)]
+    found = [_asked(of), *_background_said(of), _fullest_said(of), _grows_said(of)]
+    return [*found, *_too_large_said(of), *_beside_said(of)]
 
 
 @dataclass(frozen=True)
@@ -161,6 +161,27 @@ def _asked(of: CapacityAnswer) -> str:
     return f"{of.scenario}, {law}, as of {of.as_of}{dead}: {senders}, {rates}, {failures}."
 
 
+def _background_said(of: CapacityAnswer) -> Iterator[str]:
+    """What is on the fibres next to demands, and what of it is not there."""
+    background, unit = of.background, unit_of(of)
+    if background is None:
+        return
+    what = f"stated rates of {counted(len(background.flows), 'link direction')}"
+    if background.date:
+        hour = f"{background.load:.0%} of the busy hour".removeprefix("100% of ")
+        figures = "" if background.source == "internet" else f" ({background.source})"
+        what = (
+            f"Internet traffic{figures} in {hour} of {background.date}, towards the country: "
+            f"{counted(len(background.flows), 'holding')} on the map"
+        )
+    lost = (
+        f"; {unit.rate(background.shortfall_gbps)} more cannot be carried"
+        if background.shortfall_gbps
+        else ""
+    )
+    yield f"Background: {what}{lost}."
+
+
 def _fullest_said(of: CapacityAnswer) -> str:
     first, unit = of.links[0], unit_of(of)
     carries = (
@@ -172,13 +193,17 @@ def _fullest_said(of: CapacityAnswer) -> str:
     full = [one for one in of.links if one.share > 1]
     said = (
         f"Highest utilization: {link_said(first.fibre, first.hub)}, {percent(first.share)} "
-        f"({carries}) {_when(first.failure)}"
+        f"({carries}{_of_background(first, unit)}) {_when(first.failure)}"
     )
     usual = "" if not first.failure else f"; {percent(first.usual_share)} without failures"
     if not full:
         return f"No overload. {said}{usual}."
     of_all = f"{len(full)} of {counted(len(of.links), 'link direction')}"
     return f"Overload on {of_all}. {said}{usual}."
+
+
+def _of_background(one: LinkUtilisation, unit: Unit) -> str:
+    return f"; background {unit.number(one.background_gbps)}" if one.background_gbps else ""
 
 
 def _basis(of: Capacity) -> str:
@@ -191,7 +216,8 @@ def _grows_said(of: CapacityAnswer) -> str:
     full = f"{link_said(first.fibre, first.hub)} {_when(first.failure)}"
     if first.times < 1:
         if not first.times:
-            return f"{what} cannot grow{paths}: {full} is overloaded even without it."
+            by = " by background traffic" if of.background and not of.target.what else ""
+            return f"{what} cannot grow{paths}: {full} is overloaded{by} even without it."
         return (
             f"{what} must shrink to {times_of(first.times)} of its current rate to remove the "
             f"overload{paths}."
@@ -266,7 +292,8 @@ def _has(some: Sequence[object]) -> str:
 def _fullest(of: CapacityAnswer, worst: int, width: int | None) -> str:
     rows = [_row(one, of) for one in of.links[:worst]]
     title = f"Utilization, highest first ({unit_of(of).name})"
-    table = render(HEADINGS, rows, RIGHT, width=width, spare=SPARE, wrap=HEADINGS[5])
+    headings = [one for one in HEADINGS if one != "background" or of.background]
+    table = render(headings, rows, RIGHT, width=width, spare=SPARE, wrap="failure set")
     more = len(of.links) - len(rows)
     tail = [f"{more} more rows: use --worst {len(of.links)} or --json"] if more > 0 else []
     return "\n".join([title, table, *tail])
@@ -278,12 +305,22 @@ def _row(one: LinkUtilisation, of: CapacityAnswer) -> tuple[str, ...]:
         place(one.fibre),
         one.hub,
         f"{unit.number(one.capacity.gbps)}{_mark(one.capacity, of)}",
+        *([background_said(one, unit)] if of.background else []),
         percent(one.usual_share),
         percent(one.share),
         failure_said(one.failure),
         unit.number(one.room_gbps),
         emulated_said(one),
     )
+
+
+def background_said(one: LinkUtilisation, unit: Unit) -> str:
+    """Background traffic without failures, with its 90 % interval where there is one."""
+    if not one.usual_background_gbps:
+        return ""
+    low, high = one.background_low_gbps, one.background_high_gbps
+    interval = "" if low is None or high is None else f" ({unit.number(low)}-{unit.number(high)})"
+    return f"{unit.number(one.usual_background_gbps)}{interval}"
 
 
 def emulated_said(one: LinkUtilisation) -> str:
@@ -388,6 +425,15 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
             "(sources: --json)."
         )
     yield from _bounds_said(of)
+    if of.background is not None:
+        interval = ", with its 90 % interval" if of.background.date else ""
+        yield (
+            f"Background is that without failures{interval}. In failure sets, traffic of failed "
+            "fibres is dropped; only --cut moves it to other fibres of its owners."
+        )
+        if of.background.elsewhere:
+            holdings = counted(len(of.background.elsewhere), "holding")
+            yield f"Not included: Internet traffic of {holdings} without fibres on the map."
     if of.paths == "today":
         yield (
             "Growth factors are with today's paths: choosing paths for grown rates would take "

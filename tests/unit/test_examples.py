@@ -84,6 +84,15 @@ def test_fibres_are_as_full_as_the_page_says():
     assert "All traffic can grow by a factor of at least 1.548 with paths chosen" in said
 
 
+def test_demands_are_next_to_internet_traffic():
+    code, said = run(
+        sys.executable, "-m", "corridor.experiments.cli", "capacity", EXAMPLES / "background.yaml"
+    )
+    assert code == 0, said
+    assert "Background: Internet traffic in the busy hour of 2026-11-24" in said
+    assert "tw1-karachi-fujairah" in said
+
+
 def test_a_path_is_explained():
     code, said = run(sys.executable, EXAMPLES / "why_this_path.py")
     assert code == 0, said

@@ -13,6 +13,7 @@ import networkx as nx
 
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.units import format_rate
+from corridor.topologies.base.words import counted, few
 from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
 
@@ -288,11 +289,25 @@ def _warnings(topology: Topology) -> list[Problem]:
         for fibre in topology.fibres
         if fibre.status != "in-service"
     ]
-    return _summed(
-        found,
-        topology,
-        "are not in service, and paths use them unless the scenario leaves them out",
-    )
+    alike = "are not in service, and paths use them unless the scenario leaves them out"
+    return [*_summed(found, topology, alike), *_too_wide(topology)]
+
+
+def _too_wide(topology: Topology) -> list[Problem]:
+    """Fibres with a known capacity whose emulated rate is the minimum of the map, if any."""
+    found = [one for one in topology.fibres if topology.fitting_scale([one])]
+    if not found:
+        return []
+    known = (f"{one.id} ({format_rate(round((one.known_gbps or 0) * 1e9))})" for one in found)
+    named = few(known, MOST_NAMED)
+    verb = "is" if len(found) == 1 else "are"
+    return [
+        Problem(
+            f"{counted(len(found), 'fibre')} of known capacity {verb} emulated at min_rate "
+            f"({format_rate(topology.scaling.min_rate_bps)}), wider than to scale: {named}",
+            f"a scale of {topology.fitting_scale(found):.3g} fits, or a lower min_rate",
+        )
+    ]
 
 
 def _problems(topology: Topology) -> list[Problem]:

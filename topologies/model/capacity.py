@@ -11,6 +11,9 @@ from corridor.topologies.model.fields import Frozen, Slug, Text
 
 MAX_CAPACITY_GBPS = 1e9
 """No fibre on Earth reaches it; it catches slips of the unit."""
+LEAST_FREE, LEAST_FREE_BPS = 0.01, 8
+"""What background traffic always leaves of a fibre's emulated rate: a share, and the lowest rate
+that netem can have."""
 
 CapacityBasis = Literal["published", "derived", "stated", "unpublished"]
 """``stated``: given without a source, as in a user-supplied map."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from corridor.topologies.model.capacity import LEAST_FREE_BPS, CapacityGroup
 from corridor.topologies.model.topology import Fibre, Topology
 
 GROUP = "capacity group "
@@ -17,13 +18,25 @@ def shared_links(fibre: Fibre, from_hub: str) -> tuple[tuple[str, str], ...]:
 
 
 def capacities_bps(topology: Topology) -> dict[str, int]:
-    """Emulated rates, in each direction, by fibre and by capacity group."""
-    fibres = {fibre.id: topology.emulated_rate_bps(fibre) for fibre in topology.fibres}
+    """Emulated rates for demands, by fibre and by capacity group: what the background leaves in the
+    direction where it is largest."""
+    fibres = {
+        fibre.id: min(topology.free_rate_bps(fibre, hub) for hub in fibre.ends)
+        for fibre in topology.fibres
+    }
     groups = {
-        f"{GROUP}{group.id}": topology.emulated_group_bps(group)
+        f"{GROUP}{group.id}": max(LEAST_FREE_BPS, _free_bps(topology, group))
         for group in topology.capacity_groups.values()
     }
     return fibres | groups
+
+
+def _free_bps(topology: Topology, group: CapacityGroup) -> int:
+    """What background leaves of a group, of what leaves its hub and of what arrives."""
+    sharing = [fibre for fibre in topology.fibres if group in fibre.shares]
+    out_bps = sum(topology.background_bps(fibre, group.at) for fibre in sharing)
+    in_bps = sum(topology.background_bps(fibre, fibre.other_end(group.at)) for fibre in sharing)
+    return topology.emulated_group_bps(group) - max(out_bps, in_bps)
 
 
 def assumed_capacities(topology: Topology) -> frozenset[str]:

@@ -12,10 +12,19 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import (
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.capacity import (
+    LEAST_FREE,
+    LEAST_FREE_BPS,
     MAX_CAPACITY_GBPS,
     CapacityBasis,
     CapacityGroup,
@@ -239,6 +248,22 @@ class Topology(Frozen):
     fibres: tuple[Fibre, ...]
     scaling: Scaling
     notes: tuple[Text, ...] = ()
+    background_gbps: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    """By fibre, real rates of traffic that no demand sends: from ``a`` to ``z``, and back."""
+
+    def __hash__(self) -> int:
+        """Of what a map is: equal maps have the same, with and without background."""
+        return hash((self.name, self.hubs, self.fibres))
+
+    @model_serializer(mode="wrap")
+    def _without_empty_background(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, JsonValue]:
+        """The background only where there is one: maps have none, scenarios add it."""
+        dumped: dict[str, JsonValue] = handler(self)
+        if not dumped.get("background_gbps"):
+            dumped.pop("background_gbps", None)
+        return dumped
 
     @field_validator("hubs", "fibres")
     @classmethod
@@ -327,6 +352,29 @@ class Topology(Frozen):
         """Bits per second in the emulation; ``emulated_rate`` also says on what basis."""
         return self.emulated_rate(fibre).rate_bps
 
+    def background_bps(self, fibre: Fibre, from_hub: str) -> int:
+        """Bits per second in the emulation of traffic that no demand sends, in the direction that
+        is entered at a hub."""
+        rates = self.background_gbps.get(fibre.id, (0.0, 0.0))
+        return round(rates[from_hub != fibre.a] * 1e9 * self.scaling.capacity_scale)
+
+    def free_rate_bps(self, fibre: Fibre, from_hub: str) -> int:
+        """The emulated rate that the background leaves, in the direction that is entered at a hub;
+        never less than ``LEAST_FREE`` of it, so that the fibre can be emulated."""
+        rate_bps = self.emulated_rate_bps(fibre)
+        least_bps = max(LEAST_FREE_BPS, round(rate_bps * LEAST_FREE))
+        return max(least_bps, rate_bps - self.background_bps(fibre, from_hub))
+
+    def fitting_scale(self, fibres: Iterable[Fibre]) -> float:
+        """The smallest scale at which none of these fibres whose capacity is known is emulated at
+        ``min_rate``, and so wider than to scale; 0 if none is."""
+        narrow = [
+            self.capacity_gbps(fibre)
+            for fibre in fibres
+            if fibre.known_gbps is not None and self.emulated_rate(fibre).basis == "floor"
+        ]
+        return self.scaling.min_rate_bps / 1e9 / min(narrow) if narrow else 0.0
+
     @cached_property
     def capacity_groups(self) -> dict[str, CapacityGroup]:
         """By id, in the order of the fibres that share them."""
@@ -381,6 +429,7 @@ class Topology(Frozen):
             fibres=fibres,
             scaling=self.scaling,
             notes=self.notes,
+            background_gbps=self.background_gbps,
         )
 
     def __str__(self) -> str:

@@ -68,6 +68,13 @@ class Shape:
     late_ppm: float = field(default=0, metadata=OMIT_EMPTY)
     queue: Queue = field(default=Queue(), metadata=OMIT_EMPTY)
     """How frames queue before they are sent."""
+    background_bps: int = field(default=0, metadata=OMIT_EMPTY)
+    """The part of the fibre's rate that background traffic takes: ``rate_bps`` is the rest."""
+
+    @property
+    def fibre_bps(self) -> int:
+        """The emulated rate of the fibre, with what background traffic takes of it."""
+        return self.rate_bps + self.background_bps
 
     @property
     def usual_ns(self) -> int:
@@ -250,7 +257,8 @@ def _mac(kind: int, number: int, port: int) -> str:
 def _shape(
     topology: Topology, fibre: Fibre, buffer_ms: float, line: Line, seed: int, direction: str
 ) -> Shape:
-    rate_bps = topology.emulated_rate_bps(fibre)
+    from_hub = fibre.a if direction == "forward" else fibre.z
+    rate_bps = topology.free_rate_bps(fibre, from_hub)
     delay_ns = fibre.one_way_delay_ns
     return Shape(
         one_way_delay_ns=delay_ns,
@@ -263,4 +271,5 @@ def _shape(
         jitter_ns=line.jitter_ns,
         late_ns=line.late_ns,
         late_ppm=line.late_ppm,
+        background_bps=topology.emulated_rate_bps(fibre) - rate_bps,
     )

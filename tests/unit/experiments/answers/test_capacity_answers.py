@@ -339,3 +339,72 @@ def test_figures_are_never_rounded_to_what_they_are_not() -> None:
     tbit, gbit, _ = UNITS
     assert [tbit.number(one) for one in (833.333, 32000, 120_000)] == ["0.833", "32", "120"]
     assert (gbit.enough(1.0001), gbit.no_more(9.9999), gbit.enough(0)) == ("1.01", "9.99", "0")
+
+
+# Background traffic on the fibres.
+
+BACKGROUND = "background: {fibres: {ac: {c: 2Gbit}, ab: {a: 5Gbit}, bc: {b: 1Gbit}}}\n"
+
+
+def test_utilization_is_that_of_demands_and_background(tmp_path: Path) -> None:
+    found = corridor.capacity(written(tmp_path, SCENARIO + BACKGROUND))
+    links = {(one.fibre, one.hub): one for one in found.links}
+    full, opposite = links["ac", "a"], links["ab", "b"]
+    assert (full.usual_share, full.usual_background_gbps) == ((3 + 2) / 8, 2.0)
+    assert (full.share, full.load_gbps, full.background_gbps) == ((7 + 2) / 8, 9.0, 2.0)
+    assert (full.demands, full.failure) == (("x", "y"), ("link:ab",))
+    assert (full.background_low_gbps, full.background_high_gbps) == (None, None)
+    assert (opposite.usual_share, opposite.demands) == (0.5, ())
+    assert not found.fits
+    assert found.background is not None
+    assert (found.background.source, found.background.flows) == ("stated", ("ac/c", "ab/a", "bc/b"))
+
+
+def test_background_does_not_grow_and_is_not_lowered(tmp_path: Path) -> None:
+    found = corridor.capacity(written(tmp_path, SCENARIO + BACKGROUND))
+    first = found.growth[0].first
+    assert (first.exact, first.fibre, first.demands) == ("6/7", "ac", ("x", "y"))
+    assert {one.demand: one.to_gbps for one in found.target.lower} == {"x": 3.0, "y": 2.0}
+
+
+def test_what_a_failure_cuts_carries_no_background(tmp_path: Path) -> None:
+    found = corridor.capacity(written(tmp_path, SCENARIO + BACKGROUND), cut=["ab"])
+    assert found.background is not None
+    assert found.background.shortfall_gbps == 5.0
+    assert "ab" not in {one.fibre for one in found.links}
+    landing = next(
+        one
+        for one in corridor.capacity(written(tmp_path, SCENARIO + BACKGROUND)).links
+        if (one.fibre, one.hub) == ("capacity group quay", "into c")
+    )
+    assert (landing.load_gbps, landing.background_gbps) == (9.0, 2.0)
+
+
+def test_background_is_a_column_of_its_own(tmp_path: Path) -> None:
+    text = told(corridor.capacity(written(tmp_path, SCENARIO + BACKGROUND)))
+    assert "Background: stated rates of 3 link directions." in text
+    assert "9 of 8 Gbit/s, published; background 2" in text
+    (heads,) = [line for line in text.splitlines() if line.startswith("fibre ")]
+    assert heads.split()[:5] == ["fibre", "from", "hub", "capacity", "background"]
+    assert "background" not in told(corridor.capacity(written(tmp_path, SCENARIO))).lower()
+
+
+def test_internet_traffic_has_intervals_and_owners_move_it_after_a_cut(tmp_path: Path) -> None:
+    scenario = tmp_path / "beside.yaml"
+    scenario.write_text(
+        "schema: 1\nname: beside\ntopology: pan-asia\nas_of: 2026-11-24\nbackground: internet\n"
+        "demands:\n- {id: one, class: dr, src: fujairah, dst: karachi, guarantee: {cir: 1Mbit}}\n"
+    )
+    usual, cut = (corridor.capacity(scenario, cut=of) for of in ([], ["tw1-karachi-fujairah"]))
+    before, after = (
+        {(one.fibre, one.hub): one for one in found.links}["smw5-karachi-fujairah", "fujairah"]
+        for found in (usual, cut)
+    )
+    assert before.background_low_gbps is not None
+    assert before.background_high_gbps is not None
+    assert before.background_low_gbps < before.background_gbps < before.background_high_gbps
+    assert after.usual_background_gbps > before.usual_background_gbps
+    assert usual.background is not None
+    assert cut.background is not None
+    assert cut.background.shortfall_gbps >= usual.background.shortfall_gbps
+    assert "pk-twa-tw1/gulf" in {*usual.background.flows} - {*cut.background.flows}

@@ -49,6 +49,7 @@ def test_traffic_on_a_fibre_at_the_floor_is_warned_of(tmp_path: Path) -> None:
     (said,) = warnings(tmp_path, OF_DR)
     assert said.startswith("1 fibre carries traffic")
     assert "narrow (10Mbit)" in said
+    assert said.endswith("(a scale of 1e-05 fits their known capacities)")
     assert "right" not in said
     assert "wide" not in said
 
@@ -69,6 +70,7 @@ def test_streams_and_ceilings_count_too(tmp_path: Path) -> None:
     plan = make_plan(load_scenario(str(path)), clock="virtual", run_id="c", seed=1)
     (said,) = clipped_rates(plan)
     assert "wide (20Mbit)" in said
+    assert said.endswith("the bounds of the map")
 
 
 def test_the_command_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

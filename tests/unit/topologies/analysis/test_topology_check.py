@@ -85,6 +85,21 @@ def test_many_fibres_that_are_not_in_service_are_one_warning() -> None:
     assert warning.message.startswith("11 of 11 fibres are not in service")
 
 
+def test_known_capacities_below_the_least_emulated_rate_are_warned_of_with_a_scale() -> None:
+    topology = net(
+        (A, B),
+        fibre("a", "b", id="narrow", capacity_gbps=500.0, capacity_basis="published"),
+        fibre("a", "b", id="assumed", assumed_gbps=1.0),
+    )
+    scaling = topology.scaling.model_copy(update={"capacity_scale": 1e-6, "min_rate_bps": 10**7})
+    (warning,) = check_topology(topology.model_copy(update={"scaling": scaling})).warnings
+    assert "1 fibre of known capacity is emulated at min_rate (10Mbit)" in warning.message
+    assert "narrow (500Gbit)" in warning.message
+    assert warning.hint == "a scale of 2e-05 fits, or a lower min_rate"
+    fitting = scaling.model_copy(update={"capacity_scale": 2e-5})
+    assert check_topology(topology.model_copy(update={"scaling": fitting})).warnings == ()
+
+
 def test_crossing_the_jurisdiction_of_an_end_fails() -> None:
     report = check_topology(net((A, B), fibre("a", "b", crosses=["PK"])))
     assert "where it already ends" in report.problems[0].message

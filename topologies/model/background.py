@@ -1,0 +1,76 @@
+"""Background traffic: what is on fibres and is not sent by demands. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from corridor.topologies.model.topology import Topology
+
+type Link = tuple[str, str]
+"""A fibre, and the hub from which it is entered."""
+
+
+@dataclass(frozen=True)
+class FibreFlow:
+    """Background traffic on a sequence of links."""
+
+    id: str
+    """Of a holding with its region, or of a fibre and the hub towards which it flows."""
+    gbps: float
+    links: tuple[Link, ...]
+    """In the order in which traffic crosses them."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """Background traffic while given fibres are cut."""
+
+    flows: tuple[FibreFlow, ...]
+    elsewhere: tuple[str, ...] = ()
+    """Ids of traffic of the figures that the map has no fibres for."""
+    shortfall_gbps: float = 0.0
+    """Traffic of the cut fibres that nothing carries."""
+
+    @property
+    def link_gbps(self) -> dict[Link, float]:
+        """The sum on each directed link."""
+        found: dict[Link, float] = {}
+        for flow in self.flows:
+            for link in flow.links:
+                found[link] = found.get(link, 0.0) + flow.gbps
+        return found
+
+    def on(self, topology: Topology) -> Topology:
+        """Return the topology with this background, which leaves less of its fibres to demands."""
+        of = self.link_gbps
+        rates = {
+            fibre.id: (of.get((fibre.id, fibre.a), 0.0), of.get((fibre.id, fibre.z), 0.0))
+            for fibre in topology.fibres
+        }
+        loaded = {name: both for name, both in rates.items() if any(both)}
+        return topology.model_copy(update={"background_gbps": loaded})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackgroundTraffic:
+    """The background of a scenario, before and after cuts. Here: stated rates of fibres."""
+
+    source: str
+    """``stated``, ``internet``, or a file of figures."""
+    stated: tuple[FibreFlow, ...] = ()
+    day: date | None = None
+    """Of the figures."""
+    load: float = 1.0
+    """Multiple of the traffic of the busy hour."""
+
+    def after(self, dead: Collection[str] = ()) -> Background:
+        """Return the traffic while fibres are cut; what was on them moves nowhere."""
+        kept = tuple(one for one in self.stated if all(name not in dead for name, _ in one.links))
+        lost = sum(one.gbps for one in self.stated if one not in kept)
+        return Background(kept, shortfall_gbps=lost)
+
+    def intervals(self, _dead: Collection[str] = ()) -> Mapping[Link, tuple[float, float]]:
+        """Return the 90 % interval of each link's Gbit/s, where the figures have one."""
+        return {}

@@ -1,0 +1,96 @@
+"""Internet traffic on the fibres of a map, in the direction in which it flows. Pure.
+
+Published rates are of one direction: that towards the country, which dominates for networks whose
+users download. The other direction carries none here, as no source gives its rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.background import Background, BackgroundTraffic, FibreFlow, Link
+from corridor.topologies.model.topology import Topology
+from corridor.traffic.background.assignment import PEAK, assign
+from corridor.traffic.background.estimates import Samples
+from corridor.traffic.background.internet import Internet
+from corridor.traffic.background.market import Market
+from corridor.traffic.background.on_map import OnMap, on_map
+from corridor.traffic.background.sampled import QUANTILES, SAMPLES, SEED
+
+
+def internet_on_fibres(
+    topology: Topology,
+    internet: Internet,
+    day: date,
+    *,
+    source: str,
+    load: float = PEAK,
+) -> InternetOnFibres:
+    """Put the Internet traffic of a day on the fibres of a map.
+
+    Args:
+        topology: A map that the figures are related to.
+        internet: The figures.
+        day: As in ``Internet.at``.
+        source: The name of the figures.
+        load: Multiple of the busy hour's traffic.
+
+    Raises:
+        InputError: The day has no figures, or no fibre of the map carries traffic of them.
+    """
+    of = on_map(topology, internet)
+    if not of.is_related:
+        raise InputError(
+            f"no fibre of {topology.name} is known to carry Internet traffic",
+            "state rates: background: {fibres: {FIBRE: RATE}}",
+        )
+    internet.at(day)
+    return InternetOnFibres(source=source, day=day, load=load, of=of)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InternetOnFibres(BackgroundTraffic):
+    """Internet traffic of owners, who move it after a cut."""
+
+    of: OnMap
+    day: date
+
+    def after(self, dead: Collection[str] = ()) -> Background:
+        """Return the traffic while fibres are cut.
+
+        Owners move traffic to their other capacity (reaction ``own``), on the map or not.
+        """
+        return self._carried(self.of.internet.at(self.day), dead)
+
+    def intervals(self, dead: Collection[str] = ()) -> Mapping[Link, tuple[float, float]]:
+        """Return the 90 % interval of each link's Gbit/s, from samples of the figures."""
+        samples, found = Samples(SEED, SAMPLES), dict[Link, list[float]]()
+        for number in range(SAMPLES):
+            market = self.of.internet.at(self.day, draw=samples.draw(number))
+            for link, gbps in self._carried(market, dead).link_gbps.items():
+                found.setdefault(link, [0.0] * SAMPLES)[number] = gbps
+        bounds = {link: np.quantile(some, QUANTILES) for link, some in found.items()}
+        return {link: (float(low), float(high)) for link, (low, high) in bounds.items()}
+
+    def _carried(self, market: Market, dead: Collection[str]) -> Background:
+        marked, failed = self.of.failing(market, fibres=dead)
+        carried = assign(marked, failed, load=self.load, reaction="own")
+        links = dict(self._towards())
+        flows = tuple(
+            FibreFlow(one.id, one.load_gbps, links[one.id])
+            for one in carried.holdings
+            if one.load_gbps > 0 and links.get(one.id)
+        )
+        elsewhere = tuple(one.id for one in carried.holdings if one.owner and not links.get(one.id))
+        return Background(flows, elsewhere, sum(one.shortfall_gbps for one in carried.flows))
+
+    def _towards(self) -> Iterator[tuple[str, tuple[Link, ...]]]:
+        """Yield each holding with its links in the direction from the region to the country."""
+        for (holding, region), one in self.of.routes.items():
+            links = tuple((leg.fibre, leg.end) for leg in reversed(one.legs))
+            yield f"{holding}/{region}", links
