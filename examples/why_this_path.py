@@ -30,7 +30,7 @@ def main() -> None:
             for violation in found.because:
                 print(f"  because {violation}")
             for remedy in found.remedies:
-                print(f"  would help: {remedy}")
+                print(f"  remedy: {remedy}")
         else:
             ms = found.one_way_ns / 1e6
             print(f"{name}: {' > '.join(found.path.hubs)}, {ms:.2f} ms one way")

@@ -11,6 +11,7 @@ from corridor.controller.policy.clauses.clause import StatementKind, caveat
 from corridor.controller.policy.law import is_rule_id, load_law
 from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
 from corridor.controller.policy.model import Policy, PolicySet
+from corridor.topologies.base.words import confidence_word
 from corridor.topologies.model.topology import Confidence
 
 
@@ -30,7 +31,7 @@ class Reference:
         if not self.id:
             return self.citation
         caveat = "".join(
-            f", {word}"
+            f", {confidence_word(word)}"
             for word, fine in ((self.status, "in-force"), (self.confidence, "confident"))
             if word and word != fine
         )

@@ -11,6 +11,7 @@ from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.clause import StatementKind, weakest
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.model import Policy, PolicySet
+from corridor.topologies.base.words import confidence_word
 from corridor.topologies.model.topology import Confidence
 
 APPLIES: dict[Answer, str] = {True: "in force", False: "not in force", None: "not known"}
@@ -27,7 +28,7 @@ class RuleOnDay:
     def __str__(self) -> str:
         if self.applies == APPLIES[False]:
             return self.applies
-        return f"{self.applies}, {self.confidence}"
+        return f"{self.applies}, {confidence_word(self.confidence)}"
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def warning(law: Law, day: date, rules: Iterable[Rule]) -> str:
     if day <= law.as_of:
         return ""
     late = overdue(rules, day)
-    text = f"law: last reviewed on {law.as_of}; changes up to {day} are not included"
+    text = f"law: last reviewed on {law.as_of}; later changes, up to {day}, are not included"
     if late:
         few = ", ".join(rule.id for rule in late[:3]) + (", ..." if len(late) > 3 else "")
         are = "is" if len(late) == 1 else "are"

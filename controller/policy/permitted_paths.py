@@ -48,8 +48,13 @@ class Remedy:
     one_way_ns: int
     """Delay of the path it would open."""
 
+    @property
+    def change(self) -> str:
+        return f"{'remove clause' if self.kind == 'lift' else self.kind} {self.what}"
+
     def __str__(self) -> str:
-        return f"{self.kind} {self.what} (opens a path of {self.one_way_ns / 1e6:.1f} ms one way)"
+        delay_ms = self.one_way_ns / 1e6
+        return f"{self.change} (opens a path with a one-way delay of {delay_ms:.1f} ms)"
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class NoPermittedPath:
 
     def __str__(self) -> str:
         text = "; ".join((self.status, *map(str, self.because)))
-        return f"{text}; would help: {self.remedies[0]}" if self.remedies else text
+        return f"{text}; remedy: {self.remedies[0]}" if self.remedies else text
 
 
 def best_permitted_path(

@@ -112,7 +112,7 @@ class Counterexample:
     reproduce: tuple[str, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.claim} does not hold: {self.sentence}"]
+        lines = [f"{self.claim} is violated: {self.sentence}"]
         lines += [f"demand: {self.demand}"] if self.demand else []
         lines += [f"clause: {clause}" for clause in self.clauses]
         if self.rule:

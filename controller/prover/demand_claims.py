@@ -18,8 +18,8 @@ from corridor.controller.prover.search.trails import is_taken, trace_to
 class NotVacuous(PathClaim):
     id = "C16"
     sentence = (
-        "Without failures, permitted demands arrive by the first permit with a path, "
-        "and blocked ones are dropped."
+        "Without failures, packets of permitted demands arrive by the first permit with a path, "
+        "and packets of blocked demands are dropped."
     )
 
     def overall(self, network: Network) -> Iterator[Breach]:
@@ -58,7 +58,7 @@ class NotVacuous(PathClaim):
 
 class Return(PathClaim):
     id = "C17"
-    sentence = "Each demand that expects answers has a reverse demand, which arrives."
+    sentence = "Each demand with responses has a reverse demand, and its packets arrive."
 
     def overall(self, network: Network) -> Iterator[Breach]:
         known = {demand.id: demand for demand in network.demands}

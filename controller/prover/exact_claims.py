@@ -77,7 +77,7 @@ def _met(intent: Intent, outcome: Outcome) -> frozenset[str]:
 SENTENCES = {
     "C9": "No packet is dropped while a permitted path remains from its hub.",
     "C10": "If no permitted path remains, packets are dropped.",
-    "C11": "No packet is delivered later than the maximum delay of its policy.",
+    "C11": "No packet takes longer than the maximum delay of its policy.",
     "C12": "Guaranteed rates fit every fibre, and meters limit each demand to its rate.",
 }
 """Under every set of failures that the intent is protected against."""

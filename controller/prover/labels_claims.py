@@ -28,7 +28,9 @@ from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, 
 
 class Labels(PathClaim):
     id = "C3"
-    sentence = "Only host ports add labels: one a packet, of an allowed value, with its true phase."
+    sentence = (
+        "Only host ports add labels: one to each packet, with an allowed value and the true phase."
+    )
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         match = dict(flow.match)

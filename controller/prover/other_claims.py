@@ -170,7 +170,7 @@ class OthersNoLoop(_OnlyPaths, NoLoop):
 class OthersLiveness(_OnlyPaths, Liveness):
     """C15, of groups alone."""
 
-    sentence = "Buckets watch the port or group that they use."
+    sentence = "Each bucket watches its own port or group."
 
     def in_group(self, network: Network, hub: str, group: FastFailover) -> Iterator[str]:
         return Liveness.in_group(self, network, hub, group)
@@ -219,7 +219,8 @@ NOT_ASKED = {
     "C0": "Switches contain exactly the intended entries, and have the intended settings.",
     "C2": "A host's packets carry its own addresses, count for their own demand, "
     "and arrive unchanged.",
-    "C3": "Only hosts' ports push labels: one on each packet, unreserved, with the true phase.",
+    "C3": "Only host ports add labels: one to each packet, with an allowed value and the true "
+    "phase.",
     "C13": "Every step of an update preserves all properties.",
     "C14": "No label carries packets of two demands.",
 }

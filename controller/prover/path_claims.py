@@ -39,12 +39,12 @@ class Confinement(Lawfulness):
 
 class Avoidance(Lawfulness):
     id = "C5"
-    sentence = "Packets never reach what their policies avoid."
+    sentence = "Packets never reach a hub or fibre that their policies exclude."
 
 
 class Termination(Lawfulness):
     id = "C6"
-    sentence = "Packets end at their demand's destination, and only where permitted."
+    sentence = "Packets are delivered only to their demand's destination, and only where permitted."
 
     def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         yield from super().along_paths(network, seen)
@@ -55,13 +55,13 @@ class Termination(Lawfulness):
 
 class Passage(Lawfulness):
     id = "C7"
-    sentence = "Packets pass required gateways and hubs in order, the gateways before the border."
+    sentence = "Packets pass required gateways and hubs in order, and gateways before the border."
 
 
 class NoLoop(PathClaim):
     id = "C8"
     sentence = (
-        f"No packet loops; each fibre takes 1 of a TTL of {LABEL_TTL}, and no path needs more."
+        f"No packet loops; each fibre lowers the TTL of {LABEL_TTL} by 1, and no path needs more."
     )
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _hops(turn: Turn) -> int:
 
 class Latency(PathClaim):
     id = "C11"
-    sentence = "No packet is delivered later than the maximum delay of its policy."
+    sentence = "No packet takes longer than the maximum delay of its policy."
 
     def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand

@@ -25,7 +25,8 @@ from corridor.controller.prover.search.reach import End, Step, in_words
 class Understood(Claim):
     id = "T0"
     sentence = (
-        "Every entry, group and meter is understood, and no packet matches two equal entries."
+        "Every entry, group and meter is understood; no packet matches two entries of equal "
+        "priority."
     )
 
     def overall(self, network: Network) -> Iterator[Breach]:
@@ -140,7 +141,7 @@ def _settings(network: Network, hub: str) -> Iterator[Breach]:
 
 class Liveness(Claim):
     id = "C15"
-    sentence = "Buckets watch the port or group that they use; no packet is sent to a missing port."
+    sentence = "Each bucket watches its own port or group; no packet is sent to a missing port."
 
     def in_entry(self, network: Network, hub: str, flow: Flow) -> Iterator[str]:
         lookup = network.lookups[hub]

@@ -59,7 +59,7 @@ def explained_certainty(there: PathUncertainty, costs: Interval | None, draws: i
     if draws != DRAWS:
         lines.append(f"  check and run use {DRAWS} samples, so their shares differ slightly")
     if costs is not None and costs.high_ms:
-        lines.append(f"  policies add {costs} (90 % of samples)")
+        lines.append(f"  policies add {costs} (90 % interval)")
     return "\n".join(lines)
 
 
@@ -104,9 +104,12 @@ def tornado_text(
     headings = (
         "input",
         "share of RTT variance",
-        "remaining spread",
+        "spread if known",
         "share of jurisdiction changes",
     )
     table = render(headings, rows, frozenset(headings[1:]), width=width, spare=headings[2:3])
-    head = f"Sensitivity ({draws} samples): the RTT now has a spread of {now.width_ms:.1f} ms"
-    return f"{head}\n{table}"
+    head = (
+        f"Sensitivity ({draws} samples): the 90 % interval of the RTT is {now.width_ms:.1f} ms wide"
+    )
+    legend = "spread if known: width of this interval if the input were known exactly"
+    return f"{head}\n{table}\n{legend}"

@@ -90,7 +90,7 @@ def _sentence(found: Sequence[DemandUnderBoth]) -> str:
     faster = sum(is_longer(-ms) for ms in moved)
     parts = [
         f"{closed} then {BLOCKED}" if closed else "",
-        f"{opened} then served" if opened else "",
+        f"{opened} newly served" if opened else "",
         f"{slower} slower (by up to {max(moved):.3g} ms)" if slower else "",
         f"{faster} faster (by up to {-min(moved):.3g} ms)" if faster else "",
     ]

@@ -96,6 +96,8 @@ class Text:
     is_bold: bool = False
     leader: Line = ()
     """From what it names, where something else is about as near."""
+    ends_at_mark: bool = False
+    """Whether it is left of what it names."""
 
 
 type AnyMark = Lines | Area | Symbol | Text

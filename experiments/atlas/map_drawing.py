@@ -268,6 +268,7 @@ def _texts(drawn: Atlas, names: Names, clear: Iterable[XY], lines: Sequence[Line
             one.box,
             one.label.id in due,
             one.leader if one.is_ambiguous else (),
+            one.box.right <= one.label.x,
         )
         for one in found
     ]

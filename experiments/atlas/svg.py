@@ -31,11 +31,13 @@ def _written(mark: AnyMark, number: int, prefix: str) -> str:
             one = f' data-h="{number}"' if prefix else ""
             moved = f'transform="translate({x:.1f} {y:.1f})"'
             return f'<g class="{look.name}"{one} {moved}><path d="{shape.path}"/></g>'
-        case Text(lines, box, _, leader):
+        case Text(lines, box, _, leader, ends_at_mark):
             high = (box.bottom - box.top) / len(lines)
             line = f'<path class="leader" d="{svg_path([leader])}"/>' if leader else ""
+            # A browser's text may be wider than its box: it then grows away from the mark.
+            x, end = (box.right, ' text-anchor="end"') if ends_at_mark else (box.left, "")
             return line + "".join(
-                f'<text x="{box.left:.1f}" y="{box.top + (at + 1 - BASELINE) * high:.1f}">'
+                f'<text x="{x:.1f}" y="{box.top + (at + 1 - BASELINE) * high:.1f}"{end}>'
                 f"{escape(one)}</text>"
                 for at, one in enumerate(lines)
             )

@@ -21,7 +21,9 @@ from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
 from corridor.experiments.text.short_table import undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, has_moved, ms
 
-CERTAINTY = "measured once on each side, without an interval; a study of several seeds states one"
+CERTAINTY = (
+    "each run was measured once, so there is no interval; a study of several seeds gives one"
+)
 ONE_RUN = (
     "Each side is one run. A difference of two runs has no interval; a study with several seeds "
     "states one."

@@ -25,7 +25,7 @@ from corridor.topologies.base.words import counted, is_longer, joined, joined_fe
 
 COMPUTED = "Computed, not measured"
 MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
-CERTAINTY = "computed from the map, without an interval: most fibre lengths are derived"
+CERTAINTY = "computed from the map, most of whose fibre lengths are derived; no interval"
 UNCERTAIN = (
     "Most fibre lengths are not published, so they are derived. No interval is computed for a cut.",
     "How long demands have an outage depends on failure detection: corridor run --cut measures it.",

@@ -12,10 +12,12 @@ from typing import Protocol
 from corridor.experiments.answers.map_document import FibreEntry, MapDocument
 from corridor.experiments.brief.document import Look, Picture
 from corridor.topologies.base.words import joined, short_name
-from corridor.topologies.model.catalogue import shipped_systems
+from corridor.topologies.model.catalogue import group_name, system_name
 
 BY_KIND = {"hub": "hub {}", "gateway": "the gateway at {}", "srlg": "the {}"}
 """What fails besides fibres, whose names have an article."""
+SAME_NAME = re.compile(r"\b([A-Z][\w ]+) is in \1, ")
+"""A city that is its own jurisdiction: ``Hong Kong is in Hong Kong, outside China``."""
 
 
 class OnMap(Protocol):
@@ -81,7 +83,7 @@ class Places:
             is_first = not before or before.endswith(". ")
             return name[:1].upper() + name[1:] if is_first else name
 
-        return self._ids.sub(named, text)
+        return SAME_NAME.sub(r"\1 is ", self._ids.sub(named, text))
 
     def span(self, ends: str) -> str:
         """Two hubs with a hyphen between their ids: ``from Gui'an to Vientiane``."""
@@ -109,13 +111,13 @@ class Places:
         return {
             **{one.id: self.between(one.src, one.dst) for one in self._demands},
             **{key: f"{name} ({key})" if often[name] > 1 else name for key, name in paths.items()},
-            **{name: _group(name) for one in fibres for name in one.srlgs},
+            **{name: group_name(name) for one in fibres for name in one.srlgs},
             **{code: self.country(code) for code in self.where.jurisdictions},
             **{name: of.short_name for name, of in self._hubs.items()},
         }
 
     def _fibre(self, of: FibreEntry) -> str:
-        return f"the {_cable(of.system) if of.system else 'fibre'} {self._from(of.a, of.z)}"
+        return f"the {system_name(of.system) if of.system else 'fibre'} {self._from(of.a, of.z)}"
 
     def _from(self, *hubs: str) -> str:
         names = (self._hubs[one].short_name if one in self._hubs else one for one in hubs)
@@ -161,19 +163,6 @@ class Places:
             caption=caption_of(*self.crossed(paths)) + (" Crosses mark cut fibres." if cut else ""),
             cut=cut,
         )
-
-
-def _cable(system: str) -> str:
-    """A cable system by its name: ``Asia Direct Cable``, ``IMEWE cable``."""
-    known = shipped_systems().get(system)
-    name = short_name(known.name) if known else system
-    return name if "able" in name else f"{name} cable"
-
-
-def _group(name: str) -> str:
-    """A shared-risk group by its name: ``Red Sea corridor``, ``IMEWE cable``."""
-    kind, _, which = name.rpartition(":")
-    return _cable(which) if kind == "cable" else f"{which.replace('-', ' ').title()} {kind}".strip()
 
 
 def caption_of(crossed: Sequence[str], may: Sequence[str]) -> str:

@@ -64,8 +64,9 @@ NOT_FORBIDDEN = (
 )
 LENGTHS = (
     "Most fibre lengths are not published, so they are derived. Intervals cover 90 % of the Monte "
-    "Carlo samples of the map. They leave out cables that no source names."
+    "Carlo samples of the map. Cables that no source names are not on the map."
 )
+COUNTED = "the numbers are exact for this map and these rules, and change with them"
 
 
 @dataclass(frozen=True)
@@ -205,10 +206,11 @@ def _answer(of: Question, places: Places, hit: Sequence[Asked]) -> Iterator[str]
     if delayed:
         yield _delays(places, delayed)
     elif permitted:
-        yield "The policies add no delay to a permitted demand."
+        yield "The policy set delays no permitted demand."
     for one in lost[:1]:
         others = len(lost) - 1
-        more = f" {counted(others, 'other demand')} also lost a backup path." if others else ""
+        more = f" {counted(others, 'other demand')} also lost a backup path: see the table."
+        more = more if others else ""
         yield (
             f"{places.between(one.src, one.dst)} has no backup path if "
             f"{_elements(of.lost[one.id], places)}.{more}"
@@ -223,7 +225,7 @@ def certainty(delays: Iterable[Delay], blocked: Iterable[Asked], under: str = ""
     if demands := list(blocked):
         number = counted(len(demands), "blocked demand")
         said.append(f"certain legal text blocks {count_by_law(demands)} of {number}{under}")
-    return "; ".join(said) or "computed from the map and the rules, without an interval"
+    return "; ".join(said) or COUNTED
 
 
 def _outcomes_said(of: Question) -> tuple[str, int]:
@@ -237,7 +239,7 @@ def _outcomes_said(of: Question) -> tuple[str, int]:
         (states[Outcome.NO_PATH], "without any path"),
     )
     parts = [f"{permitted} of {counted(len(of.demands), 'demand')} are permitted"]
-    parts += [f"{count} {what}" for count, what in counts if count]
+    parts += [f"{count} {'is' if count == 1 else 'are'} {what}" for count, what in counts if count]
     return joined(parts), permitted
 
 
@@ -245,11 +247,16 @@ def _changed(
     of: Question, blocked: Sequence[Asked], delayed: Sequence[Asked], lost: Sequence[Asked]
 ) -> str:
     """What the set costs next to the other one, in one sentence."""
-    groups = ((blocked, "blocked"), (delayed, "delayed"), (lost, "without a backup path"))
-    parts = [f"{len(demands)} {what}" for demands, what in groups if demands]
+    groups = (
+        (blocked, "is blocked", "are blocked"),
+        (delayed, "is delayed", "are delayed"),
+        (lost, "loses its backup path", "lose their backup paths"),
+    )
+    parts = [f"{len(of)} {one if len(of) == 1 else many}" for of, one, many in groups if of]
+    every = counted(len(of.demands), "demand")
     if not parts:
-        return f"The policy set affects none of the {counted(len(of.demands), 'demand')}."
-    return f"The policy set affects {counted(len(affected(of)), 'demand')}: {joined(parts)}."
+        return f"The policy set affects none of the {every}."
+    return f"The policy set affects {len(affected(of))} of {every}: {joined(parts)}."
 
 
 def _elements(of: Sequence[str], places: Places) -> str:
@@ -334,7 +341,7 @@ def _uncertainty(of: Question, places: Places, shown: Sequence[Asked]) -> Iterat
     yield LENGTHS
     ties = [one for one in shown if (sure := one.under[0].certainty) and sure.near_tie]
     if not any(one.under[0].certainty for one in shown):
-        yield "Whether another path is nearly as short was not computed here."
+        yield "Prices do not show whether another path is nearly as short; corridor explain does."
     elif ties:
         yield (
             f"Near ties: for {joined_few(_ends(ties, places), 3)}, the shortest path "
@@ -418,7 +425,7 @@ def _outcome(of: Question, one: Asked) -> str:
         return "no path"
     if of.lost.get(one.id):
         return "no backup path"
-    return "not covered" if _is_uncovered(one) else "permitted"
+    return "not covered" if _is_uncovered(one) else "permitted without added cost"
 
 
 def _table(of: Question, places: Places, shown: Sequence[Asked], *, is_hit: bool) -> Table:
@@ -457,7 +464,8 @@ def _row(of: Question, places: Places, one: Asked) -> list[Cell]:
         if cause.basis == "no permit":
             why, rule = "No permit of the set matches this data", ""
         elif cause.costs == PROTECTION:
-            why = f"A backup path is not permitted: {why}"
+            the = "the " if why.startswith("The ") else ""
+            why = f"No backup path is permitted, because {the}{why.removeprefix('The ')}"
     return [
         Cell(
             places.between(one.src, one.dst), f"{one.id}: {of.names.data.get(one.data, one.data)}"

@@ -124,7 +124,8 @@ def _effect(of: Change) -> str:
         return f"saves {of.saves_ms * 1e6 / of.of.extra_ns:.0%} of the added RTT"
     if of.regains == of.of.lost == 1:
         return "restores the backup path"
-    return f"restores {of.regains} of {counted(of.of.lost, 'lost backup path')}"
+    elements = counted(of.of.lost, "element")
+    return f"restores a backup path after the failure of {of.regains} of {elements}"
 
 
 def _readings(of: SetPrice) -> Iterator[str]:
@@ -139,7 +140,7 @@ def _readings(of: SetPrice) -> Iterator[str]:
         ]
         if effects:
             yield (
-                f"Interpretation “{one.question}” read as {one.value}, not as {now.value}: "
+                f"If the answer to “{one.question}” is “{one.value}” instead of “{now.value}”: "
                 f"{joined(effects)}."
             )
 

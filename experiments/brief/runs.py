@@ -120,12 +120,12 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
     summary = of.summary
     measured = []
     is_sound = summary.complete and not summary.invalid
+    places = Places(answers.map, answers.demands)
     if is_sound:
         lines = (
             holds(answers, summary, of.proof),
-            worst_event(summary.events or ()),
+            worst_event(summary.events or (), places.element),
         )
-        places = Places(answers.map, answers.demands)
         measured = [places.sentence(line) for line in lines if line]
     asked = Question(
         scenario=answers.scenario,
@@ -142,7 +142,7 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
         alarms=list(alarms_of(of)),
     )
     if answers.policies == NO_POLICIES:
-        return free_brief(asked, worst_cut(answers))
+        return free_brief(asked, worst_cut(answers, places.element))
     return policy_brief(asked)
 
 

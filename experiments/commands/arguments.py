@@ -22,7 +22,7 @@ def add_scenario_arguments(
     parser: argparse.ArgumentParser, default: str = DEFAULT_SCENARIO, *, several: bool = False
 ) -> None:
     """With ``several``, ``args.scenario`` is a list, and a policy set or topology may be named."""
-    of_files = "; a policy set or topology stands for the scenarios that use it" if several else ""
+    of_files = "; for a policy set or topology, all scenarios that use it" if several else ""
     parser.add_argument(
         "scenario",
         nargs="*" if several else "?",
@@ -44,7 +44,7 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         "--as-of",
         type=day,
         metavar="DAY",
-        help="day whose policies apply, YYYY-MM-DD (default: that of the scenario, or today)",
+        help="apply the policies of this day, YYYY-MM-DD (default: the scenario's, or today)",
     )
     parser.add_argument(
         "--outside",
@@ -57,8 +57,8 @@ def add_scenario_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=chosen_value,
         metavar="ID=VALUE",
-        help="value of an interpretation, instead of the default of the set, such as "
-        "cn-transfer=recipient; may be repeated (corridor price compares all values)",
+        help="value of an interpretation, such as cn-transfer=recipient (default: as in the set); "
+        "may be repeated; corridor price compares all values",
     )
     parser.add_argument(
         "--service",
@@ -91,8 +91,8 @@ def add_delay_model(parser: argparse.ArgumentParser) -> None:
         "--delay-model",
         type=Path,
         metavar="FILE",
-        help="file with constants and errors of the delay model, as written by "
-        "corridor topology validate --fit",
+        help="constants of the delay model and their errors, a file that corridor topology "
+        "validate --fit writes",
     )
 
 

@@ -12,16 +12,16 @@ from corridor.experiments.commands.arguments import day, whole
 
 EPILOG = """examples:
   corridor artifact pack results/buffers --author "A. Author"    buffers.artifact.zip
-  corridor artifact pack results/mini --out mini.artifact.zip    of a run by itself
+  corridor artifact pack results/mini --out mini.artifact.zip    a single run
   corridor artifact verify buffers.artifact.zip                  in about ten minutes
-  corridor artifact verify buffers.artifact.zip --whole          every run again
-  corridor artifact verify buffers.artifact.zip --no-runs        files and values only
+  corridor artifact verify buffers.artifact.zip --whole          repeat every run
+  corridor artifact verify buffers.artifact.zip --no-runs        check files and values only
 
-What is packed: raw samples of all runs, what they came to, inputs, versions, expected values with
-tolerances, sums, and a README.md for people. What is checked: that every file is as it was packed,
-that all values come from the samples, and that some runs come to them again: docs/artifacts.md.
-exit codes: 0 packed, or it holds; 1 it does not hold; 2 bad input, or no whole artifact;
-  3 this machine, or this version, cannot tell"""
+An artifact contains the raw samples and results of all runs, inputs, versions, expected values with
+tolerances, checksums, and a README.md. Verification checks that each file is unchanged, that all
+values follow from the samples, and that repeated runs give the same values: docs/artifacts.md.
+exit codes: 0 packed or verified; 1 verification failed; 2 bad input, or the artifact is incomplete;
+  3 this machine, or this version, cannot verify it"""
 ACTIONS = ("pack", "verify")
 
 
@@ -39,10 +39,16 @@ def add_parser(verbs: Any) -> None:
         metavar="FILE",
         help="folder of a study or run; for verify, an artifact or the folder it was unpacked to",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="to pack into (NAME.artifact.zip)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="pack: file to write (default: NAME.artifact.zip)"
+    )
     parser.add_argument("--force", action="store_true", help="pack: replace FILE if it exists")
     parser.add_argument(
-        "--author", action="append", default=[], metavar="NAME", help="of CITATION.cff; repeatable"
+        "--author",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="pack: an author for CITATION.cff; may be repeated",
     )
     parser.add_argument(
         "--license", default="", metavar="ID", help="pack: SPDX id of the data's licence: CC-BY-4.0"
@@ -58,11 +64,11 @@ def add_parser(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="MEASURE=N",
-        help="tolerance of a value: rtt=0.1 in its unit, or lost=5%%",
+        help="pack: tolerance of a value, in its unit (rtt=0.1) or in percent (lost=5%%)",
     )
     runs = parser.add_mutually_exclusive_group()
     runs.add_argument("--whole", action="store_true", help="verify: repeat every run")
-    runs.add_argument("--no-runs", action="store_true", help="verify: repeat none")
+    runs.add_argument("--no-runs", action="store_true", help="verify: repeat no run")
     parser.add_argument(
         "--any-version",
         action="store_true",

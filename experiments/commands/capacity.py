@@ -23,19 +23,20 @@ LOADS = ("committed", "peak", "offered")
 """As answers have them; said here, since they take long to import."""
 MOST_ROWS = 12
 EPILOG = """examples:
-  corridor capacity my.yaml                        committed rates, under each planned failure set
+  corridor capacity my.yaml                        committed rates, under every failure set
   corridor capacity sovereignty --rate 50Gbit      with 50 Gbit/s committed to each demand
   corridor capacity my.yaml --rate dr=2Tbit --rate train=8Tbit     for a class, and for one demand
   corridor capacity my.yaml --grow 1.5             smallest upgrade for all traffic x 1.5
   corridor capacity my.yaml --grow ckpt            how far a class or a demand can grow
-  corridor capacity my.yaml --cut red-sea          without these fibres, with recomputed paths
+  corridor capacity my.yaml --cut red-sea          without these fibres; paths are recomputed
   corridor capacity ai-corridor --load offered     average offered load of workloads
   corridor capacity my.yaml --out DIR              a page with a map, figures and capacity.json
 
-Committed rates decide paths where they do not fit on the shortest ones. Growth and upgrades are for
-the paths then chosen; an answer for today's paths says so. Sums and ratios are exact.
-Rates of --rate are real ones; those of a scenario are emulated, which are real ones times a scale.
-exit codes: 0 answered, 2 bad input"""
+Demands use their shortest paths if the committed rates fit there; otherwise paths are selected so
+that they fit. Growth and upgrades use the paths selected for the grown rates; an answer for today's
+paths states so. Sums and ratios are exact. --rate takes real rates; a scenario states emulated
+rates (real rates times the scale of the map).
+exit codes: 0 success, 2 bad input"""
 
 
 def add_parser(verbs: Any) -> None:
@@ -58,7 +59,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--load",
         choices=LOADS,
-        help="which rates (default: committed rates if there are any, else offered load)",
+        help="rates to use (default: committed rates if there are any, else offered load)",
     )
     parser.add_argument(
         "--cut",
@@ -72,8 +73,8 @@ def add_parser(verbs: Any) -> None:
         type=_growth,
         default=("", None),
         metavar="[OF=]TIMES",
-        help="what grows (a class, demand or aggregate; default: all), and by which factor "
-        "(default: a tenth more than fits)",
+        help="class, demand or aggregate that grows (default: all), and the factor (default: 10 %% "
+        "more than fits)",
     )
     parser.add_argument(
         "--emulated",
@@ -88,7 +89,10 @@ def add_parser(verbs: Any) -> None:
         help=f"rows of each table (default: {MOST_ROWS})",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="for capacity.json, report.html and figures; new"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write capacity.json, report.html and figures to this folder; new",
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
 

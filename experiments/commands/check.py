@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
 
 EPILOG = """examples:
-  corridor check pan-asia                                     what would be installed
-  corridor check mini --tables results/mini/tables/after.json   what switches held
-  corridor check my.yaml --json                               for programs
+  corridor check pan-asia                                     the compiled tables
+  corridor check mini --tables results/mini/tables/after.json   tables read from switches in a run
+  corridor check my.yaml --json                               JSON, for programs
   corridor check my.yaml my_policies.yaml --sarif FILE        for code scanning of a build server
-  corridor check my.yaml --second-opinion                     judged once more, by another evaluator
+  corridor check my.yaml --second-opinion                     also run the independent check
 
-exit codes: 0 all claims hold, 1 a claim is violated or opinions differ, 2 bad input,
-  5 an internal error
-what is claimed, and how it is proven: see docs/prover.md"""
+exit codes: 0 no property is violated, 1 a property is violated or the independent check disagrees,
+  2 bad input, 5 internal error
+docs/prover.md describes the properties, and how they are verified"""
 
 
 UNCHECKED = "no policy set is active: nothing was checked against a law (--policies NAME checks it)"
@@ -64,19 +64,19 @@ def add_parser(verbs: Any) -> None:
         "--tables",
         type=Path,
         metavar="FILE",
-        help="verify the tables that a run dumped, instead of compiled ones",
+        help="verify the tables that a run read from its switches, instead of compiled ones",
     )
     add_delay_model(parser)
     parser.add_argument(
         "--second-opinion",
         action="store_true",
-        help="also run the independent check: a separately written evaluator of policies, for "
-        "packet paths without and with failures, and for counterexamples",
+        help="also run the independent check: a separately written program that evaluates the "
+        "policies for packet paths, without and with failures, and for counterexamples",
     )
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print only JSON: the proof, and the uncertainty of each path",
+        help="print JSON only: the proof, and the uncertainty of each path",
     )
     for option, what in (("--sarif", "SARIF 2.1.0"), ("--code-quality", "GitLab's Code Quality")):
         said = f"also write findings to FILE as {what}, with file and line"

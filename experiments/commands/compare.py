@@ -20,11 +20,11 @@ EPILOG = """examples:
   corridor compare mine.yaml reference               two scenarios before a run: demands, paths
   corridor compare results/a results/b --json        JSON, for programs
 
-If a policy set and a map have the same name, --of selects one of them. A name of a map or a policy
-set is a scenario only with --of scenarios, or next to a scenario's file. Studies are compared seed
-by seed where both ran with the same seeds; other seeds give wider intervals, which the output
-states. Single runs have no interval: their differences may be random.
-exit codes: 0 compared, 2 bad input: not comparable, or not found"""
+A name of both a policy set and a map needs --of. If a scenario has the same name, the policy set
+or map is compared, unless --of scenarios is given or the other argument is a scenario file. Studies
+with the same seeds are compared seed by seed; otherwise intervals are wider, and the output states
+so. A difference of two runs has no interval, and may be random.
+exit codes: 0 compared; 2 bad input: not comparable, or not found"""
 KINDS = ("runs", "studies", "policies", "maps", "scenarios")
 """As the module has them that compares, which takes long to import."""
 SCHEMA = 1
@@ -47,9 +47,9 @@ def add_parser(verbs: Any) -> None:
         help=f"scenario for comparing policy sets (default: {DEFAULT_SCENARIO})",
     )
     parser.add_argument(
-        "--as-of", type=day, metavar="DAY", help="on which day (default: the scenario's, or today)"
+        "--as-of", type=day, metavar="DAY", help="day of the policies (default: as --scenario)"
     )
-    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument("--json", action="store_true", help="print all differences as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -26,12 +26,12 @@ from corridor.experiments.terminal.screen import terminal_width
 EPILOG = """examples:
   corridor explain records-urumqi-lahore               in the scenario "reference"
   corridor explain ckpt-guian-karachi.return           its reverse demand
-  corridor explain infer-karachi-guian pan-asia --sure   what to look up next
+  corridor explain infer-karachi-guian pan-asia --sure   also the main sources of uncertainty
   corridor explain results-guian-riyadh sovereignty --policies pan-asia --as-of 2026-01-01
-  corridor explain state-riyadh-guian my.yaml --json   for programs
+  corridor explain state-riyadh-guian my.yaml --json   JSON, for programs
 
 Delays are one-way delays of the path. Nothing is emulated. Not legal advice.
-exit codes: 0 explained, whatever the answer, 2 bad input"""
+exit codes: 0 success, also if the demand is blocked; 2 bad input"""
 
 
 def add_parser(verbs: Any) -> None:
@@ -42,12 +42,14 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("demand", metavar="DEMAND", help="a demand's id; ID.return for its answers")
+    parser.add_argument(
+        "demand", metavar="DEMAND", help="id of a demand; ID.return is its reverse demand"
+    )
     add_scenario_arguments(parser)
     parser.add_argument(
         "--sure",
         action="store_true",
-        help="also print which fibre length or constant contributes most to the uncertainty",
+        help="also print which fibre lengths and constants contribute most to the uncertainty",
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, with every detail")

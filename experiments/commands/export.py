@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from corridor.controller.explain.found_answers import Compared, Comparison
 
 EPILOG = """examples:
-  corridor export mini --to walker --out walked           one JSON, to walk packets through
+  corridor export mini --to walker --out walked           one JSON file for a packet walker
   corridor export sovereignty --to aalwines --out asked   an MPLS network and queries for AalWiNes
-  corridor export results/mini --to walker --out held     what the switches of a run held
-  corridor export sovereignty --to geojson --out layers   hubs, fibres, paths, cuts for a GIS
-  corridor export --compare asked                         what AalWiNes answered beside our answers
+  corridor export results/mini --to walker --out held     tables read from the switches of a run
+  corridor export sovereignty --to geojson --out layers   hubs, fibres, paths and cuts for a GIS
+  corridor export --compare asked                         compare answers of AalWiNes with ours
 
-exit codes: 0 done, or all that was answered is as ours; 1 an answer differs; 2 bad input
-what the files hold, and what a format has no words for: see docs/export.md"""
+exit codes: 0 written, or no compared answer differs; 1 an answer differs; 2 bad input
+docs/export.md describes the files, and what each format cannot express"""
 FORMATS = ("aalwines", "geojson", "walker")
 """As the registry has them, which takes long to import."""
 MOST_SHOWN = 10
@@ -39,15 +39,18 @@ def add_parser(verbs: Any) -> None:
     )
     add_scenario_arguments(parser)
     parser.add_argument("--to", choices=FORMATS, metavar="FORMAT", help=" or ".join(FORMATS))
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write, a new one")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write; new")
     parser.add_argument(
         "--tables",
         type=Path,
         metavar="FILE",
-        help="export the tables that a run dumped, instead of compiled ones",
+        help="export the tables that a run read from its switches, instead of compiled ones",
     )
     parser.add_argument(
-        "--compare", type=Path, metavar="DIR", help="an export with AalWiNes' answers*.json in it"
+        "--compare",
+        type=Path,
+        metavar="DIR",
+        help="an export that contains AalWiNes' answers*.json",
     )
     parser.add_argument("--json", action="store_true", help="print a summary as JSON only")
 

@@ -10,27 +10,28 @@ from typing import Any
 from corridor.experiments.commands.arguments import add_read, minutes, whole
 
 EPILOG = """examples:
-  corridor lab mini -- hub shanghai ping -c 3 karachi    in the host of a hub
+  corridor lab mini -- hub shanghai ping -c 3 karachi    a command at the host of a hub
   corridor lab mini                                      Mininet's shell, on five hubs
   echo 'shanghai ping -c 3 karachi' | corridor lab mini  its commands, from a file or a pipe
-  corridor lab mini --clock real -- python3 my_test.py   a program of yours
+  corridor lab mini --clock real -- python3 my_test.py   your own program
   corridor lab mini --tree --controller ryu.app.simple_switch_13 -- hub shanghai ping -c 3 karachi
   corridor lab mini --controller remote -- ./my-controller
   corridor lab -- python3 my_mininet_script.py           no network: Mininet and Open vSwitch only
 
-COMMAND runs as root of the guest, in the folder that this is called from. It reads that folder, the
-programs and settings of the system, and what --read names; no other files of yours. It may write
-below /tmp, which is lost, and to $CORRIDOR_OUT with --out. Hubs are known by name; "hub NAME
-CMD..." runs a command in the host of one; $CORRIDOR_HOSTS is a file of their names, addresses and
-namespaces.
+COMMAND runs as root of the guest, in the current folder. It can read this folder, the programs and
+settings of the system, and the files of --read; no other files of the user. It can write below
+/tmp, which is discarded, and with --out to $CORRIDOR_OUT. Names of hubs resolve to their addresses.
+"hub NAME CMD..." runs a command at the host of a hub. The file $CORRIDOR_HOSTS lists names,
+addresses and namespaces of hosts.
 
-Without COMMAND, a topology has Mininet's shell, and a bare lab sh. At a terminal they have the real
-clock, and Ctrl-] ends the guest. A pipe is read to its end first if the clock is virtual.
+Without COMMAND, a topology starts Mininet's shell, and an empty guest starts sh. At a terminal, the
+shell uses the real clock, and Ctrl-] ends the guest. With the virtual clock, a pipe is read to its
+end before the shell starts.
 
-exit codes: COMMAND's own, 128 and the signal that ended it, 127 or 126 if it could not be started;
-else ours, with a line on standard error that begins with "corridor:": 2 bad input, 3 this machine
-cannot do it, 4 the guest ended before COMMAND did, 130 interrupted. With --out, ended.json names
-who ended it."""
+exit codes: that of COMMAND, 128 plus the number of the signal that ended it, 127 or 126 if it could
+not be started; or, with a line on standard error that begins with "corridor:": 2 bad input, 3 this
+machine cannot do it, 4 the guest ended before COMMAND, 130 interrupted. With --out, ended.json
+states what ended it."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -53,15 +54,15 @@ def add_parser(verbs: Any) -> None:
         "--controller",
         default="corridor",
         metavar="APP",
-        help="corridor (default); an app of Ryu's or os-ken's, a module or a .py file, "
-        'with its options in quotes ("my_app.py --observe-links"); remote, for one on port 6653; '
+        help="corridor (default); an application of Ryu or os-ken, as a module or .py file, with "
+        'its options in quotes ("my_app.py --observe-links"); remote: a controller on port 6653; '
         "or none",
     )
     parser.add_argument(
         "--framework",
         choices=("auto", "ryu", "os-ken"),
         default="auto",
-        help="default: installed one, Ryu first",
+        help="default: the installed one, Ryu if both are",
     )
     parser.add_argument(
         "--tree", action="store_true", help="leave out fibres that make loops, the longest first"

@@ -29,22 +29,22 @@ EPILOG = """examples:
     --fact service=internet --fact gateway_on_route=false
   corridor law classify --from CN --to TH --kind personal --actor ciio \\
     --necessity "contract with the individual" --reading ciio-exemptions=strict
-  corridor law classify facts.yaml --json     facts in a file, the same keys
-  corridor law diff 2025-12-31 2026-01-01     what came into force, ended, changed its confidence
-  corridor law list --jurisdiction VN         rules, and what was read of them
+  corridor law classify facts.yaml --json     facts from a file, with the same keys
+  corridor law diff 2025-12-31 2026-01-01     rules that began, ended or changed their confidence
+  corridor law list --jurisdiction VN         rules of one jurisdiction
   corridor law list CN-24-4                   one rule in full
-  corridor law calendar --until 2027-06-30    what begins, ends, and must be reviewed
+  corridor law calendar --until 2027-06-30    rules that begin, end, or need a review
 
-Summaries for experiments, not legal advice; docs/law.md has every fact and every key.
-exit codes: 0 answered, whatever the answer, 2 bad input"""
+Summaries for experiments, not legal advice. docs/law.md describes every fact and key.
+exit codes: 0 success, whatever the answer; 2 bad input"""
 FACTS = (
     ("--from", "origin", "PLACE", "where the data was collected: CN, HK, FR, ..."),
     ("--to", "destination", "PLACE", "where it is received, stored or accessed"),
     ("--operation", "operation", "HOW", "export (default), store, remote-access, transit, ..."),
     ("--kind", "sensitivity", "KIND", "general, personal, sensitive-personal, important, ..."),
     ("--actor", "actor", "WHO", "private, ciio, public-sector, critical-infrastructure"),
-    ("--persons", "persons_since_jan1", "N", "individuals whose data it sent since 1 January"),
-    ("--sensitive-persons", "sensitive_persons_since_jan1", "N", "of these, with sensitive data"),
+    ("--persons", "persons_since_jan1", "N", "persons whose data was sent since 1 January"),
+    ("--sensitive-persons", "sensitive_persons_since_jan1", "N", "those with sensitive data"),
     ("--purpose", "purpose", "TEXT", "purpose, in the words of the rules"),
     (
         "--necessity",

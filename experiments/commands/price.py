@@ -37,18 +37,18 @@ if TYPE_CHECKING:
     from corridor.topologies.model.topology import Topology
 
 EPILOG = """examples:
-  corridor price sovereignty                        every shipped set, predicted
+  corridor price sovereignty                        every shipped set
   corridor price sovereignty --policies mine.yaml --against pan-asia   what does my rule change?
-  corridor price sovereignty --sets cn-outbound,sa  some sets
-  corridor price sovereignty --policies pan-asia --service internet    by the internet instead
+  corridor price sovereignty --sets cn-outbound,sa  these two sets
+  corridor price sovereignty --policies pan-asia --service internet    over the internet
   corridor price sovereignty --policies sa --interpret sa-government-transfer=recipient
-  corridor price sovereignty --measure --out DIR    and measured: one run a set
+  corridor price sovereignty --measure --out DIR    also emulate: one run for each set
   corridor price sovereignty --measure --standing   the same in about half the time
 
-Each set is priced separately. The RTT is that of a demand and its
-reverse demand on the shortest permitted paths, compared with the same demand under --against.
-Each price has two totals: by confident rules only, and by all rules. Each interpretation that
-changes a price is priced under all of its values; --interpret chooses one for the whole answer."""
+Each set is priced separately. The added RTT of a demand compares its shortest permitted paths, in
+both directions, with those under the baseline (--against). Each price has two totals: with
+confident rules only, and with all rules. An interpretation that changes a price is priced under
+each of its values; --interpret sets one value for the whole answer."""
 
 
 def add_parser(verbs: Any) -> None:
@@ -65,7 +65,7 @@ def add_parser(verbs: Any) -> None:
         "--sets",
         metavar="SET,...",
         help="policy sets to price, in addition to --policies (default: shipped sets that cover "
-        "some of its data)",
+        "data of the scenario)",
     )
     parser.add_argument(
         "--against",
@@ -77,19 +77,19 @@ def add_parser(verbs: Any) -> None:
         "--no-changes", action="store_true", help="do not search for changes that lower the cost"
     )
     parser.add_argument(
-        "--measure", action="store_true", help="emulate the scenario under each set, too"
+        "--measure", action="store_true", help="also emulate the scenario under each set"
     )
     parser.add_argument(
         "--standing",
         action="store_true",
-        help="with --measure: reuse networks for several sets; faster, and RTTs may differ by "
-        "some clock ticks",
+        help="with --measure: reuse one network for several sets; faster, but RTTs may differ by "
+        "a few clock ticks",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder for price.json, report.html and the runs; new or empty",
+        help="write price.json, report.html and the runs to this folder; new or empty",
     )
     parser.add_argument("--json", action="store_true", help="print the prices as JSON only")
     add_no_cache(parser)

@@ -22,13 +22,13 @@ EPILOG = """examples:
   corridor report results/mini
   corridor report results/mini --json --no-figures
   corridor report results/mini --format pdf --width text,column    figures for a paper
-  corridor report results/mini --html       only report.html, written again
-  corridor report results/mini --pdf        also report.pdf on A4, printed by Chromium
+  corridor report results/mini --html       only write report.html again
+  corridor report results/mini --pdf        also print report.pdf (A4), with Chromium
   corridor report results/mini --brief --pdf    brief.html and brief.pdf, two pages
-  corridor report results/b --brief --against results/a    what differs between two runs
-  corridor report results/price --format pgf    a folder of corridor price --out
+  corridor report results/b --brief --against results/a    also the differences of two runs
+  corridor report results/price --format pgf    a folder that corridor price --out wrote
 
---brief takes the folders of a run, of a price, of corridor cut --out and of a study.
+--brief accepts the folder of a run, a study, corridor price --out or corridor cut --out.
 
 exit codes: 0, also for an incomplete run; 1 a packet violated a policy, or an expectation of the
 timeline was not met; 2 bad input; 3 --pdf found no Chromium; 4 the measurement is invalid.
@@ -48,7 +48,7 @@ def add_parser(verbs: Any) -> None:
         "dir", type=Path, metavar="DIR", help="the result folder of a run, a price or a capacity"
     )
     parser.add_argument(
-        "--html", action="store_true", help="write report.html only, of the results as they are"
+        "--html", action="store_true", help="write report.html only; do not evaluate records again"
     )
     parser.add_argument(
         "--pdf", action="store_true", help="as --html, and print it to report.pdf (A4)"
@@ -56,14 +56,14 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--brief",
         action="store_true",
-        help="write brief.html only, two A4 pages: question, answer, map, what is affected, "
+        help="write brief.html only, two A4 pages: question, answer, map, affected demands, "
         "sources; with --pdf also brief.pdf",
     )
     parser.add_argument(
         "--against",
         type=Path,
         metavar="DIR",
-        help="with --brief: write comparison.html, what differs from this other run",
+        help="with --brief: also write comparison.html, the differences from this other run",
     )
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
     add_figure_options(parser)
@@ -93,14 +93,14 @@ def run(args: argparse.Namespace) -> int:
         for path in _pages(args.dir, pdf=args.pdf):
             say(f"Report: {path}")
         if not (only_pages or args.no_figures or _draw(args, None)):
-            say("no figures: no policy set adds a cost")
+            say("no figures: no policy set has a cost")
         return 0
     with waiting("reading the records of the run" + ("" if args.no_figures else ", and drawing")):
         recovered = recover(args.dir)
         if not args.no_figures:
             _draw(args, recovered.summary)
     for line in recovered.passed_over:
-        say(f"passed over: {line}")
+        say(f"skipped: {line}")
     _pages(args.dir)
     say(_state(recovered.summary))
     if not recovered.summary.complete:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from corridor.experiments.run.runner import Outcome
 
 EPILOG = """examples:
-  corridor run                              the reference corridor: law, worst cuts, no law
+  corridor run                              the reference corridor: policies, worst cuts, then none
   corridor run mini --seed 7                five hubs, another seed
-  corridor run sovereignty                  its demands and law, and nothing happens
-  corridor run sovereignty --policies none  what it would be without policies
-  corridor run sovereignty --cut red-sea    every cable through the Red Sea fails for a second
-  corridor run my.yaml --out results/mine   a scenario of your own
-  corridor run mini --controller ./my_app.py   a controller of your own, under the same judges
+  corridor run sovereignty                  the same demands and policies, without events
+  corridor run sovereignty --policies none  without policies
+  corridor run sovereignty --cut red-sea    every cable through the Red Sea fails for one second
+  corridor run my.yaml --out results/mine   your own scenario
+  corridor run mini --controller ./my_app.py   your own controller, with the same checks
   corridor run --testbed uml --clock real   without a kernel build
 
-A run leaves report.html. corridor report DIR draws its figures, as PNG, PDF, SVG, PGF or Vega-Lite.
+A run writes report.html. corridor report DIR draws its figures, as PNG, PDF, SVG, PGF or Vega-Lite.
 """
 
 
@@ -48,20 +48,26 @@ def add_parser(verbs: Any) -> None:
         "--testbed",
         choices=("auto", "native", "uml", "qemu"),
         default="auto",
-        help="guest, this machine's kernel, emulated machine, or the best available (default)",
+        help="uml: a guest; native: this kernel; qemu: an emulated machine; auto: the best "
+        "available (default)",
     )
     parser.add_argument(
-        "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
+        "--clock",
+        choices=("virtual", "real"),
+        default=None,
+        help="clock of the guest (default: virtual if possible)",
     )
     parser.add_argument(
         "--seed",
         type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
         default=None,
         metavar="N",
-        help="instead of the scenario's",
+        help="random seed (default: the scenario's)",
     )
     parser.add_argument(
-        "--framework", choices=("auto", "ryu", "os-ken"), help="instead of the scenario's"
+        "--framework",
+        choices=("auto", "ryu", "os-ken"),
+        help="framework of the controller (default: the scenario's)",
     )
     parser.add_argument(
         "--cut",
@@ -87,13 +93,11 @@ def add_parser(verbs: Any) -> None:
         type=minutes,
         default=None,
         metavar="MIN",
-        help="stop a guest without progress for this time (default: 15 or more, by the plan)",
+        help="stop a guest that makes no progress for this time (default: 15, more for long runs)",
     )
     add_delay_model(parser)
     parser.add_argument("--json", action="store_true", help="print the summary as JSON only")
-    parser.add_argument(
-        "--no-figures", action="store_true", help="skip the report, with its maps and charts"
-    )
+    parser.add_argument("--no-figures", action="store_true", help="do not write report.html")
     parser.add_argument("--all", action="store_true", help="a line for every demand")
 
 

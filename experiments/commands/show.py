@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     pass
 
 EPILOG = """examples:
-  corridor show results/buffers           a study: tables, differences, what holds, what is missing
+  corridor show results/buffers           a study: tables, differences, expectations, missing cells
   corridor show results/mini              a run: its verdict and its tables
-  corridor show results/mini --json       summary.json, or of a study answers.json
+  corridor show results/mini --json       summary.json; for a study, answers.json
 
-It reads only: corridor report sums a run up again, corridor study show draws a study's figures.
-exit codes: 0 fine, 1 an expectation or a policy does not hold, 2 no results, 4 cells are missing,
-  failed or not valid, or the run is not"""
+The command computes and writes nothing. corridor report evaluates the records of a run again;
+corridor study show draws the figures of a study.
+exit codes: 0 success, 1 an expectation is not met or a policy is violated, 2 no results, 4 cells
+  are missing, failed or invalid, or the run is invalid"""
 
 
 def add_parser(verbs: Any) -> None:
@@ -28,8 +29,8 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("dir", type=Path, metavar="DIR", help="the folder of a run or a study")
-    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
-    parser.add_argument("--all", action="store_true", help="of a run, a line for every demand")
+    parser.add_argument("--json", action="store_true", help="print all results as JSON")
+    parser.add_argument("--all", action="store_true", help="for a run: a line for every demand")
 
 
 def run(args: argparse.Namespace) -> int:

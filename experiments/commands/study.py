@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from corridor.experiments.study.study_file import StudyFile
 
 EPILOG = """examples:
-  corridor study list                             those that ship, each with its question
-  corridor study run kunming                      one of them
-  corridor study plan buffers.yaml                what would run, without running it
+  corridor study list                             shipped studies, each with its question
+  corridor study run kunming                      run a shipped study
+  corridor study plan buffers.yaml                print the planned runs, and run nothing
+  corridor study plan buffers.yaml --count        print only the number of cells
   corridor study run buffers.yaml --out results/buffers
-  corridor study run buffers.yaml --out results/buffers --retry    what failed, again
-  corridor study plan buffers.yaml --count        how many cells that is, and no more
-  corridor study run buffers.yaml --out /shared/b --array 3/24     of a batch system: a 24th of them
-  corridor study show results/buffers             what it came to, also while it runs
-  corridor study show results/buffers --format pdf,pgf --width column    and figures for a paper
-  corridor study scheduler 10.0.0.1               for other machines, at this address of its own
-  corridor study worker tcp://10.0.0.1:8786       on each of them; then run --scheduler ADDRESS
+  corridor study run buffers.yaml --out results/buffers --retry    run failed cells again
+  corridor study run buffers.yaml --out /shared/b --array 3/24     task 3 of 24 of a batch system
+  corridor study show results/buffers             print the results, also while the study runs
+  corridor study show results/buffers --format pdf,pgf --width column    also figures for a paper
+  corridor study scheduler 10.0.0.1               start a scheduler at this address of the machine
+  corridor study worker tcp://10.0.0.1:8786       on other machines; then run --scheduler ADDRESS
 
-A study names a scenario, axes that change it, seeds and measures: docs/studies.md. Cells that are
-done are never run again: the same command goes on where it was stopped.
-exit codes: 0 fine, 1 an expectation of the study does not hold or is not told, 2 bad input,
-  3 this machine or scheduler cannot do it, 4 cells are missing, failed or not valid"""
+A study names a scenario, axes that change it, seeds and measures: docs/studies.md. A cell is one
+condition with one seed. The same command continues a stopped study, without repeating its cells.
+exit codes: 0 success, 1 an expectation of the study is not met or cannot be evaluated, 2 bad input,
+  3 this machine or scheduler cannot do it, 4 cells are missing, failed or invalid"""
 LOOPBACK = "127.0.0.1"
-OPEN = "who can reach this address can run programs on all workers: use it in a network of your own"
+OPEN = "anyone who reaches this address can run programs on all workers: use a private network"
 ACTIONS = ("list", "plan", "run", "show", "scheduler", "worker")
 MODULES = {"scheduler": "distributed.cli.dask_scheduler", "worker": "distributed.cli.dask_worker"}
 
@@ -56,7 +56,7 @@ def add_parser(verbs: Any) -> None:
         help="name of a shipped study, a file, a folder or an address: see examples",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="the study's folder, new or its own"
+        "--out", type=Path, metavar="DIR", help="folder of this study; new, empty or the same study"
     )
     parser.add_argument(
         "--workers",
@@ -64,25 +64,29 @@ def add_parser(verbs: Any) -> None:
         metavar="N",
         help="parallel cells (default: one per processor)",
     )
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, instead of this machine")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="run on this scheduler of Dask, not on this machine"
+    )
     parser.add_argument(
         "--array",
         type=_part,
         metavar="I/N",
-        help="run the Ith of N parts of the cells here, without workers, as part of an array job",
+        help="run part I of N of the cells, without workers, as one task of an array job",
     )
     parser.add_argument(
         "--dashboard",
         action="store_true",
         help="show Dask's dashboard on this machine (needs bokeh); also with scheduler",
     )
-    parser.add_argument("--count", action="store_true", help="with plan: print how many cells")
-    parser.add_argument("--retry", action="store_true", help="run what failed or was not valid")
+    parser.add_argument(
+        "--count", action="store_true", help="with plan: print only the number of cells"
+    )
+    parser.add_argument("--retry", action="store_true", help="run failed and invalid cells again")
     parser.add_argument(
         "--force", action="store_true", help="replace another study in the folder; its cells stay"
     )
     add_figure_options(parser)
-    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
+    parser.add_argument("--json", action="store_true", help="print all results as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
 
 EXAMPLES = """examples:
-  corridor list workloads              those that ship
-  corridor workload show infer-chat    its keys, and where each figure comes from
-  corridor workload plan my.yaml       what a scenario's workloads would send, demand by demand
+  corridor list workloads              shipped workloads
+  corridor workload show infer-chat    its parameters, each with its source
+  corridor workload plan my.yaml       planned traffic of each demand of a scenario
   corridor workload plan my.yaml --json
 
 Nothing is emulated. exit codes: 0 fine, 2 bad input"""
@@ -39,7 +39,7 @@ def add_parser(verbs: Any) -> None:
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     told = actions.add_parser("show", help="a shipped workload and its sources")
-    told.add_argument("name", metavar="NAME", help="as corridor list workloads has it")
+    told.add_argument("name", metavar="NAME", help="a name that corridor list workloads prints")
     plan = actions.add_parser("plan", help="planned traffic of a scenario's workloads")
     add_scenario_arguments(plan)
     for one in (told, plan):

@@ -23,10 +23,10 @@ EPILOG = """examples:
   corridor capture kunming-bangkok -w - | wireshark -k -i -
   corridor capture kunming-bangkok -w - | tshark -r - -T fields -e frame.comment
 
-Interfaces have the kernel's names, and a description. The comment of
-each labelled packet states the demand, permit, phase and epoch of its label. Times are those of
-the kernel, in ns; what a fibre sends is seen where it leaves its delay line.
-exit codes: 0 captured, 2 bad input, 3 the network is not there"""
+Interfaces have the names of the kernel, and a description. The comment of each labelled packet
+states the demand, permit, phase and epoch of its label. Timestamps are from the kernel, in ns. A
+packet sent on a fibre is captured after its delay.
+exit codes: 0 captured, 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

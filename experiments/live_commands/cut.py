@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor cut red-sea                     effect on the reference corridor
   corridor cut karakoram smw4 --scenario sovereignty --policies th    both, other policies
-  corridor cut red-sea --out DIR           also a brief of two pages: DIR/brief.html
+  corridor cut red-sea --out DIR           also write a brief of two pages, DIR/brief.html
   corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
   corridor cut kunming-karachi             on a live network: both ends lose their carrier
-  corridor cut kunming-karachi --silent    likewise, detected by BFD only; corridor mend repairs it
+  corridor cut kunming-karachi --silent    both ends keep their carrier: only BFD detects the cut
 
-If a network is up and no scenario is named, its fibre is cut. Otherwise nothing is emulated: the
-answer is computed from tables. corridor run --cut emulates the cut, and measures the outages.
-exit codes: 0 done or answered, 2 bad input, 3 the network is not there"""
+If a network is up and --scenario is not given, the command cuts a fibre of that network; corridor
+mend repairs it. Otherwise nothing is emulated: the effect is computed from flow tables. corridor
+run --cut emulates a cut and measures the outages.
+exit codes: 0 success, 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:
@@ -64,7 +65,7 @@ def add_parser(verbs: Any) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="of a scenario: folder for cut.json and brief.html; new or empty",
+        help="for a scenario: write cut.json and brief.html to this folder; new or empty",
     )
     add_no_cache(parser)
     add_options(parser, KIND)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 EPILOG = """examples:
   corridor down            the only network that is up
-  corridor down law        that of this name
+  corridor down law        the network with this name
 
-It returns once nothing of the network is left but its results.
-exit codes: 0 it is down, or none was up, 2 bad input, 3 it does not end"""
+It returns when the network has stopped and only its results remain.
+exit codes: 0 stopped, or none was up, 2 bad input, 3 it does not stop"""
 LONGEST_S = 120.0
 LOOK_S = 0.1
 

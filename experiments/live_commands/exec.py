@@ -15,10 +15,11 @@ EPILOG = """examples:
   echo hello | corridor exec guian cat
   corridor exec --network law guian -- sh -c 'ls > here.txt'
 
-The program runs as root in the namespace of the hub's host, in the folder shared/ of the result
-folder. In a guest it sees this machine's files, but writes only there and under /tmp. Its input is
-this one's where that is no terminal. It ends with this command; Ctrl-C goes to it.
-exit codes: the program's; 128 and a signal's number; 2 bad input, 3 the network is not there"""
+The program runs as root in the namespace of the hub's host. Its folder is shared/ of the result
+folder. In a guest it sees this machine's files, but can write only there and under /tmp. It reads
+the input of this command, unless that is a terminal. It ends with this command, and receives
+Ctrl-C.
+exit codes: that of the program; 128 plus the number of a signal; 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

@@ -18,11 +18,11 @@ EPILOG = """examples:
   corridor fault degrade guian-kunming --rate 25% --delay 20ms
   corridor fault degrade guian-kunming --end
   corridor fault cut guian-kunming --silent        the same as corridor cut guian-kunming --silent
-  corridor fault list                              those that last
+  corridor fault list                              current faults
 
-The kinds and their options are those of scenarios. A fault lasts until it is ended, here or by
-corridor mend and start; one that begins again has its new options.
-exit codes: 0 done, 2 bad input, 3 the network is not there"""
+The kinds and their options are those of scenarios. A fault lasts until --end, corridor mend or
+corridor start ends it. The same fault with other options replaces the earlier one.
+exit codes: 0 success, 2 bad input, 3 no live network"""
 LIST = "list"
 
 

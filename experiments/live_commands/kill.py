@@ -14,9 +14,9 @@ OF_HUBS = tuple(kind.key for kind in KINDS.values() if kind.of == "hub")
 EPILOG = """examples:
   corridor kill gateway kunming     its process; corridor start gateway kunming undoes it
   corridor kill hub bangkok         every port of its switch goes down
-  corridor kill controller          another is started, and takes over what switches hold
+  corridor kill controller          a new controller starts, and takes over the installed tables
 
-exit codes: 0 done, 2 bad input, 3 the network is not there"""
+exit codes: 0 success, 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

@@ -9,7 +9,7 @@ from corridor.experiments.live_commands.fault import end
 from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
 from corridor.topologies.model.fault_registry import KINDS
 
-EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
+EPILOG = "exit codes: 0 success, 2 bad input, 3 no live network"
 
 
 def add_parser(verbs: Any) -> None:

@@ -13,11 +13,11 @@ EPILOG = """examples:
   echo 'link s1 s2 down' | corridor mininet
   corridor mininet < commands.txt         each line as if it were typed
 
-Hosts are h1, h2, ... or their hubs' names, switches s1, s2, ...; all commands of Mininet's shell
-are there, but switches start and stop by corridor start and kill. Under policies only packets of
-demands pass: pingall shows which pairs may ping. What link takes down only link brings up again.
-Leaving it leaves the network as it is.
-exit codes: 0 it was left; 2 bad input, 3 the network is not there"""
+Hosts are h1, h2, ... or the names of their hubs; switches are s1, s2, .... All commands of
+Mininet's shell work, except that corridor start and kill start and stop switches. Under policies,
+only packets of demands pass: pingall shows which pairs can ping. A link that "link" takes down
+stays down until "link" brings it up. The end of the shell does not change the network.
+exit codes: 0 success, 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from corridor.experiments.operations.client import Client
 
 EXIT_CODES = (
-    "exit codes: 0 done, 1 it would break a claim, 2 bad input or a wrong token, "
-    "3 no network answers, 5 internal error"
+    "exit codes: 0 success, 1 a property would be violated, 2 bad input or a wrong token, "
+    "3 no live network replies, 5 internal error"
 )
 
 

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor page                     of the only network that is up
   corridor page --network law --port 8081
-  corridor page --kiosk             for people who come and go: a lecture, a stand
+  corridor page --kiosk             for changing visitors: a lecture, an exhibition
 
-It prints the page's address, with a token that lets its holder cut fibres and set policies, and
-opens it where there is a browser. Where corridor up --open serves it already, that is all;
-else it is served until Ctrl-C, or until the network ends. From another machine:
-ssh -L PORT:127.0.0.1:PORT, then the same address there. What pages did is undone two minutes after
-the last of those that did it has gone, and when this ends.
-exit codes: 0 it was opened, 2 bad input, 3 the network is not there, 130 Ctrl-C"""
+The command prints the address of the page and opens it in a browser, if there is one. The address
+contains a token: anyone who has it can cut fibres and change policies. If corridor up --open serves
+the page already, the command ends; otherwise it serves the page until Ctrl-C, or until the network
+stops. From another machine, use ssh -L PORT:127.0.0.1:PORT and the same address. Changes made on a
+page are undone two minutes after it is closed, and when the command ends.
+exit codes: 0 opened, 2 bad input, 3 no live network, 130 Ctrl-C"""
 LOOK_S = 0.5
 
 

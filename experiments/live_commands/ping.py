@@ -13,10 +13,10 @@ EPILOG = """examples:
   corridor ping kunming bangkok         until Ctrl-C
   corridor ping kunming bangkok -c 3
 
-Switches take a packet for one of a demand, or drop it. Where a demand has two hubs to itself, all
-packets between them are its own, ICMP too; where demands share them, they are told apart by ports,
-and corridor probe DEMAND sends what belongs to one.
-exit codes: those of ping (1: no answer), 2 bad input, 3 the network is not there"""
+Switches drop packets that match no demand. If there is only one demand between two hubs, all
+packets between them belong to it, also ICMP. If there are several, ports distinguish them: then
+use corridor probe DEMAND.
+exit codes: those of ping (1: no answer), 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

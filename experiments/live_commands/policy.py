@@ -26,8 +26,8 @@ EPILOG = f"""examples:
   corridor policy set my-policies.yaml        a file of your own
   corridor policy set th --as-of 2027-07-01   also another day
 
-What is set is compiled and proven first. What would break a claim is refused, with a
-counterexample, and nothing is changed.
+A new policy set is compiled and verified before it is installed. If it would violate a property, it
+is rejected with a counterexample, and nothing changes.
 
 {EXIT_CODES}"""
 

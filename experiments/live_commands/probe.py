@@ -20,10 +20,10 @@ EPILOG = """examples:
   corridor probe render-bangkok -c 5 --interval 200ms
   corridor probe render-bangkok --json           a JSON object a line
 
-STAMP packets (RFC 8762) with the ports that the demand has in the tables go there, and answers come
-back as packets of DEMAND.return. A line tells of each change of how the demand is served. A probe
-counts as lost after two seconds.
-exit codes: 0 some were answered, 1 none was, 2 bad input, 3 the network is not there"""
+The command sends STAMP packets (RFC 8762) with the ports of the demand. Replies are packets of
+DEMAND.return. A line reports each change of the demand's status. A probe without a reply for two
+seconds counts as lost.
+exit codes: 0 at least one reply, 1 no reply, 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

@@ -13,7 +13,7 @@ EPILOG = """example:
   corridor shell guian          then ping karachi, ip addr, iperf3 -c karachi, ... and exit
 
 It runs as root in the namespace of the hub's host: see corridor exec --help.
-exit codes: the shell's; 2 bad input, 3 the network is not there"""
+exit codes: that of the shell; 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:

@@ -10,7 +10,7 @@ from corridor.experiments.live_commands.kill import add_hubs
 from corridor.experiments.live_commands.network_arguments import reached
 from corridor.topologies.model.fault_registry import KINDS
 
-EPILOG = "exit codes: 0 done, 2 bad input, 3 the network is not there"
+EPILOG = "exit codes: 0 success, 2 bad input, 3 no live network"
 
 
 def add_parser(verbs: Any) -> None:

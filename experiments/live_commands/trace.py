@@ -16,9 +16,9 @@ EPILOG = """examples:
   corridor trace guian karachi            every demand from one hub to the other
   corridor trace render-bangkok --live    by the tables as read back from the switches now
 
-A packet of the demand is followed through the tables that the controller has deployed, with what it
-knows to have failed taken for dead: no packet is sent. corridor explain says why there is this way.
-exit codes: 0 traced, wherever it ends, 2 bad input, 3 the network is not there, or not now"""
+The path is computed from the tables that the controller has deployed, and from the failures that
+it knows: no packet is sent. corridor explain explains why this path is used.
+exit codes: 0 traced, wherever the path ends; 2 bad input; 3 no live network, or no reply"""
 
 
 def add_parser(verbs: Any) -> None:

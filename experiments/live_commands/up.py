@@ -17,17 +17,16 @@ if TYPE_CHECKING:
 EPILOG = """examples:
   corridor up mini                            five hubs, in a guest or in this kernel
   corridor up sovereignty --name law          under every shipped policy set
-  corridor up mini --policies none --mininet  with Mininet's command line, which ends it when left
+  corridor up mini --policies none --mininet  with Mininet's shell; its end stops the network
   corridor up my.yaml --policies none --port 8080 --out results/live
-  corridor up mini --controller ./my_app.py   a controller of your own, proven as it changes
+  corridor up mini --controller ./my_app.py   your own controller; its tables are verified
   corridor up sovereignty --open              with its page in a browser: cut a fibre and watch
   sudo corridor up mini --testbed native      in this machine's kernel, as in the Vagrant VM
 
-Another terminal uses it: corridor status, events, policy, drain, restore; exec, shell, ping, probe,
-trace, capture, mininet, cut, mend, kill, start and fault get at its hubs and fibres. Nothing is
-measured, and the clock is the real one: a virtual clock would run away while nothing happens.
-Ctrl-C, or corridor down, ends it (exit code 130 or 143): tables are read back, and nothing of it is
-left but its results."""
+Use it from another terminal: corridor status, events, policy, drain and restore; for its hubs and
+fibres, exec, shell, ping, probe, trace, capture, mininet, cut, mend, kill, start and fault.
+Nothing is measured. The clock is the real clock. Ctrl-C or corridor down stops the network (exit
+code 130 or 143): the tables are read back, and only the results remain."""
 
 
 def add_parser(verbs: Any) -> None:

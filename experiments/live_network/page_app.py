@@ -31,7 +31,7 @@ from corridor.experiments.live_network.event_text import shown
 from corridor.experiments.live_network.page_actions import Actions, Here, order_of
 from corridor.experiments.live_network.page_measuring import Loads, Probes
 from corridor.experiments.live_network.page_operations_link import OperationsLink
-from corridor.experiments.pages.claims import PLAIN, status_in_words
+from corridor.experiments.pages.claims import status_in_words
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
 from corridor.experiments.text.explanation_text import explained
@@ -107,7 +107,7 @@ def proof_digest(proof: Any, status: Mapping[str, Any]) -> JsonObject:
         "epoch": proof["epoch"],
         "holds": proof["holds"],
         "claims": [
-            [one["claim"], PLAIN.get(one["claim"], one["sentence"]), status_in_words(one["status"])]
+            [one["claim"], one["sentence"], status_in_words(one["status"])]
             for one in sides[-1]["verdicts"]
         ],
         "unproven": status["unproven"],

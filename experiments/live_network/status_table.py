@@ -47,7 +47,7 @@ def one_demand(demand: DemandAnswer, width: int) -> str:
         ("why", demand["reason"]),
         ("clause", demand["clause"]),
         ("law", ", ".join(demand["legal_ref"])),
-        ("would help", demand["remedy"]),
+        ("remedy", demand["remedy"]),
     ]
     lines = [demand["demand"]]
     for name, said in rows:
@@ -125,7 +125,7 @@ def _status(demand: DemandAnswer) -> str:
 def _why(demand: DemandAnswer) -> str:
     law = [one for one in (demand["clause"], *demand["legal_ref"]) if one]
     parts = [demand["reason"] + (f" ({'; '.join(law)})" if law and demand["reason"] else "")]
-    parts += [f"would help: {demand['remedy']}"] if demand["remedy"] else []
+    parts += [f"remedy: {demand['remedy']}"] if demand["remedy"] else []
     return "; ".join(part for part in parts if part)
 
 

@@ -1,4 +1,4 @@
-"""What was proven of the tables, in plain words, and what breaks what was not. Pure."""
+"""The verified properties of the tables, and a counterexample of each violated one. Pure."""
 
 from __future__ import annotations
 
@@ -16,37 +16,12 @@ from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.text.demand_table import fibre_crossings
 from corridor.topologies.base.words import counted, joined
 
-PLAIN: Mapping[str, str] = {
-    "T0": "Every rule in every switch is supported, and none is ambiguous.",
-    "C0": "The switches contain exactly the computed rules and no others.",
-    "C1": "Data that no policy permits never leaves its source hub.",
-    "C2": "No host can send under another host's address, and no packet is changed in transit.",
-    "C3": "Each packet is labelled once, at its source hub, and the label is correct.",
-    "C4": "Data that must stay within certain countries stays there, and crosses no more borders "
-    "than permitted.",
-    "C5": "Data never passes a country, hub, operator or cable that its policies forbid.",
-    "C6": "Data is delivered to its destination and nowhere else.",
-    "C7": "Data passes its required inspections and stops in order, before the border if required.",
-    "C8": "No packet loops.",
-    "C9": "No packet is dropped while a permitted path exists.",
-    "C10": "If no permitted path exists, packets are dropped and never take a forbidden path.",
-    "C11": "No delivered packet exceeds its delay bound.",
-    "C12": "All committed rates fit the fibres, and meters limit each demand to its rate.",
-    "C13": "Every step of an update preserves all properties.",
-    "C14": "No label is shared by two demands.",
-    "C15": "A switch never sends into a fibre whose failure it has detected.",
-    "C16": "Without failures, permitted data is delivered and blocked data is dropped.",
-    "C17": "Return traffic is delivered, under the policies of its own source.",
-    "C18": "Without failures, demands declared disjoint share no element.",
-}
-"""By claim. Each says for everybody what the sentence of the claim says for engineers."""
 WHEN = {"before": "before the traffic", "after": "after the traffic", "compiled": "as computed"}
 
 
 @dataclass(frozen=True)
 class Verdict:
     claim: str
-    plain: str
     sentence: str
     said: Sequence[tuple[str, str]]
     """Status by proof, and its class."""
@@ -62,9 +37,7 @@ def status_in_words(status: str) -> str:
 class Broken:
     """A counterexample."""
 
-    claim: str
     when: str
-    plain: str
     of: Counterexample
     hops: Sequence[str]
     packet: str
@@ -182,7 +155,6 @@ def _watched(summary: Summary | None) -> list[str]:
 def _verdict(claim: str, found: Sequence[Found]) -> Verdict:
     return Verdict(
         claim=claim,
-        plain=PLAIN.get(claim, found[0].sentence),
         sentence=found[0].sentence,
         said=[(status_in_words(one.status), one.status.replace(" ", "-")) for one in found],
         why="; ".join(dict.fromkeys(one.why for one in found if one.why)),
@@ -191,9 +163,7 @@ def _verdict(claim: str, found: Sequence[Found]) -> Verdict:
 
 def _broken(of: Counterexample, when: str) -> Broken:
     return Broken(
-        claim=of.claim,
         when=when,
-        plain=PLAIN.get(of.claim, of.sentence),
         of=of,
         hops=[f"{hop.hub} ({hop.jurisdiction}): {hop.then}" for hop in of.hops],
         packet=", ".join(f"{name}={held}" for name, held in of.packet.items()),

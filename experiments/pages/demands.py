@@ -174,12 +174,14 @@ def _anycast(found: AnycastSummary | None) -> str:
 
 
 def flagship(demands: Sequence[Asked]) -> tuple[int, int]:
-    """The numbers of the demand and of the set that a page shows first: the dearest that goes,
-    else one that is blocked, else the first."""
+    """The numbers of the demand and of the set that a page shows first: the most delayed one, else
+    one that only the set blocks, else one that lost protection or is blocked, else the first."""
 
-    def rank(place: tuple[int, int]) -> tuple[float, bool]:
-        under = demands[place[0]].under[place[1]]
-        return under.extra_ms or 0.0, under.is_kept_back
+    def rank(place: tuple[int, int]) -> tuple[float, bool, bool, bool]:
+        one = demands[place[0]]
+        under = one.under[place[1]]
+        blocked, reachable = under.is_kept_back, one.free is not None
+        return under.extra_ms or 0.0, blocked and reachable, bool(under.single_points), blocked
 
     places = [(number, of) for number, one in enumerate(demands) for of in range(len(one.under))]
     return max(places, key=rank, default=(0, 0))

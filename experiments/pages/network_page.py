@@ -19,7 +19,7 @@ from corridor.topologies.base.words import counted
 
 @dataclass(frozen=True)
 class Happenings:
-    title: str = "What happens"
+    title: str = "Events"
     said: str = (
         "Events since this page was opened, and earlier events that the controller still stores."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.account.queue_counters import ClassSummary, QueueSummary
 from corridor.experiments.account.run_files import Manifest
@@ -124,7 +125,7 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     where: MapDocument | None = answers.map if answers else None
     fibres = fibres_by_name(where)
     yield section("demands", "demands", demand_table(demands, where))
-    if answers is not None:
+    if answers is not None and answers.policies != NO_POLICIES:
         yield section("costs", "costs", costs_of(answers, demands))
     if of.capacity is not None and where is not None:
         yield section("capacity", "capacity", capacity_of(of.capacity, where))

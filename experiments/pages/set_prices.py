@@ -88,15 +88,22 @@ def matrix_of(demands: Sequence[Asked], sets: Sequence[str]) -> Matrix:
     rows = [
         (number, one, [_cell(under) for under in one.under])
         for number, one in enumerate(demands)
-        if any(under.is_costly or under.single_points for under in one.under)
+        if any(_is_affected(one, under) for under in one.under)
     ]
     alike = len(demands) - len(rows)
     said = (
         "RTT that a set adds, in ms. 0: no added RTT; no: blocked; n/c: served, not covered by the "
         "set; an arrow: lost protection."
     )
-    rest = f"The other {counted(alike, 'demand')} have no cost under any set." if alike else ""
+    others = counted(alike, "demand")
+    rest = f"The other {others} have no added cost under any set." if alike else ""
     return Matrix("Demands under each policy set", said, sets, rows, rest)
+
+
+def _is_affected(one: Asked, under: Under) -> bool:
+    """Whether a set costs a demand something; not if the baseline leaves it no path either."""
+    lost = under.is_kept_back and one.free is not None
+    return lost or is_longer(under.extra_ms) or bool(under.single_points)
 
 
 def _cell(of: Under) -> Cell:

@@ -225,12 +225,12 @@ def _judged(
     """It holds if it does over the whole interval, and does not if it does nowhere in it."""
     bound = parse_bound(wanted.holds)
     if middle is not None and is_same:
-        said = f"{middle:.6g}, the same in each run"
+        said = f"{middle:.6g} in each run"
         return ExpectationAnswer(
             wanted.measure, of, wanted.holds, levels, bound.holds(middle), said
         )
     if middle is None or within is None:
-        said = "no run" if middle is None else f"{middle:.6g}, which has no interval in these runs"
+        said = "no run" if middle is None else f"{middle:.6g}, with too few runs for an interval"
         return ExpectationAnswer(wanted.measure, of, wanted.holds, levels, None, said)
     held = {bound.holds(within.low), bound.holds(within.high)}
     said = f"{middle:.6g} ({within.low:.6g} to {within.high:.6g})"

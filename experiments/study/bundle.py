@@ -69,8 +69,8 @@ def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
     Raises EnvironmentUnsupported where another version is here.
     """
     if bundle.program != program_digest():
-        said = "another version of the program is here than where the study was begun"
-        raise EnvironmentUnsupported(said, "have both use the same version")
+        said = "the program here is not the version that began the study"
+        raise EnvironmentUnsupported(said, "use the same version for both")
     for name, content in bundle.files.items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -78,8 +78,8 @@ def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
     document = Document(bundle.data, bundle.file, dict(bundle.lines))
     loaded = load_document(document, folder, Under(as_of=date.fromisoformat(bundle.day)))
     if digest_of(loaded) != bundle.digest:
-        said = "the scenario comes to another one here than where the study was begun"
-        raise EnvironmentUnsupported(said, "have both use the same versions and the same framework")
+        said = "the scenario has other values here than where the study was begun"
+        raise EnvironmentUnsupported(said, "use the same versions and the same framework for both")
     return loaded
 
 

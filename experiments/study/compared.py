@@ -10,10 +10,10 @@ from corridor.experiments.study.answers import RunValues, Told
 from corridor.experiments.study.intervals import Difference, difference, unpaired
 from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.study_file import MeasureEntry, StudyFile, described
-from corridor.experiments.study.tables import ALIKE, bounds, figure
+from corridor.experiments.study.tables import ALIKE, DIFFERENCE, bounds, figure
 from corridor.topologies.base.errors import InputError
 
-HEADINGS = ("condition", "measure", "one", "other", "more by", "95 % interval", "%", "seeds")
+HEADINGS = ("condition", "measure", "one", "other", DIFFERENCE, "95 % interval", "%", "seeds")
 WORDS = 2
 OWN_SEEDS = "own"
 """Where no seed ran in both: each condition is resampled independently."""
@@ -58,7 +58,8 @@ def left_out(one: ReadStudy, other: ReadStudy) -> list[str]:
     for name in paths[0] | paths[1]:
         if paths[0].get(name) != paths[1].get(name):
             both = all(name in path for path in paths)
-            said.append(f"measure {name} is {'another' if both else 'not'} in both")
+            how = "is defined differently in the two" if both else "is in one of the two only"
+            said.append(f"measure {name} {how}")
     return said
 
 

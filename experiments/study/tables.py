@@ -21,6 +21,8 @@ from corridor.traffic.measures.quantiles import Interval
 
 DIGITS = 4
 MISSING, ALIKE = "-", "all equal"
+DIFFERENCE, NO_VALUE = "difference", "no value"
+"""Headings of the mean of differences, and of the number of cells without a value."""
 
 
 class Table(NamedTuple):
@@ -83,7 +85,7 @@ def _of_conditions(study: StudyFile, found: Sequence[ConditionAnswer]) -> Table:
                 str(one.left_out + one.without),
             )
         )
-    headings = (*axes, "measure", "mean", "95 % interval", "median", "spread", "runs", "without")
+    headings = (*axes, "measure", "mean", "95 % interval", "median", "spread", "runs", NO_VALUE)
     caption = study.title or study.name
     return Table(CONDITIONS, caption, headings, rows, len(axes) + 1, study.name)
 
@@ -107,14 +109,14 @@ def _of_comparisons(study: StudyFile, found: Sequence[ComparisonAnswer]) -> Tabl
                 str(told.blocks if told else 0),
             )
         )
-    headings = ("from, to", *axes, "measure", "more by", "95 % interval", "%", "delta", "seeds")
+    headings = ("from, to", *axes, "measure", DIFFERENCE, "95 % interval", "%", "delta", "seeds")
     used = [n for n in range(len(headings)) if n in (0,) or any(row[n] for row in rows)]
     return Table(
         COMPARISONS,
         f"{study.title or study.name}: differences, seed by seed",
         [headings[n] for n in used],
         [[row[n] for n in used] for row in rows],
-        used.index(headings.index("more by")),
+        used.index(headings.index(DIFFERENCE)),
         study.name,
     )
 

@@ -98,17 +98,17 @@ def _compared(study: StudyFile, one: ComparisonAnswer) -> str:
     what = f"{measure.name}, {one.one} to {one.other}{where}"
     found = one.difference
     if found is None:
-        return f"{what}: no seed ran with both."
+        return f"{what}: unknown, because no seed has a run of each."
     unit = f" {measure.shown_unit}" if measure.shown_unit else ""
     seeds = f"{found.blocks} seed{'' if found.blocks == 1 else 's'}"
     if found.is_same:
         same = f"{_signed(found.mean)}{unit}" if found.mean else "no difference"
-        return f"{what}: {same}, the same with each of {seeds}."
+        return f"{what}: {same} with each of {seeds}."
     if found.within is None:
-        return f"{what}: {_signed(found.mean)}{unit}, of {seeds}, which give no interval."
+        return f"{what}: {_signed(found.mean)}{unit} ({seeds}: too few for an interval)."
     said = f"{_signed(found.mean)}{unit} (95 %: {bounds(found.within)}; {seeds}{_saved(found)})"
     if found.within.holds(0):
-        return f"{what}: {said}, which may be 0."
+        return f"{what}: {said}; the difference may be 0."
     return f"{what}: {said}."
 
 
@@ -117,8 +117,8 @@ def _saved(found: Difference) -> str:
     if found.narrower is None:
         return ""
     if found.narrower < SAVES:
-        return ", no narrower than with others for each"
-    return f", {figure(found.narrower, 2)} times as narrow as with others for each"
+        return ", interval not narrower than with independent seeds"
+    return f", interval {figure(found.narrower, 2)} times narrower than with independent seeds"
 
 
 def _signed(value: float) -> str:
@@ -126,9 +126,11 @@ def _signed(value: float) -> str:
 
 
 def _expected(one: ExpectationAnswer) -> str:
-    verdict = {True: "holds", False: "does not hold", None: "is undecided"}[one.holds]
+    verdict = {True: "met", False: "not met", None: "undecided"}[one.holds]
     where = f" ({described(one.where)})" if one.where else ""
-    return f"{one.of} of {one.measure} {one.wanted}{where} {verdict}: {one.found}."
+    return (
+        f"Expectation {verdict}: {one.of} of {one.measure} {one.wanted}{where}; found {one.found}."
+    )
 
 
 def _left_out(cells: Sequence[RunValues]) -> Iterator[str]:
@@ -136,7 +138,7 @@ def _left_out(cells: Sequence[RunValues]) -> Iterator[str]:
     words = {
         "missing": "not run yet",
         "failed": "failed",
-        "invalid": "not valid, so in no figure",
+        "invalid": "invalid, and not used",
     }
     for state, count in counts.items():
         named = [_named(one.levels, one.repetition) for one in cells if one.state == state]

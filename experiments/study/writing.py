@@ -12,7 +12,7 @@ from corridor.experiments.run.folders import writing
 from corridor.experiments.run.version import version_line
 from corridor.experiments.study.answers import Answers, RunValues
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study.tables import Table, as_csv, as_markdown, tables
+from corridor.experiments.study.tables import NO_VALUE, Table, as_csv, as_markdown, tables
 from corridor.experiments.study.words import sentences
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.whole_file import write_text
@@ -89,7 +89,7 @@ def _laid_out(table: Table) -> _Laid:
     columns, notes = [], []
     for column, heading in enumerate(table.headings):
         values = {row[column] for row in table.rows}
-        alike = len(values) == 1 and (column < table.words or heading in {*COUNTS, "without"})
+        alike = len(values) == 1 and (column < table.words or heading in {*COUNTS, NO_VALUE})
         if column == table.words - 1:
             continue
         if alike and column > 0:
@@ -109,7 +109,7 @@ def _laid_out(table: Table) -> _Laid:
 def _said_once(heading: str, value: str) -> list[str]:
     if heading in COUNTS:
         return [f"{value} {COUNTS[heading]}"]
-    if heading == "without":
+    if heading == NO_VALUE:
         return [] if value == NONE else [f"{value} without a value each"]
     return [f"{heading} {value}"]
 

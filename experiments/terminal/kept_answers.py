@@ -82,7 +82,7 @@ def add_no_cache(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-cache",
         action="store_true",
-        help="compute the answer again, and keep nothing (corridor clean removes what is kept)",
+        help="do not read or write the cache of answers (corridor clean removes it)",
     )
 
 

@@ -15,7 +15,7 @@ from corridor.traffic.measures.statistics import Bounds
 HEADINGS = ("demand", "status", "RTT p50", "RTT p99", "lost", "path")
 RIGHT = frozenset({"RTT p50", "RTT p99", "lost"})
 SPARE = ("path", "RTT p99")
-CHANCE_LINE = "one run each; ~: the 95 % intervals of both medians have values in common"
+CHANCE_LINE = "one run each; ~: the 95 % intervals of the two medians overlap"
 
 
 class DemandPair(NamedTuple):

@@ -22,14 +22,14 @@ def told(found: MapsCompared, names: tuple[str, str], width: int | None) -> str:
         parts += [_more(len(found.changes), len(shown), "difference")]
     if any(one.what in OF_POLICIES for one in found.changes):
         parts.append(
-            "policies read some of these attributes, so permitted paths may differ, too: "
+            "policies depend on some of these attributes, so permitted paths may differ, too: "
             "compare two scenarios on these maps"
         )
     parts.append(_pairs(found))
     if found.round_trips:
         shown_trips = found.round_trips[:MOST_PAIRS]
         trips = [(f"{one.a} - {one.z}", *_times(one)) for one in shown_trips]
-        heads = ("hubs", *names, "more ms")
+        heads = ("hubs", *names, "difference")
         parts.append(render(heads, trips, frozenset(heads[1:]), width=width))
         parts += [_more(len(found.round_trips), len(shown_trips), "pair")]
     return "\n\n".join(filter(None, parts))
@@ -49,7 +49,7 @@ def _more(every: int, shown: int, what: str) -> str:
 def _pairs(found: MapsCompared) -> str:
     apart = len(found.round_trips)
     of = counted(found.pairs, "pair")
-    return f"shortest round trips between hubs of both, in ms, differ for {apart} of {of}"
+    return f"the shortest RTT (ms) differs for {apart} of {of} of hubs that are in both maps"
 
 
 def _times(one: RoundTrip) -> tuple[str, str, str]:

@@ -15,8 +15,8 @@ from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import duration
 
-HEADINGS = ("class", "when", "in time", "p50", "p99", "RTT p50", "RTT p99", "lost")
-EVERYTHING = "all of it"
+HEADINGS = ("application class", "period", "in time", "p50", "p99", "RTT p50", "RTT p99", "lost")
+EVERYTHING = "whole run"
 SPARE = ("RTT p50", "p99")
 """Where a terminal is too narrow for all."""
 
@@ -86,8 +86,8 @@ def as_json(one: Summary, other: Summary) -> list[JsonObject]:
 
 
 def _told(of: Summary, name: str) -> str:
-    by = f", steered by {of.controller}" if of.controller else ""
-    return f"{name}: {of.scenario} under {of.policies}, seed {of.seed}{by}"
+    by = f", controlled by {of.controller} (user-supplied)" if of.controller else ""
+    return f"{name}: {of.scenario}, policy set {of.policies}, seed {of.seed}{by}"
 
 
 def _parts(of: Summary) -> dict[str, Sequence[ClassSummary]]:

@@ -50,8 +50,10 @@ def permitted(of: Answers) -> str:
         return f"{_all(number)} {_are(number)} permitted."
     parts = [f"{counted(number, 'demand')} {_are(number)} permitted"]
     if uncovered:
+        it = "it" if uncovered == 1 else "them"
         parts.append(
-            f"{uncovered} {_are(uncovered)} not covered by policy set {of.policies} (sent)"
+            f"{uncovered} {_are(uncovered)} served although policy set {of.policies} does not "
+            f"cover {it}"
         )
     if cut_off:
         parts.append(f"{cut_off} {'has' if cut_off == 1 else 'have'} no path")
@@ -127,9 +129,9 @@ def cost_sentence(of: Answers, summary: Summary | None) -> str:
     middle = median(one.extra_ms or 0.0 for one in both)
     half = ms(middle) if is_longer(middle) else "0 ms"
     return (
-        f"The median of the RTT that compliance adds is {half}. It adds most to {dear.id}: "
-        f"{ms(extra)} on the map as drawn{_emulated(dear, summary)}{_samples(dear)}."
-        f"{_because(dear)} {_slower(both)}.{backup}"
+        f"Compliance adds a median of {half} and a maximum of {ms(extra)}"
+        f"{_emulated(dear, summary)} to the RTT. The maximum is that of {dear.id}"
+        f"{_because(dear)}{_samples(dear)}. {_slower(both)}.{backup}"
     )
 
 
@@ -139,7 +141,7 @@ def _slower(both: Sequence[DemandAnswer]) -> str:
     certain = max(one.certain_extra_ms or 0.0 for one in both)
     said = f"{counted(number, 'demand')} {'has' if number == 1 else 'have'} a higher RTT"
     if not is_longer(certain):
-        return f"{said}; without uncertain rules and our assumptions, none would"
+        return f"{said}; under confident rules alone, none has"
     most = f"{ms(certain)} to it" if number == 1 else f"up to {ms(certain)} to them"
     return f"{said}; confident rules alone add {most}"
 
@@ -149,12 +151,12 @@ def _samples(of: DemandAnswer) -> str:
     if interval is None or middle is None:
         return ""
     within = between_ms(*interval)
-    return f"; {within} if uncertain fibre lengths vary (90 % interval, median {ms(middle)})"
+    return f"; uncertain fibre lengths make it {within} (90 % interval, median {ms(middle)})"
 
 
 def _because(of: DemandAnswer) -> str:
     cause = next((one for one in of.causes if one.costs == "delay"), None)
-    return f" Cause: {_named(cause)}." if cause else ""
+    return f", because of {_named(cause)}" if cause else ""
 
 
 def _named(cause: CauseEntry) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from corridor.experiments.answers.outcome import Outcome
+from corridor.topologies.base.words import counted as number_of
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
@@ -40,9 +41,9 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
         return ""
     they, paths = ("It is", "a path") if len(names) == 1 else ("They are", "paths")
     return (
-        f"not covered by {policies}: {len(names)} (either direction). {they} served on {paths} "
-        "that no rule of the set forbids. Verification treats this as permitted; it is not a "
-        "statement about law."
+        f"not covered by {policies}, in one or both directions: {number_of(len(names), 'demand')}. "
+        f"{they} served on {paths} that no rule of the set forbids. Verification treats such paths "
+        "as permitted; this is not a statement about law."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from corridor.controller.policy.set_names import NO_POLICIES
@@ -11,16 +11,27 @@ from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswe
 from corridor.experiments.scenario.event_registry import is_fault
 from corridor.experiments.text.event_table import has_given_id
 from corridor.topologies.base.words import counted, is_longer, joined_few, ms
+from corridor.topologies.model.catalogue import group_name
 
 CUTS = ("srlg", "link")
 """Elements that a cut takes away. Of those that fail alike, the group is named."""
+ELEMENTS = {"cut": "link", "group": "srlg"}
+"""Kinds of events that are cuts, with the kind of their element."""
 NAMED = 2
 """Demands named in one sentence."""
 
 
-def worst_event(events: Sequence[EventSummary]) -> str:
+def named(element: str) -> str:
+    """Return ``fibre kunming-mengla``, or ``the Red Sea corridor (corridor:red-sea)``."""
+    kind, _, name = element.partition(":")
+    if kind == "srlg":
+        return f"the {group_name(name)} ({name})" if ":" in name else group_name(name)
+    return f"fibre {name}" if kind == "link" else f"{kind} {name}"
+
+
+def worst_event(events: Sequence[EventSummary], element_name: Callable[[str], str] = named) -> str:
     """The worst event with effects: by disconnected demands, then by the longest outage, then by
-    added round-trip time."""
+    added round-trip time. ``element_name`` gives the name of ``link:ID`` or ``srlg:ID``."""
     broken = [one for one in events if is_fault(one.kind) and one.hits]
     if not broken:
         return ""
@@ -28,7 +39,7 @@ def worst_event(events: Sequence[EventSummary]) -> str:
     hits = worst.hits
     down = [hit for hit in hits if _is_down(hit)]
     out = [hit for hit in hits if hit.out_ms > 0 and not _is_down(hit)]
-    said = f"Worst event: {_name(worst)} at {worst.at_ms / 1000:g} s affected "
+    said = f"Worst event: {_name(worst, element_name)} at {worst.at_ms / 1000:g} s affected "
     said += counted(len(hits), "demand")
     said += (
         f" and interrupted {len(out)} of them for up to {ms(max(hit.out_ms for hit in out))}"
@@ -41,9 +52,13 @@ def worst_event(events: Sequence[EventSummary]) -> str:
     return f"{said}{_down(down)}{_settled(hits)}{_lost(hits)}."
 
 
-def _name(event: EventSummary) -> str:
+def _name(event: EventSummary, element_name: Callable[[str], str]) -> str:
+    """Return what happened, after the event's id unless the id is a part of it."""
+    kind = ELEMENTS.get(event.kind)
     what = f"{event.kind} {event.what}"
-    return f"{event.id} ({what})" if has_given_id(event) else what
+    if kind:
+        what = f"the cut of {element_name(f'{kind}:{event.what}')}"
+    return f"{event.id} ({what})" if has_given_id(event) and event.id not in event.what else what
 
 
 def _badness(event: EventSummary) -> tuple[float, float, float]:
@@ -65,7 +80,7 @@ def _slower(event: EventSummary) -> str:
     then, at_once = _slower_ms(event), _slower_at_once_ms(event)
     if is_longer(at_once - then):
         said = f". RTT was up to {ms(at_once)} higher on the backup paths of the switches"
-        later = f", and up to {ms(then)} higher on the later paths of the controller"
+        later = f", and up to {ms(then)} higher on the new paths of the controller"
         return f"{said}{later}" if is_longer(then) else said
     return f". RTT rose by up to {ms(then)}" if is_longer(then) else ""
 
@@ -130,17 +145,13 @@ class _Effect:
     longer_ms: dict[str, float] = field(default_factory=dict)
 
     @property
-    def name(self) -> str:
-        return self.element.partition(":")[2]
-
-    @property
     def moves_ms(self) -> tuple[float, bool]:
         return sum(self.longer_ms.values()), self.element.startswith("srlg:")
 
 
-def worst_cut(of: Answers) -> str:
+def worst_cut(of: Answers, element_name: Callable[[str], str] = named) -> str:
     """Of every fibre and shared-risk group that may be cut alone: the one that leaves most demands
-    without a lawful path, and the one that makes paths longest once they are planned again."""
+    without a permitted path, and the one that adds most delay after recomputation."""
     effects: dict[str, _Effect] = {}
     for demand in of.demands:
         for cut in demand.cuts:
@@ -150,18 +161,19 @@ def worst_cut(of: Answers) -> str:
     if not effects:
         return ""
     moving = max(effects.values(), key=lambda one: (one.moves_ms, one.element))
-    said = "Worst single cut: " + _moves(moving)
+    said = f"Worst single cut: {element_name(moving.element)}. {_moves(moving)}"
     closing = max(effects.values(), key=lambda one: (len(one.down), one.moves_ms, one.element))
     if not closing.down:
         return f"{said}. No single cut disconnects a demand."
     why = "" if of.policies == NO_POLICIES else " (no permitted path)"
-    return f"{said}. {closing.name} disconnects {joined_few(closing.down, NAMED)}{why}."
+    name = element_name(closing.element)
+    return f"{said}. A cut of {name} disconnects {joined_few(closing.down, NAMED)}{why}."
 
 
 def _moves(of: _Effect) -> str:
     most = max(of.longer_ms.values(), default=0.0)
     longer = f" and adds up to {ms(2 * most)} to their RTT" if is_longer(most) else ""
-    return f"{of.name} reroutes {counted(len(of.longer_ms), 'demand')}{longer}"
+    return f"It reroutes {counted(len(of.longer_ms), 'demand')}{longer}"
 
 
 def _note(effect: _Effect, demand: DemandAnswer, cut: CutEntry) -> None:

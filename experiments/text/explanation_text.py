@@ -23,9 +23,10 @@ from corridor.topologies.model.topology import Topology
 
 KINDS = {"link": "fibres", "srlg": "shared-risk groups", "hub": "hubs", "gateway": "gateways"}
 ADDED = (
-    "Added one-way delay: first on the detour of the switches, then on the controller's new path"
+    "Added one-way delay after a failure: on the detour of the switches, then on the new path of "
+    "the controller"
 )
-PENDING = "phase PRE: a gateway or hub that is required before the border has not been passed yet"
+PENDING = "phase PRE: packets have not yet passed a gateway or hub that is required at the border"
 CITES_NO_LAW = " (cites no law)"
 MOST_NAMES, MOST_PERMITS, MOST_REMEDIES = 2, 4, 3
 
@@ -127,7 +128,7 @@ def _not_served(found: Explanation) -> Iterator[str]:
     if found.remedies:
         yield "Remedies (hypothetical; nothing is changed):"
         for remedy in found.remedies[:MOST_REMEDIES]:
-            yield f"  {remedy.kind} {remedy.what}: one-way delay {_ms(remedy.one_way_ns)}"
+            yield f"  {remedy.change}: one-way delay {_ms(remedy.one_way_ns)}"
 
 
 def _path(passage: PathDetails | None, topology: Topology, width: int | None) -> str:

@@ -17,7 +17,7 @@ from corridor.experiments.answers.law_answers import (
     shown,
 )
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import counted
+from corridor.topologies.base.words import confidence_word, counted
 
 WIDTH = 100
 INDENT = 2
@@ -35,10 +35,10 @@ KINDS: Mapping[StatementKind, str] = {
 }
 NOTES = {
     "allow": "Nothing is missing.",
-    "require": "Not yet permitted: mechanisms are missing.",
+    "require": "Not permitted until the requirements below are met.",
     "deny": "The transfer is forbidden.",
-    "undecided": "Undecided. Policies treat this as forbidden.",
-    "not-researched": "Rules of {} on such data were not researched. This is not a permission.",
+    "undecided": "Undecided, because facts are missing. Policies treat this as forbidden.",
+    "not-researched": "The rules of {} on such data were not researched. This is not a permission.",
     "domestic": "No border is crossed; rules within a jurisdiction were not researched.",
 }
 
@@ -59,26 +59,27 @@ def told(answer: Classified, titles: Mapping[str, str], width: int | None = None
 def _answer(answer: Classified, titles: Mapping[str, str]) -> str:
     flow, finding = answer.flow, answer.finding
     places = f"{flow.origin} to {flow.destination}"
+    sure = confidence_word(finding.confidence)
     lines = [
         f"{flow.operation} of {flow.sensitivity} data, {places}, on {answer.day}",
         "",
-        f"{finding.outcome.upper()}, {finding.confidence}; class {finding.data_class}",
+        f"{finding.outcome.upper()} ({sure}), data class {finding.data_class}",
         NOTES[finding.outcome].format(", ".join(finding.not_researched)),
     ]
     lines += [KINDS[finding.kind]] if finding.kind else []
     for item in finding.requires:
         there = "" if item in finding.outstanding else " (in place)"
-        lines.append(f"  needs {' or '.join(titles[name] for name in sorted(item))}{there}")
+        lines.append(f"  requires: {' or '.join(titles[name] for name in sorted(item))}{there}")
     lines += [f"  duty: {titles[name]}" for name in finding.owes]
-    lines += [f"  the primary copy stays in {place}" for place in finding.keep_in]
+    lines += [f"  the primary copy must stay in {place}" for place in finding.keep_in]
     lines += [
-        f"  rules in the file: corridor law list --jurisdiction {place}"
+        f"  rules of {place} on other data: corridor law list --jurisdiction {place}"
         for place in finding.not_researched
     ]
     if finding.missing:
         lines.append(f"  missing facts: {', '.join(finding.missing)}")
     elif finding.outcome == "undecided":
-        lines.append(f"  not known whether {', '.join(finding.open_rules)} applies")
+        lines.append(f"  unknown: whether {', '.join(finding.open_rules)} applies")
     return "\n".join(lines)
 
 
@@ -92,7 +93,7 @@ def rule_lines(rule: RuleShown, width: int | None = None) -> Iterator[str]:
     yield from _indented(rule.says, INDENT, width)
     yield f"  {_standing(rule)}"
     if rule.from_memory:
-        yield f"  from memory: {rule.from_memory}"
+        yield f"  written from memory, not from a text: {rule.from_memory}"
     if rule.official:
         yield f"  {rule.official} ({READ[rule.read]})"
     elif not rule.secondary:
@@ -108,7 +109,7 @@ def _standing(rule: RuleShown) -> str:
     since = f" from {rule.effective}" if rule.effective else ""
     until = f" until {rule.until}" if rule.until else ""
     kind = "" if rule.kind == "text" else f", {rule.kind}"
-    return f"{rule.status}{since}{until}: {rule.applies}, {rule.confidence}{kind}"
+    return f"{rule.status}{since}{until}: {rule.applies}, {confidence_word(rule.confidence)}{kind}"
 
 
 def _readings(answer: Classified, titles: Mapping[str, str], width: int | None) -> str:
@@ -127,9 +128,9 @@ def _under(one: AnswerUnderReading, titles: Mapping[str, str]) -> str:
     chosen = " (chosen)" if one.chosen else ""
     needs = " and ".join(" or ".join(titles[name] for name in item) for item in one.requires)
     parts = [
-        f"{one.outcome.upper()}, {one.confidence}, class {one.data_class}",
-        f"needs {needs}" if needs else "",
-        *(f"the primary copy stays in {place}" for place in one.keep_in),
+        f"{one.outcome.upper()} ({confidence_word(one.confidence)}), data class {one.data_class}",
+        f"requires {needs}" if needs else "",
+        *(f"the primary copy must stay in {place}" for place in one.keep_in),
         f"by {', '.join(one.decided_by)}" if one.decided_by else "",
     ]
     return f"{one.answer}{chosen}: {'; '.join(part for part in parts if part)}"
@@ -139,24 +140,25 @@ def _options(answer: Classified) -> str:
     if not answer.options:
         return ""
     lines = [f"  {' and '.join(one.mechanisms)}: {one.data_class}" for one in answer.options]
-    return "\n".join(["Class once these are in place:", *lines])
+    return "\n".join(["Data class after the requirements are met:", *lines])
 
 
 def _class(answer: Classified) -> str:
     name = answer.finding.data_class
     if not answer.policies:
         return f"No shipped policy set has the data class {name}, so none permits it."
-    lines = [f"Shipped policies for {name}:"]
+    lines = [f"Shipped policies for data class {name}:"]
     lines += [_policy(one) for one in answer.policies]
     if not any(one.effect == "permit" and one.in_force for one in answer.policies):
-        lines.append("  No permit: blocked.")
+        lines.append("  No permit matches, so such data is blocked.")
     return "\n".join(lines)
 
 
 def _policy(one: PolicyShown) -> str:
     off = "" if one.in_force else " (not in force)"
     says = f": {one.says}" if one.says else ""
-    return f"  {one.policy_set} {one.effect} {one.policy}, {one.confidence}{off}{says}"
+    sure = confidence_word(one.confidence)
+    return f"  {one.policy_set} {one.effect} {one.policy}, {sure}{off}{says}"
 
 
 def changes_told(
@@ -185,22 +187,31 @@ def changes_told(
 
 def list_told(rules: Iterable[Rule], day: date, width: int | None = None) -> str:
     """A line for each rule."""
-    headings = ("rule", "applies", "from", "status", "confidence", "read", "review by", "says")
+    headings = (
+        "rule",
+        "applies",
+        "from",
+        "status",
+        "confidence",
+        "text read",
+        "review by",
+        "source",
+    )
     rows = [
         (
             one.id,
             one.applies,
             one.effective or "-",
             one.status,
-            one.confidence,
+            confidence_word(one.confidence),
             one.read,
             one.review_by,
             one.citation if width else one.citation[:MOST_SAID],
         )
         for one in (shown(rule, day) for rule in rules)
     ]
-    spare = ("read", "review by", "status", "from", "confidence")
-    table = render(headings, rows, width=width, spare=spare, wrap="says")
+    spare = ("text read", "review by", "status", "from", "confidence")
+    table = render(headings, rows, width=width, spare=spare, wrap="source")
     return f"{table}\n\n{counted(len(rows), 'rule')} on {day}"
 
 

@@ -50,14 +50,14 @@ COSTS = {
 }
 CHANGES = {
     "lift": "remove clause",
-    "basis": "with legal basis",
-    "gateway": "gateway at",
-    "fibre": "fibre",
+    "basis": "add legal basis",
+    "gateway": "add gateway at",
+    "fibre": "add fibre",
 }
 LEGEND = """\
-Intervals cover 90 % of the Monte Carlo samples of the map. 0.0 ms with an interval: in some samples
-the policies add delay. The words in ( ) after a clause state what it rests on: only "legal text" is
-law. [ ] names the sources."""
+A 90 % interval is the 5 % to 95 % quantile of Monte Carlo samples of the map. If it is given for
+0.0 ms, the policies add delay in some samples only. ( ) after a clause is its basis: only "legal
+text" is law. [ ] are its sources."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _table(rows: Sequence[Row], width: int | None) -> str:
 
 def total(of: Total, certainty: AddedRttUncertainty | None = None) -> str:
     """In a line."""
-    over = f"RTT higher for {of.delayed} of {counted(of.both, 'demand')} served under both"
+    over = f"higher RTT for {of.delayed} of {counted(of.both, 'demand')} served under both sets"
     parts = [
         f"{of.kept_back} blocked",
         f"{over} ({more_ms(of.extra_ms)} in total{_between(certainty, ', {}')})",
@@ -177,7 +177,7 @@ def total(of: Total, certainty: AddedRttUncertainty | None = None) -> str:
     ]
     parts += [f"{of.narrower} with lower path capacity"] if of.narrower else []
     parts += [f"{of.opened} newly permitted"] if of.opened else []
-    parts += [f"{of.saved_ms:.1f} ms RTT saved"] if is_longer(of.saved_ms) else []
+    parts += [f"{of.saved_ms:.1f} ms of RTT saved"] if is_longer(of.saved_ms) else []
     return "; ".join(parts)
 
 
@@ -271,8 +271,8 @@ def _lost(row: Row) -> str:
 
 def _lowering(rows: Iterable[Row]) -> Iterator[str]:
     yield (
-        "Changes that reduce the cost most (hypothetical; a new fibre is assumed to cross no third "
-        "jurisdiction):"
+        "Single changes that reduce the cost most (hypothetical; a new fibre is assumed to cross "
+        "no third jurisdiction):"
     )
     for row in rows:
         if row.changes:
@@ -287,7 +287,7 @@ def change(one: Change) -> str:
     if one.opens:
         takes.append(f"permits {one.opens} of {one.of.kept_back}")
     if is_longer(one.saves_ms):
-        takes.append(f"RTT -{one.saves_ms:.1f} of {one.of.extra_ns / 1e6:.1f} ms")
+        takes.append(f"saves {one.saves_ms:.1f} of {one.of.extra_ns / 1e6:.1f} ms added RTT")
     if one.regains:
         takes.append(f"removes {one.regains} of {one.of.lost} single points of failure")
     return f"{CHANGES[one.kind]} {one.what} ({'; '.join(takes)})"

@@ -140,8 +140,8 @@ def _under_failures(of: Answers) -> str:
         return said
     failures = "any single failure" if of.protect == 1 else f"up to {of.protect} failures"
     return (
-        f"{said}; with {failures} of protected elements, packets are forwarded as long as a "
-        "permitted path is left"
+        f"{said}; with {failures} of protected elements, packets are forwarded while a permitted "
+        "path remains"
     )
 
 

@@ -1,6 +1,6 @@
 """What may happen to a live network: one frozen value a kind, and what it does to the state. Pure.
 
-``after`` is the world that is to be once the network has settled. How an event is brought about is
+``after`` is the mesh that is to be once the network has settled. How an event is brought about is
 in ``driver``, which events make sense when in ``generator``.
 """
 

@@ -129,7 +129,7 @@ class Soak:
         wrong += wrong_in_journal(self.kept.events()[seen_events:])
         return {
             "what": event.to_json(),
-            "world": self.now.state.to_json(),
+            "state": self.now.state.to_json(),
             "held": sorted(self.now.held),
             "at_s": round(course.begun_ns / NS_PER_S, 3),
             "settled_s": None if took_ns is None else round(took_ns / NS_PER_S, 3),

@@ -66,7 +66,7 @@ def test_a_shipped_map_is_changed_in_a_few_lines():
 
 
 def test_a_graph_becomes_a_map(tmp_path):
-    kept = tmp_path / "small-world.yaml"
+    kept = tmp_path / "small-mesh.yaml"
     code, said = run(sys.executable, EXAMPLES / "own_graph.py", kept)
     assert code == 0, said
     assert "three-sites: 3 hubs, 3 fibres; urumqi > almaty > tashkent" in said

@@ -78,13 +78,13 @@ class SecondOpinion:
 
     def __str__(self) -> str:
         judged = (
-            f"{self.paths:,} paths judged: {self.walks:,} packets of {self.demands:,} demands "
-            f"under {self.failure_sets:,} sets of failures, {self.witnesses:,} witnesses, "
-            f"{self.counterexamples:,} counterexamples"
+            f"evaluated {self.paths:,} paths, with {self.walks:,} packets of {self.demands:,} "
+            f"demands (each direction counts) under {self.failure_sets:,} failure sets, "
+            f"{self.witnesses:,} witnesses and {self.counterexamples:,} counterexamples"
         )
         if self.agrees:
-            return f"second opinion: agrees; {judged}"
-        lines = [f"second opinion: differs {len(self.disagreements):,} times; {judged}"]
+            return f"independent check: agrees; {judged}"
+        lines = [f"independent check: differs {len(self.disagreements):,} times; {judged}"]
         lines += [f"  {one}" for one in self.plainest[:MOST_TOLD]]
         more = len(self.plainest) - MOST_TOLD
         return "\n".join([*lines, *([f"  and {more:,} more (--json)"] if more > 0 else [])])

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from corridor.topologies.base.documents import Document, read_document, validate
 from corridor.topologies.base.units import parse_length_km, parse_rate_bps
+from corridor.topologies.base.words import short_name
 from corridor.topologies.model.topology import CapacityBasis, Confidence, Frozen, Hub, LatLon, Slug
 
 DATA = Path(__file__).parents[1] / "data"
@@ -40,6 +41,21 @@ class CableSystem(Frozen):
     @classmethod
     def _capacity(cls, value: object) -> float | None:
         return None if value is None else parse_rate_bps(value, "capacity") / 1e9
+
+
+def system_name(system: str) -> str:
+    """Return the name of a cable system for sentences: ``Asia Direct Cable``, ``IMEWE cable``."""
+    known = shipped_systems().get(system)
+    name = short_name(known.name) if known else system
+    return name if "able" in name else f"{name} cable"
+
+
+def group_name(group: str) -> str:
+    """Return the name of a shared-risk group for sentences: ``Red Sea corridor``."""
+    kind, colon, which = group.rpartition(":")
+    if kind == "cable":
+        return system_name(which)
+    return f"{which.replace('-', ' ').title()} {kind}" if colon else f"group {group}"
 
 
 class CapacityClass(Frozen):

@@ -21,7 +21,7 @@
 
   // the line
   line.changed = (state, since, note = "") => {
-    const text = state === "gone" ? `The controller is gone since ${clock(since || Date.now())}. Switches go on by themselves; what you see is as it was then.` : STATES[state];
+    const text = state === "gone" ? `The controller is gone since ${clock(since || Date.now())}. Switches continue to forward; the page shows the state at that time.` : STATES[state];
     if ($("line").textContent !== text) { $("line").textContent = text; $("line").className = state; }
     const waits = line.waits();
     $("orders").textContent = note || (waits > 1 ? `${waits} orders wait for their turn.` : waits ? "Asked; waiting for the answer." : "");
@@ -72,7 +72,7 @@
     const rtt = goes ? (now.one_way_ns + back.one_way_ns) / 1e6 : null;
     by.w = wayOf(now);
     by.law = now.legal_ref.map((ref) => model.law.findIndex(([known]) => known === ref)).filter((one) => one >= 0);
-    const why = [now.reason, now.clause, now.remedy && `would help: ${now.remedy}`, back?.status !== now.status && back?.reason && `answers: ${back.reason}`];
+    const why = [now.reason, now.clause, now.remedy && `remedy: ${now.remedy}`, back?.status !== now.status && back?.reason && `answers: ${back.reason}`];
     const asComputed = isAsAtFirst() && by.w === first.w && (by.w >= 0 ? ["UP", "ALT"] : ["BLOCKED"]).includes(now.status);
     if (asComputed) Object.assign(by, first);
     demands[i].cuts = asComputed ? cutsAtFirst[i] : [];

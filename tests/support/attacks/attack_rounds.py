@@ -17,7 +17,7 @@ from attack_gateway import GROUP as BAD_GATEWAY
 from attack_gateway import HUB as BAD_GATEWAY_HUB
 from attack_shots import Attack
 from attack_verdicts import Seen, Verdicts
-from attack_world import HONEST_PORT, SERVED, World
+from attack_world import HONEST_PORT, SERVED, Mesh
 from corridor.controller.forwarding.program import Reason
 
 
@@ -28,9 +28,9 @@ class Round:
     attack: Attack
     breakage: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_plain(self, world: World) -> dict[str, Any]:
+    def to_plain(self, mesh: Mesh) -> dict[str, Any]:
         rogue = BAD_GATEWAY_HUB if self.attack.group == BAD_GATEWAY else ""
-        assessed = {plan["demand"] for plan in world.labels.get(rogue, {}).values()}
+        assessed = {plan["demand"] for plan in mesh.labels.get(rogue, {}).values()}
         return {
             "shots": [[one.hub, one.door, one.frame.hex()] for one in self.attack.shots],
             "breakage": self.breakage,
@@ -49,16 +49,16 @@ BY = (
 )
 
 
-def every_attack(world: World) -> list[Attack]:
-    return [attack for one in BY for attack in one.kind.attacks(world)]
+def every_attack(mesh: Mesh) -> list[Attack]:
+    return [attack for one in BY for attack in one.kind.attacks(mesh)]
 
 
-def given(world: World, rounds: Iterable[Round]) -> dict[str, Any]:
+def given(mesh: Mesh, rounds: Iterable[Round]) -> dict[str, Any]:
     """Return the input of a guest."""
     return {
-        **world.to_plain(),
+        **mesh.to_plain(),
         "honest_port": HONEST_PORT,
-        "rounds": [one.to_plain(world) for one in rounds],
+        "rounds": [one.to_plain(mesh) for one in rounds],
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from attack_frames import ARP, BROADCAST, arp, ethernet, lldp
-from attack_world import World
+from attack_world import Mesh
 from corridor.controller.forwarding.program import Reason
 
 STRANGE_MAC, MULTICAST_MAC = "02:00:00:00:00:66", "01:00:5e:00:00:01"
@@ -59,7 +59,7 @@ class Attack:
     shots: tuple[Shot, ...]
 
 
-type Kind = Callable[[World], Iterable[Shot]]
+type Kind = Callable[[Mesh], Iterable[Shot]]
 
 
 class Kinds:
@@ -75,31 +75,31 @@ class Kinds:
 
         return note
 
-    def attacks(self, world: World) -> list[Attack]:
-        return [Attack(*name, tuple(make(world))) for name, make in self._known.items()]
+    def attacks(self, mesh: Mesh) -> list[Attack]:
+        return [Attack(*name, tuple(make(mesh))) for name, make in self._known.items()]
 
 
-def question(world: World, hub: str, target: str, **lies: object) -> bytes:
-    me = world.hub(hub)
-    said = {"sha": me.host_mac, "spa": me.host_ip, "tpa": world.hub(target).host_ip}
+def question(mesh: Mesh, hub: str, target: str, **lies: object) -> bytes:
+    me = mesh.hub(hub)
+    said = {"sha": me.host_mac, "spa": me.host_ip, "tpa": mesh.hub(target).host_ip}
     dst, src = (lies.pop(end, right) for end, right in (("eth_dst", BROADCAST),
                                                        ("eth_src", me.host_mac)))  # fmt: skip
     return ethernet(str(dst), str(src), ARP, arp(**(said | lies)))  # type: ignore[arg-type]
 
 
-def first_label(world: World, demand: str) -> int:
-    return next(use.label for use in world.program.labels if use.demand == demand)
+def first_label(mesh: Mesh, demand: str) -> int:
+    return next(use.label for use in mesh.program.labels if use.demand == demand)
 
 
-def guesses(world: World) -> list[int]:
+def guesses(mesh: Mesh) -> list[int]:
     chance = random.Random(SEED)
-    labels = [use.label for use in world.program.labels]
+    labels = [use.label for use in mesh.program.labels]
     beside = [label + step for label in labels for step in (-1, 1)]
     reserved = [0, 1, 2, 3, 13, 14, 15, LARGEST_LABEL]
     return [*labels, *beside, *reserved, *chance.sample(range(LARGEST_LABEL), RANDOM_LABELS)]
 
 
-def claim(world: World, at: str) -> bytes:
+def claim(mesh: Mesh, at: str) -> bytes:
     """That a fibre's far end is here, in the controller's own words."""
-    links = [link for link in world.program.links if link.dst_dpid == world.hub(at).dpid]
+    links = [link for link in mesh.program.links if link.dst_dpid == mesh.hub(at).dpid]
     return lldp(f"dpid:{links[0].src_dpid:016x}", f"{links[0].src_port}")

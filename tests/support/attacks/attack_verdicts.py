@@ -8,7 +8,7 @@ from typing import Any
 
 from attack_frames import ARP
 from attack_shots import Attack, Fate, Shot
-from attack_world import HONEST_PORT, World
+from attack_world import HONEST_PORT, Mesh
 from corridor.controller.forwarding.program import Reason, phase_of
 from corridor.controller.policy.product import Product
 from corridor.experiments.account.transit_check import TransitChecker
@@ -26,12 +26,12 @@ type Seen = Mapping[str, Any]
 class Verdicts:
     """Judges all attacks on one network."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._judge = TransitChecker(world.specification, world.wiring)
+    def __init__(self, mesh: Mesh) -> None:
+        self._world = mesh
+        self._judge = TransitChecker(mesh.specification, mesh.wiring)
         self._place = {
             end.interface: (fibre.fibre, end.hub)
-            for fibre in world.wiring.fibres
+            for fibre in mesh.wiring.fibres
             for end in (fibre.a, fibre.z)
         }
 

@@ -44,7 +44,7 @@ SERVED = ("train", "train.return", "checkpoints", "checkpoints.return", "pages",
 
 
 @dataclass(frozen=True)
-class World:
+class Mesh:
     specification: Specification
     wiring: Wiring
     program: Program
@@ -106,7 +106,7 @@ class World:
         }
 
 
-def attacked_world(k: int = 1) -> World:
+def attacked_world(k: int = 1) -> Mesh:
     """``k``: how many failures at once the switches bridge by themselves."""
     topology = load_topology("mini")
     policies = load_policies(POLICIES, topology)
@@ -126,7 +126,7 @@ def attacked_world(k: int = 1) -> World:
     )
 
 
-def lay_out(specification: Specification) -> World:
+def lay_out(specification: Specification) -> Mesh:
     topology, intents = specification.topology, specification.intents()
     graphs = build_forwarding_graphs(topology, intents)
     gateways = gateways_of(graphs)
@@ -139,4 +139,4 @@ def lay_out(specification: Specification) -> World:
         }
         for gateway in assessments(gateways, program, wiring, intents)
     }
-    return World(specification, wiring, program, labels)
+    return Mesh(specification, wiring, program, labels)

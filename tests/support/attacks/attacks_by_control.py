@@ -20,28 +20,28 @@ from attack_frames import (
     udp,
 )
 from attack_shots import BROADCAST_IP, Kinds, Shot, claim
-from attack_world import World
+from attack_world import Mesh
 from corridor.controller.forwarding.program import Reason
 
 kind = Kinds()
 
 
 @kind("control", "LLDP that forges links")
-def _(world: World) -> Iterator[Shot]:
-    for hub in world.wiring.hubs:
+def _(mesh: Mesh) -> Iterator[Shot]:
+    for hub in mesh.wiring.hubs:
         for dpid in (*range(1, 6), 99):
             for port in (1, 2, 3, 1001):
                 said = lldp(f"dpid:{dpid:016x}", f"{port}")
                 for dst in (NEAREST_BRIDGE, "01:80:c2:00:00:03", BROADCAST):
                     frame = ethernet(dst, hub.host_mac, LLDP, said)
                     yield Shot(hub.hub, frame, Reason.DROP_HOST_LLDP)
-        snap = in_llc(ethernet(NEAREST_BRIDGE, hub.host_mac, LLDP, claim(world, hub.hub)))
+        snap = in_llc(ethernet(NEAREST_BRIDGE, hub.host_mac, LLDP, claim(mesh, hub.hub)))
         yield Shot(hub.hub, snap, Reason.DROP_HOST_LLDP)
 
 
 @kind("control", "STP, LACP, pause, 802.1X, CFM, PTP, CDP")
-def _(world: World) -> Iterator[Shot]:
-    me = world.hub("guian").host_mac
+def _(mesh: Mesh) -> Iterator[Shot]:
+    me = mesh.hub("guian").host_mac
     bridges = "01:80:c2:00:00:0{:x}"
     bpdu = bytes.fromhex("424203") + bytes(35)
     for number in range(16):
@@ -58,11 +58,11 @@ def _(world: World) -> Iterator[Shot]:
 
 
 @kind("control", "BFD in a switch's name")
-def _(world: World) -> Iterator[Shot]:
+def _(mesh: Mesh) -> Iterator[Shot]:
     """That a session is down, from where Open vSwitch's own come from and from the host itself."""
     down = bytes.fromhex("204003180000000100000002000f4240000f424000000000")
     for hub in ("guian", "kunming"):
-        me = world.hub(hub)
+        me = mesh.hub(hub)
         for src, reason in (("169.254.1.1", Reason.DROP_SPOOFED_IP),
                             (me.host_ip, Reason.DROP_UNCLASSIFIED)):  # fmt: skip
             packet = ipv4(src, "169.254.1.0", udp(49152, 3784, down), ttl=255, tos=0xC0)
@@ -71,9 +71,9 @@ def _(world: World) -> Iterator[Shot]:
 
 
 @kind("control", "what Open vSwitch lets pass for a controller in its own band")
-def _(world: World) -> Iterator[Shot]:
+def _(mesh: Mesh) -> Iterator[Shot]:
     """DHCP, ARP and TCP for the controller's address, which hidden entries would flood."""
-    me = world.hub("guian")
+    me = mesh.hub("guian")
     local = "127.0.0.1"
     for op in (1, 2):
         for ends in ((me.host_ip, local), (local, me.host_ip), (local, local)):

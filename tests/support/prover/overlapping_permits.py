@@ -35,7 +35,7 @@ MOST_PAIRS = 8
 
 
 @dataclass
-class World:
+class Mesh:
     """What a seed stands for."""
 
     seed: int
@@ -51,7 +51,7 @@ class World:
             yield Case(self.topology, src, dst, self.rules)
 
 
-def random_world(seed: int) -> World:
+def random_world(seed: int) -> Mesh:
     """Two to four permits, of which some are narrowed, and at most one restrict."""
     chance = Random(seed)
     topology = random_network(chance)
@@ -78,22 +78,22 @@ def random_world(seed: int) -> World:
     wiring = wire(topology, gateways=gateways_of(graphs))
     program = compile_forwarding_graphs(wiring, topology, graphs).program
     walker = TableWalker(program, wiring, topology)
-    return World(seed, topology, tuple(rules), protection, walker, chance, pairs)
+    return Mesh(seed, topology, tuple(rules), protection, walker, chance, pairs)
 
 
-def failure_sets(world: World) -> Iterator[tuple[tuple[str, ...], bool]]:
+def failure_sets(mesh: Mesh) -> Iterator[tuple[tuple[str, ...], bool]]:
     """Sets of what may fail, and whether they are promised to be bridged."""
-    known = elements(world.topology, world.protection.over)
+    known = elements(mesh.topology, mesh.protection.over)
     yield (), True
     for one in known:
         yield (one,), True
     pairs = list(itertools.combinations(known, 2))
-    if world.protection.k > 1:
-        for pair in world.chance.sample(pairs, min(MOST_PAIRS, len(pairs))):
+    if mesh.protection.k > 1:
+        for pair in mesh.chance.sample(pairs, min(MOST_PAIRS, len(pairs))):
             yield pair, True
-    anything = elements(world.topology)
+    anything = elements(mesh.topology)
     for size in (1, 2, 3):
-        yield tuple(world.chance.sample(anything, size)), False
+        yield tuple(mesh.chance.sample(anything, size)), False
 
 
 @dataclass
@@ -112,13 +112,13 @@ class Tally:
     single: int = 0
     """Needless drops while nothing or one thing had failed."""
 
-    def note(self, world: World, case: Case, names: tuple[str, ...], promised: bool) -> None:
-        failures = failures_of(world.topology, names)
+    def note(self, mesh: Mesh, case: Case, names: tuple[str, ...], promised: bool) -> None:
+        failures = failures_of(mesh.topology, names)
         if failures.hubs & {case.src, case.dst}:
             return
         self.walks += 1
-        walked = world.walker.walk(case.src, case.dst, failures)
-        where = f"seed {world.seed}, {case.src} to {case.dst}, dead {names}: {told(walked)}"
+        walked = mesh.walker.walk(case.src, case.dst, failures)
+        where = f"seed {mesh.seed}, {case.src} to {case.dst}, dead {names}: {told(walked)}"
         if walked.goes_round:
             self.round.append(where)
         elif walked.delivered_to:
@@ -129,7 +129,7 @@ class Tally:
             rest = may_go_on(case, walked.met, failures)
             if rest is not None:
                 self.single += len(names) < 2
-                self.spoilt.add((world.seed, case.src))
+                self.spoilt.add((mesh.seed, case.src))
                 self.needless.append(f"{where}; left was {' '.join(one.name for one in rest)}")
 
     def __str__(self) -> str:
@@ -152,13 +152,13 @@ def examine(seeds: Iterator[int] | range) -> Tally:
     """Walks in the network of each seed."""
     tally = Tally()
     for seed in seeds:
-        world = random_world(seed)
+        mesh = random_world(seed)
         tally.worlds += 1
-        tally.clauses.update(key for rule in world.rules for key in rule.get("hard", ()))
-        sets = list(failure_sets(world))
-        for case in world.cases():
+        tally.clauses.update(key for rule in mesh.rules for key in rule.get("hard", ()))
+        sets = list(failure_sets(mesh))
+        for case in mesh.cases():
             for names, promised in sets:
-                tally.note(world, case, names, promised)
+                tally.note(mesh, case, names, promised)
     return tally
 
 

@@ -18,7 +18,7 @@ from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.paths import Path
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Fate, OpenFlowNetwork, Packet
-from prover_worlds import Spoilt, World
+from prover_worlds import Mesh, Spoilt
 
 CLAIM_OF = {kind.kind: kind.claim for kind in CLAUSES.values()}
 PROTOCOLS = {"udp": 17, "tcp": 6}
@@ -37,10 +37,10 @@ class Dead:
 class Switches(OpenFlowNetwork):
     """Software switches of which some take ports for dead that are not."""
 
-    def __init__(self, world: World, spoilt: Spoilt, dead: Dead) -> None:
+    def __init__(self, mesh: Mesh, spoilt: Spoilt, dead: Dead) -> None:
         held = tuple(spoilt.tables.switches.values())
-        program = Program(held, world.program.links)
-        super().__init__(program, world.wiring, dead.fibres, dead.gateways)
+        program = Program(held, mesh.program.links)
+        super().__init__(program, mesh.wiring, dead.fibres, dead.gateways)
         for hub, port in dead.ports:
             self._dead.add((hub, port))
             self._far.pop((hub, port), None)
@@ -55,9 +55,9 @@ class Switches(OpenFlowNetwork):
             return str(refused)
 
 
-def packet_of(world: World, intent: Intent, selector: Selector, **more: Any) -> Packet:
+def packet_of(mesh: Mesh, intent: Intent, selector: Selector, **more: Any) -> Packet:
     """One that a demand's host sends for it."""
-    src, dst = (world.wiring.hub(hub) for hub in intent.pair)
+    src, dst = (mesh.wiring.hub(hub) for hub in intent.pair)
     protocol = selector.protocol or "udp"
     fields = {
         "eth_src": src.host_mac,
@@ -79,9 +79,9 @@ def visits(fate: Fate) -> list[tuple[str, int]]:
     return [(line.split(" port ")[0], int(line.split(" port ")[1])) for line in lines]
 
 
-def broken_by(world: World, intent: Intent, fate: Fate) -> str:
+def broken_by(mesh: Mesh, intent: Intent, fate: Fate) -> str:
     """The property that a packet's path violates; empty if a permit allows it."""
-    seen, topology = visits(fate), world.topology
+    seen, topology = visits(fate), mesh.topology
     dst = intent.pair[1]
     if len(seen) == 1 and not fate.delivered:
         return ""
@@ -91,7 +91,7 @@ def broken_by(world: World, intent: Intent, fate: Fate) -> str:
         past = port == GATEWAY_OUT_PORT
         elements: list[Any] = [topology.hub(hub)]
         if port not in (HOST_PORT, GATEWAY_OUT_PORT):
-            fibre = topology.fibre(world.ports[hub, port][0])
+            fibre = topology.fibre(mesh.ports[hub, port][0])
             elements.insert(0, fibre)
             delay_ns += fibre.one_way_delay_ns
         kept = []
@@ -118,18 +118,18 @@ def broken_by(world: World, intent: Intent, fate: Fate) -> str:
         return CLAIM_OF[owed[0].clause]
     ended = [a for (a, _), one in zip(states, owed, strict=True) if one is None]
     said = "C11" if all(one.exceeds(delay_ns) for one in ended) else ""
-    _is_so(world, intent, seen, said == "")
+    _is_so(mesh, intent, seen, said == "")
     return said
 
 
-def _is_so(world: World, intent: Intent, seen: Iterable[tuple[str, int]], allowed: bool) -> None:
+def _is_so(mesh: Mesh, intent: Intent, seen: Iterable[tuple[str, int]], allowed: bool) -> None:
     """Ask the policies about the path as a whole, where no hub was passed in both directions."""
     came = [hub for hub, port in seen if port != GATEWAY_OUT_PORT]
     passed = {hub for hub, port in seen if port == GATEWAY_OUT_PORT}
     if any(came.count(hub) > 1 for hub in passed):
         return
-    fibres = [world.ports[hub, port][0] for hub, port in seen if port not in (1, GATEWAY_OUT_PORT)]
-    closed = frozenset(hub.id for hub in world.topology.hubs) - passed
+    fibres = [mesh.ports[hub, port][0] for hub, port in seen if port not in (1, GATEWAY_OUT_PORT)]
+    closed = frozenset(hub.id for hub in mesh.topology.hubs) - passed
     applicable_policies = intent.applicable_policies.with_closed_gateways(closed)
     verdict = applicable_policies.verdict(Path(tuple(came), tuple(fibres)))
     assert verdict.allowed == allowed, f"{intent.id} {came}: {verdict}"

@@ -42,7 +42,7 @@ class Spoilt:
 
 
 @dataclass(repr=False)
-class World:
+class Mesh:
     """Demands as they are compiled, and chance to pick from them."""
 
     topology: Topology
@@ -54,7 +54,7 @@ class World:
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         demands = ", ".join(str(intent.demand) for intent in self.intents)
         fibres = ", ".join(fibre.id for fibre in self.topology.fibres)
-        printer.text(f"World({demands}; {fibres})")
+        printer.text(f"Mesh({demands}; {fibres})")
 
     @property
     def tables(self) -> Tables:
@@ -198,11 +198,11 @@ class World:
                 yield number, intent
 
 
-def compiled(topology: Topology, intents: Sequence[Intent], seed: int = 0) -> World:
+def compiled(topology: Topology, intents: Sequence[Intent], seed: int = 0) -> Mesh:
     graphs = build_forwarding_graphs(topology, intents)
     wiring = wire(topology, gateways=gateways_of(graphs))
     program = compile_forwarding_graphs(wiring, topology, graphs).program
-    return World(topology, wiring, tuple(intents), program, Random(seed))
+    return Mesh(topology, wiring, tuple(intents), program, Random(seed))
 
 
 # A network that contains everything that mutants corrupt.
@@ -319,10 +319,10 @@ def atlas_intents(
     return intents_of(rules, on or atlas(), demands, TODAY, Protection(k, over))
 
 
-_ATLASES: dict[int, World] = {}
+_ATLASES: dict[int, Mesh] = {}
 
 
-def atlas_world(k: int = 1, seed: int = 0) -> World:
+def atlas_world(k: int = 1, seed: int = 0) -> Mesh:
     if k not in _ATLASES:
         _ATLASES[k] = compiled(atlas(), atlas_intents(k))
     return replace(_ATLASES[k], chance=Random(seed))
@@ -332,7 +332,7 @@ def atlas_world(k: int = 1, seed: int = 0) -> World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most_demands: int = 3) -> World:
+def worlds(draw: st.DrawFn, most_demands: int = 3) -> Mesh:
     topology = draw(networks(5, extra=4))
     hubs = [one.id for one in topology.hubs]
     pairs = [(a, z) for a in hubs for z in hubs if a != z]
@@ -353,7 +353,7 @@ def worlds(draw: st.DrawFn, most_demands: int = 3) -> World:
     return compiled(topology, intents, draw(st.integers(0, 2**32)))
 
 
-def some_worlds() -> st.SearchStrategy[World]:
+def some_worlds() -> st.SearchStrategy[Mesh]:
     """Any network, or the atlas, in which more can fail."""
     return st.one_of(worlds(), st.sampled_from((0, 1, 2)).map(atlas_world))
 
@@ -365,4 +365,4 @@ _KINDS = tuple(
     for name, origin in (("general", "CN"), ("mixed", ["PK", "CN"]), ("foreign", "PK"))
 )
 
-__all__ = ["HOST_PORT", "NotHereError", "Spoilt", "World", "atlas_world", "compiled", "worlds"]
+__all__ = ["HOST_PORT", "Mesh", "NotHereError", "Spoilt", "atlas_world", "compiled", "worlds"]

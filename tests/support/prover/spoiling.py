@@ -28,7 +28,7 @@ from corridor.controller.forwarding.program import (
     set_field,
 )
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT
-from prover_worlds import Spoilt, World
+from prover_worlds import Mesh, Spoilt
 
 
 def decides(flow: Flow) -> bool:
@@ -52,12 +52,12 @@ LIKELY = [*APPLIES, "carry", "carry", "group", "output"]
 
 
 @st.composite
-def spoilt(draw: st.DrawFn, world: World, most: int = 3) -> Spoilt:
+def spoilt(draw: st.DrawFn, mesh: Mesh, most: int = 3) -> Spoilt:
     """The tables with some entries changed, some into groups.
 
     The last drops stay: they are C0's, and the software switches insist on them.
     """
-    switches = {switch.hub: switch for switch in world.program.switches}
+    switches = {switch.hub: switch for switch in mesh.program.switches}
     for kind in draw(st.lists(st.sampled_from(LIKELY), max_size=most)):
         found = [
             (switch.hub, flow)
@@ -69,18 +69,18 @@ def spoilt(draw: st.DrawFn, world: World, most: int = 3) -> Spoilt:
             continue
         hub, flow = draw(st.sampled_from(found))
         if kind == "carry":
-            carry(draw, world, switches, hub, flow)
+            carry(draw, mesh, switches, hub, flow)
             continue
         switch = switches[hub]
         number = max((one.id for one in switch.groups), default=0) + 1
-        new, groups = draw(changed(kind, flow, world, hub, number))
+        new, groups = draw(changed(kind, flow, mesh, hub, number))
         flows = (*(one for one in switch.flows if one != flow), *new)
         switches[hub] = replace(switch, flows=flows, groups=(*switch.groups, *groups))
-    return world.with_switches(tuple(switches.values()))
+    return mesh.with_switches(tuple(switches.values()))
 
 
 def carry(
-    draw: st.DrawFn, world: World, switches: dict[str, SwitchProgram], hub: str, flow: Flow
+    draw: st.DrawFn, mesh: Mesh, switches: dict[str, SwitchProgram], hub: str, flow: Flow
 ) -> None:
     """Packets of an entry go on some walk, and are delivered at its end."""
     fields = dict(flow.match)
@@ -89,17 +89,17 @@ def carry(
         return
     old: Flow | None = flow
     for _ in range(draw(st.integers(1, 4))):
-        port = draw(st.sampled_from(world.fibre_ports(hub)))
+        port = draw(st.sampled_from(mesh.fibre_ports(hub)))
         out = back_to_sender() if port == came_by else output(port)
         _put(switches, hub, old, _under(label, came_by, decrement_label_ttl(), out))
-        hub, came_by = far_end(world, hub, port)
+        hub, came_by = far_end(mesh, hub, port)
         old = None
     _put(switches, hub, None, _under(label, came_by, pop_label(), output(HOST_PORT)))
 
 
-def far_end(world: World, hub: str, port: int) -> tuple[str, int]:
-    fibre, far = world.ports[hub, port]
-    return far, world.port(far, fibre)
+def far_end(mesh: Mesh, hub: str, port: int) -> tuple[str, int]:
+    fibre, far = mesh.ports[hub, port]
+    return far, mesh.port(far, fibre)
 
 
 def _under(label: int, in_port: Value, *actions: Action) -> Flow:
@@ -114,7 +114,7 @@ def _put(switches: dict[str, SwitchProgram], hub: str, old: Flow | None, new: Fl
 
 
 @st.composite
-def changed(draw: st.DrawFn, kind: str, flow: Flow, world: World, hub: str, number: int):
+def changed(draw: st.DrawFn, kind: str, flow: Flow, mesh: Mesh, hub: str, number: int):
     """What an entry is replaced by, and the groups that this takes."""
     if kind == "delete":
         return (), ()
@@ -124,7 +124,7 @@ def changed(draw: st.DrawFn, kind: str, flow: Flow, world: World, hub: str, numb
         wide = replace(flow, match=match, priority=draw(st.sampled_from([50, 200])))
         drop = replace(wide, actions=(), goto=None)
         return ((wide,) if kind == "widen" else (flow, drop)), ()
-    labels = world.labels() or [label_of(0, 3, 16)]
+    labels = mesh.labels() or [label_of(0, 3, 16)]
     if kind == "label":
         label = draw(st.sampled_from([*labels, label_of(0, 3, 999)]))
         return (replace(flow, actions=(push_label(label), *_class_of(label))),), ()
@@ -132,8 +132,8 @@ def changed(draw: st.DrawFn, kind: str, flow: Flow, world: World, hub: str, numb
         label = draw(st.sampled_from([*labels, label_of(0, 1, 999)]))
         turn = (set_field("mpls_label", label), *_class_of(label))
         return (replace(flow, actions=(*turn, *flow.actions)),), ()
-    ports = [*world.fibre_ports(hub)]
-    if world.wiring.hub(hub).gateway is not None:
+    ports = [*mesh.fibre_ports(hub)]
+    if mesh.wiring.hub(hub).gateway is not None:
         ports.append(GATEWAY_IN_PORT)
     if kind == "output":
         out = output(draw(st.sampled_from([HOST_PORT, *ports])))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from attack_frames import ARP, MPLS
-from attack_world import World
+from attack_world import Mesh
 from corridor.controller.forwarding.program import LABEL_TTL, Flow, Program, Value
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_causes import Causes
@@ -34,14 +34,14 @@ SOFT_TTL = 64
 
 
 def models(
-    world: World, program: Program, down: frozenset[str], closed: frozenset[str]
+    mesh: Mesh, program: Program, down: frozenset[str], closed: frozenset[str]
 ) -> dict[str, Model]:
     """Each reading of a program while some fibres are down and some hubs' gateways closed."""
-    dead = world.dead_ports(down, closed)
+    dead = mesh.dead_ports(down, closed)
     return {
-        "reach": _Reach(world, program, dead).answer,
-        "decisions": _Decisions(world, program, dead).answer,
-        "software": _Software(world, program, down, closed).answer,
+        "reach": _Reach(mesh, program, dead).answer,
+        "decisions": _Decisions(mesh, program, dead).answer,
+        "software": _Software(mesh, program, down, closed).answer,
     }
 
 
@@ -69,11 +69,11 @@ def _out(
 class _Reach:
     """``controller/prover/search/reach.py``: every step that is possible, of which one is taken."""
 
-    def __init__(self, world: World, program: Program, dead: set[tuple[str, int]]) -> None:
-        specification = world.specification
+    def __init__(self, mesh: Mesh, program: Program, dead: set[tuple[str, int]]) -> None:
+        specification = mesh.specification
         intents = specification.intents()
         tables = tables_of(program)
-        self._network = Network(tables, world.wiring, specification.topology, intents, program)
+        self._network = Network(tables, mesh.wiring, specification.topology, intents, program)
         self._dead = dead
 
     def answer(self, sample: Sample) -> Answer | None:
@@ -125,9 +125,9 @@ class _Reach:
 class _Decisions:
     """``corridor.controller.prover.exact_decisions``: one packet, and questions of what is live."""
 
-    def __init__(self, world: World, program: Program, dead: set[tuple[str, int]]) -> None:
-        topology = world.specification.topology
-        watches = Causes(topology).watches(topology, world.wiring)
+    def __init__(self, mesh: Mesh, program: Program, dead: set[tuple[str, int]]) -> None:
+        topology = mesh.specification.topology
+        watches = Causes(topology).watches(topology, mesh.wiring)
         self._dead = dead
         self._switches = {
             switch.hub: Switch(switch, watches[switch.hub]) for switch in program.switches
@@ -198,9 +198,9 @@ class _Software:
     """``openflow_network``: switches in software."""
 
     def __init__(
-        self, world: World, program: Program, down: frozenset[str], closed: frozenset[str]
+        self, mesh: Mesh, program: Program, down: frozenset[str], closed: frozenset[str]
     ) -> None:
-        self._network = _Recording(program, world.wiring, down, closed)
+        self._network = _Recording(program, mesh.wiring, down, closed)
 
     def answer(self, sample: Sample) -> Answer | None:
         labels = (sample.label.value,) if sample.label else ()

@@ -27,7 +27,7 @@ from attack_frames import (
     tcp,
     udp,
 )
-from attack_world import World
+from attack_world import Mesh
 from corridor.controller.forwarding.program import Flow, Table, Value, phase_of
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
@@ -96,22 +96,22 @@ def _transport(known: dict[str, Any]) -> bytes:
 class Sampler:
     """Draws packets; the same seed draws the same."""
 
-    def __init__(self, world: World, seed: int) -> None:
-        self._world = world
+    def __init__(self, mesh: Mesh, seed: int) -> None:
+        self._world = mesh
         self._chance = Random(seed)
-        self._hosts = list(world.wiring.hubs)
+        self._hosts = list(mesh.wiring.hubs)
         self._entries: dict[str, list[Flow]] = {
             switch.hub: [f for f in switch.flows if f.table == Table.SWITCH and f.match]
-            for switch in world.program.switches
+            for switch in mesh.program.switches
         }
         self._ports: dict[str, list[int]] = {}
-        for fibre in world.wiring.fibres:
+        for fibre in mesh.wiring.fibres:
             for end in (fibre.a, fibre.z):
                 self._ports.setdefault(end.hub, []).append(end.port)
         for hub in self._hosts:
             if hub.gateway is not None:
                 self._ports[hub.hub] += [GATEWAY_IN_PORT, GATEWAY_OUT_PORT]
-        self._intents = world.specification.intents()
+        self._intents = mesh.specification.intents()
         self._kinds: Sequence[Callable[[str], Sample]] = (
             *(self._named_label,) * 5,
             *(self._of_a_demand,) * 4,

@@ -156,7 +156,7 @@ def test_a_set_that_does_not_prove_is_refused_with_a_counterexample_and_nothing_
 def test_the_command_prints_that_counterexample_and_ends_with_1(step):
     done = step("a_set_that_does_not_prove")["command"]
     assert done["code"] == 1
-    assert "does not hold: " in done["said"].splitlines()[0]
+    assert "is violated: " in done["said"].splitlines()[0]
     assert "clause: NO-EXPORT deny" in done["said"]
     assert done["complained"].startswith("corridor: it would break C")
     assert done["complained"].count("\n") == 1

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from attack_world import World, attacked_world, lay_out
+from attack_world import Mesh, attacked_world, lay_out
 from corridor.controller.forwarding.program import Program, set_field
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
@@ -53,13 +53,13 @@ class State(NamedTuple):
 
 
 class Traced(NamedTuple):
-    world: World
+    mesh: Mesh
     states: tuple[State, ...]
     ports: dict[int, int]
     said: list[list[str]]
 
 
-def world_of(name: str) -> World:
+def world_of(name: str) -> Mesh:
     if name == "mini":
         return attacked_world(k=2)
     whole = specify(load_scenario("sovereignty"))
@@ -67,12 +67,12 @@ def world_of(name: str) -> World:
     return lay_out(whole.model_copy(update={"directions": tuple(some)}))
 
 
-def states_of(world: World) -> tuple[State, ...]:
+def states_of(mesh: Mesh) -> tuple[State, ...]:
     """The first with all up; packets of the others at the ends of what is down, one in two."""
-    chance, sampler = Random(SEED), Sampler(world, SEED)
-    fibres = {wire.fibre: (wire.a.hub, wire.z.hub) for wire in world.wiring.fibres}
-    gateways = [hub.hub for hub in world.wiring.hubs if hub.gateway is not None]
-    busy = [f for f, ends in fibres.items() if any(world.groups_at(hub) for hub in ends)]
+    chance, sampler = Random(SEED), Sampler(mesh, SEED)
+    fibres = {wire.fibre: (wire.a.hub, wire.z.hub) for wire in mesh.wiring.fibres}
+    gateways = [hub.hub for hub in mesh.wiring.hubs if hub.gateway is not None]
+    busy = [f for f, ends in fibres.items() if any(mesh.groups_at(hub) for hub in ends)]
     states = []
     for number in range(STATES):
         most = min(MOST_DOWN, len(busy) - 1)
@@ -90,11 +90,11 @@ def traced(tmp_path_factory, virtual_kernel):
 
     def trace(name: str) -> Traced:
         if name not in known:
-            world = world_of(name)
-            states = states_of(world)
+            mesh = world_of(name)
+            states = states_of(mesh)
             given = {
-                "wiring": to_plain(world.wiring),
-                "program": to_plain(world.program),
+                "wiring": to_plain(mesh.wiring),
+                "program": to_plain(mesh.program),
                 "states": [
                     {
                         "down": sorted(state.down),
@@ -107,7 +107,7 @@ def traced(tmp_path_factory, virtual_kernel):
             folder = tmp_path_factory.mktemp(f"traced-{name}")
             (folder / "given.json").write_text(json.dumps(given))
             seen = seen_inside(virtual_kernel, folder, "traced")
-            known[name] = Traced(world, states, port_numbers(seen["ports"]), seen["said"])
+            known[name] = Traced(mesh, states, port_numbers(seen["ports"]), seen["said"])
         return known[name]
 
     return trace
@@ -117,7 +117,7 @@ def disagreements(made: Traced, program: Program) -> list[str]:
     """Packets on which our evaluation and Open vSwitch differ, with both answers."""
     found = []
     for state, said in zip(made.states, made.said, strict=True):
-        readings = models(made.world, program, state.down, state.closed)
+        readings = models(made.mesh, program, state.down, state.closed)
         for sample, text in zip(state.samples, said, strict=True):
             theirs = on_live_ports(made, state, sample, text)
             for name, ask in readings.items():
@@ -132,7 +132,7 @@ def disagreements(made: Traced, program: Program) -> list[str]:
 
 def on_live_ports(made: Traced, state: State, sample: Sample, text: str) -> Answer:
     answer = read_trace(text, sample, made.ports)
-    dead = made.world.dead_ports(state.down, state.closed)
+    dead = made.mesh.dead_ports(state.down, state.closed)
     live = tuple(out for out in answer.outs if (sample.hub, out.port) not in dead)
     return answer._replace(outs=live)
 
@@ -140,7 +140,7 @@ def on_live_ports(made: Traced, state: State, sample: Sample, text: str) -> Answ
 @pytest.mark.parametrize("name", [pytest.param("mini", marks=AS_READ), "pan-asia"])
 def test_open_vswitch_does_with_every_packet_what_we_say_it_does(traced, name):
     made = traced(name)
-    found = disagreements(made, made.world.program)
+    found = disagreements(made, made.mesh.program)
     assert not found, f"{len(found)} disagreements, of which the first:\n{found[0]}"
 
 
@@ -219,6 +219,6 @@ def buckets_turned(program: Program, hub: str) -> Program:
 @pytest.mark.parametrize("spoil", [without_a_drop, another_phase, buckets_turned])
 def test_a_reading_of_other_tables_than_the_switch_s_is_seen_to_disagree(traced, spoil):
     made = traced("mini")
-    found = disagreements(made, spoil(made.world.program, "guian"))
+    found = disagreements(made, spoil(made.mesh.program, "guian"))
     for name in ("reach", "decisions", "software"):
         assert any(f"\n  {name}: " in one for one in found), name

@@ -144,5 +144,6 @@ def test_a_study_that_does_not_hold_what_it_expects_fails(folders):
     with started(folders["all"], "hurt", "--force") as command:
         said, _ = command.communicate(timeout=TIMEOUT_S)
     assert command.returncode == 1
-    assert "each of lost < 1 (network.loss 5%, probe.count 20) does not hold" in said
+    unmet = "Expectation not met: each of lost < 1 (network.loss 5%, probe.count 20); found "
+    assert unmet in said
     assert f"{CELLS} cells, {CELLS} of them done before" in said

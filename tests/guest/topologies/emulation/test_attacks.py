@@ -41,18 +41,18 @@ GROUPS = (
 
 
 @pytest.fixture(scope="session")
-def world():
+def mesh():
     return attacked_world()
 
 
 @pytest.fixture(scope="session")
-def verdicts(world):
-    return Verdicts(world)
+def verdicts(mesh):
+    return Verdicts(mesh)
 
 
-def play(kernel, folder, world, rounds, **more):
+def play(kernel, folder, mesh, rounds, **more):
     """What was seen of the rounds, in order; and of all else."""
-    (folder / "given.json").write_text(json.dumps({**given(world, rounds), **more}))
+    (folder / "given.json").write_text(json.dumps({**given(mesh, rounds), **more}))
     seen = seen_inside(kernel, folder, "attacks")
     return list(zip((one.attack for one in rounds), seen.pop("rounds"), strict=True)), seen
 
@@ -63,22 +63,22 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def attacked(world, folder, virtual_kernel):
-    attacks = every_attack(world)
+def attacked(mesh, folder, virtual_kernel):
+    attacks = every_attack(mesh)
     forged = next(one for one in attacks if one.kind == FORGED_BFD)
     bfd = [[shot.hub, shot.door, shot.frame.hex()] for shot in forged.shots]
     rounds = [Round(one) for one in attacks]
-    return play(virtual_kernel, folder, world, rounds, bfd=bfd, flood=flood(world))
+    return play(virtual_kernel, folder, mesh, rounds, bfd=bfd, flood=flood(mesh))
 
 
-def flood(world):
+def flood(mesh):
     """A host's own demand, sent at ten times the rate of the fibre."""
-    frame = world.datagram("train", payload=bytes(1400))
-    rate_bps = next(one.forward.rate_bps for one in world.wiring.fibres if one.fibre == FLOODED)
+    frame = mesh.datagram("train", payload=bytes(1400))
+    rate_bps = next(one.forward.rate_bps for one in mesh.wiring.fibres if one.fibre == FLOODED)
     gap_s = 8 * (len(frame) + 4) / rate_bps / 10
     frames = round(FLOOD_S / gap_s)
-    end = next(one.a for one in world.wiring.fibres if one.fibre == FLOODED)
-    lldp = lldp_frame(world.hub(end.hub).dpid, end.port)
+    end = next(one.a for one in mesh.wiring.fibres if one.fibre == FLOODED)
+    lldp = lldp_frame(mesh.hub(end.hub).dpid, end.port)
     return {
         "demand": "train",
         "hub": end.hub,
@@ -92,10 +92,10 @@ def flood(world):
 
 
 @pytest.fixture(scope="session")
-def attacked_where_broken(world, tmp_path_factory, virtual_kernel):
-    rounds = broken_rounds(world)
+def attacked_where_broken(mesh, tmp_path_factory, virtual_kernel):
+    rounds = broken_rounds(mesh)
     folder = tmp_path_factory.mktemp("broken")
-    played, _ = play(virtual_kernel, folder, world, list(rounds.values()))
+    played, _ = play(virtual_kernel, folder, mesh, list(rounds.values()))
     return dict(zip(rounds, played, strict=True))
 
 
@@ -119,11 +119,11 @@ def test_no_frame_crosses_a_fibre_off_its_own_demand_s_paths(attacked, verdicts)
     assert {kind: elsewhere for kind, (_, elsewhere) in crossed.items() if elsewhere} == {}
 
 
-def test_no_host_comes_through_to_the_controller_or_to_a_switch_s_management(attacked, world):
+def test_no_host_comes_through_to_the_controller_or_to_a_switch_s_management(attacked, mesh):
     doors = attacked[1]["doors"]
     assert doors["reached"] == []
     assert doors["listening"] == {
-        **{hub.hub: [] for hub in world.wiring.hubs},
+        **{hub.hub: [] for hub in mesh.wiring.hubs},
         "switches": [],
     }
 
@@ -153,12 +153,10 @@ def test_no_flood_of_a_host_s_own_demand_takes_a_session_down_or_harms_others(at
     assert {demand for demand, one in honest.items() if one["arrived"] < one["sent"]} == set()
 
 
-def test_the_tables_that_were_attacked_are_proven(attacked, world, folder):
-    held = read_dump(json.loads((folder / "held.json").read_text()), world.wiring)
-    specification = world.specification
-    proof = prove(
-        held, world.wiring, specification.topology, specification.intents(), world.program
-    )
+def test_the_tables_that_were_attacked_are_proven(attacked, mesh, folder):
+    held = read_dump(json.loads((folder / "held.json").read_text()), mesh.wiring)
+    specification = mesh.specification
+    proof = prove(held, mesh.wiring, specification.topology, specification.intents(), mesh.program)
     assert proof.holds, [verdict.claim for verdict in proof.violated]
 
 

@@ -31,7 +31,7 @@ from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from openflow_network import OpenFlowNetwork
 from openflow_network import Packet as OtherPacket
-from prover_worlds import World, some_worlds
+from prover_worlds import Mesh, some_worlds
 from wide_policies import CLASSES, DAY, SERVICES, wide_networks, wide_sets
 
 TODAY = date.fromisoformat(DAY)
@@ -101,7 +101,7 @@ def test_packets_go_as_the_second_opinion_says(
 
 @FEW
 @given(some_worlds(), st.data())
-def test_two_kinds_of_switches_do_the_same_with_packets(net: World, data: st.DataObject) -> None:
+def test_two_kinds_of_switches_do_the_same_with_packets(net: Mesh, data: st.DataObject) -> None:
     plain = {
         "switches": {one.hub: to_plain(one.flows) for one in net.program.switches},
         "groups": {one.hub: to_plain(one.groups) for one in net.program.switches},

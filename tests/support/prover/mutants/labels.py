@@ -18,73 +18,71 @@ from mutants.tool import acting, mutant, of, unset, written
 from prover_worlds import HOST_PORT, NotHereError
 
 
-def _relabelling(world, phase=None):
+def _relabelling(mesh, phase=None):
     """Entries of the last table that write labels, themselves or in a bucket; where and what."""
     found = []
-    for hub, flow in world.decisions():
+    for hub, flow in mesh.decisions():
         if any(action.arguments[:1] == ("mpls_label",) for action in flow.actions):
             found.append((hub, flow, None, None))
         for action in flow.actions:
             if action.kind == "group":
-                made = world.groups(hub)[action.arguments[0]]
+                made = mesh.groups(hub)[action.arguments[0]]
                 for place, bucket in enumerate(made.buckets):
                     if any(one.arguments[:1] == ("mpls_label",) for one in bucket.actions):
                         found.append((hub, flow, made, place))
     return found
 
 
-def _rewritten(world, change):
+def _rewritten(mesh, change):
     """Some relabelling entry or bucket, with its actions changed."""
-    hub, flow, made, place = world.one_of(_relabelling(world))
+    hub, flow, made, place = mesh.one_of(_relabelling(mesh))
     if made is None:
-        return world.replaced(hub, flow, acting(flow, *change(flow.actions)))
+        return mesh.replaced(hub, flow, acting(flow, *change(flow.actions)))
     buckets = list(made.buckets)
     buckets[place] = replace(buckets[place], actions=change(buckets[place].actions))
-    return world.replaced(hub, None, groups=[replace(made, buckets=tuple(buckets))])
+    return mesh.replaced(hub, None, groups=[replace(made, buckets=tuple(buckets))])
 
 
 @mutant("C14")
-def another_demands_label_is_pushed(world):
-    hub, flow = world.pick(Reason.LABEL)
-    label = world.other_label(flow.actions[0].arguments[0])
+def another_demands_label_is_pushed(mesh):
+    hub, flow = mesh.pick(Reason.LABEL)
+    label = mesh.other_label(flow.actions[0].arguments[0])
     push = Action("push_label", (label,))
     tc = set_field("mpls_tc", int(phase_of(label)))
-    return world.replaced(hub, flow, acting(flow, push, tc))
+    return mesh.replaced(hub, flow, acting(flow, push, tc))
 
 
 @mutant("C14")
-def a_label_is_turned_into_another_demands(world):
-    hub, flow = world.one_of(
-        world.decisions(where=lambda _, f: f.reason is Reason.SWITCH and "group" not in _kinds(f))
+def a_label_is_turned_into_another_demands(mesh):
+    hub, flow = mesh.one_of(
+        mesh.decisions(where=lambda _, f: f.reason is Reason.SWITCH and "group" not in _kinds(f))
     )
-    label = world.other_label(of(flow, "mpls_label"))
+    label = mesh.other_label(of(flow, "mpls_label"))
     turn = (set_field("mpls_label", label), set_field("mpls_tc", int(phase_of(label))))
-    _to_have_come_by(world, hub, flow)
-    return world.replaced(hub, flow, acting(flow, *turn, *flow.actions))
+    _to_have_come_by(mesh, hub, flow)
+    return mesh.replaced(hub, flow, acting(flow, *turn, *flow.actions))
 
 
 @mutant("C14")
-def a_bucket_turns_a_label_into_another_demands(world):
-    hub, _flow, made, place = world.one_of(
-        [one for one in _relabelling(world) if one[2] is not None]
-    )
+def a_bucket_turns_a_label_into_another_demands(mesh):
+    hub, _flow, made, place = mesh.one_of([one for one in _relabelling(mesh) if one[2] is not None])
     bucket = made.buckets[place]
     label = next(a.arguments[1] for a in bucket.actions if a.arguments[:1] == ("mpls_label",))
-    actions = written(bucket.actions, "mpls_label", world.other_label(label))
+    actions = written(bucket.actions, "mpls_label", mesh.other_label(label))
     buckets = (*made.buckets[:place], replace(bucket, actions=actions), *made.buckets[place + 1 :])
-    return world.replaced(hub, None, groups=[replace(made, buckets=buckets)])
+    return mesh.replaced(hub, None, groups=[replace(made, buckets=buckets)])
 
 
 @mutant("C14")
-def two_demands_share_a_label(world):
+def two_demands_share_a_label(mesh):
     """Wherever one was matched, given or written, the other is now."""
-    one = world.one_of(world.labels())
-    other = world.other_label(one)
-    if phase_of(one) is not phase_of(other) or _meet(world, one, other):
+    one = mesh.one_of(mesh.labels())
+    other = mesh.other_label(one)
+    if phase_of(one) is not phase_of(other) or _meet(mesh, one, other):
         raise NotHereError
     swap = {other: one}
-    return world.with_switches(
-        [_switch_with_labels(switch, swap) for switch in world.program.switches]
+    return mesh.with_switches(
+        [_switch_with_labels(switch, swap) for switch in mesh.program.switches]
     )
 
 
@@ -100,9 +98,9 @@ def _switch_with_labels(switch, swap):
     return replace(switch, flows=flows, groups=groups)
 
 
-def _meet(world, one, other):
+def _meet(mesh, one, other):
     places = {
-        label: {(hub, of(flow, "in_port")) for hub, flow in world.decisions()
+        label: {(hub, of(flow, "in_port")) for hub, flow in mesh.decisions()
                 if of(flow, "mpls_label") == label}
         for label in (one, other)
     }  # fmt: skip
@@ -130,36 +128,36 @@ def _kinds(flow):
     return {action.kind for action in flow.actions}
 
 
-def _to_have_come_by(world, hub, flow):
+def _to_have_come_by(mesh, hub, flow):
     """The entry must send onto a fibre for the label to be seen."""
     outs = {a.arguments[0] for a in flow.actions if a.kind == "output"}
-    if not any((hub, port) in world.ports for port in outs):
+    if not any((hub, port) in mesh.ports for port in outs):
         raise NotHereError
 
 
 @mutant("C3")
-def a_reserved_label_is_given_out(world):
+def a_reserved_label_is_given_out(mesh):
     """Of RFC 3032, wherever another of its phase was matched, given or written."""
-    return _called(world, Phase.PRE, world.chance.randrange(16))
+    return _called(mesh, Phase.PRE, mesh.chance.randrange(16))
 
 
 @mutant("C3")
-def a_label_that_hosts_can_make_is_given_out(world):
-    return _called(world, Phase.ASSESSED, 0xAAAA0 + world.chance.randrange(16))
+def a_label_that_hosts_can_make_is_given_out(mesh):
+    return _called(mesh, Phase.ASSESSED, 0xAAAA0 + mesh.chance.randrange(16))
 
 
-def _called(world, phase, name):
+def _called(mesh, phase, name):
     """With a label of a phase under another name everywhere."""
-    label = world.one_of([one for one in world.labels() if phase_of(one) is phase])
-    return world.with_switches(
-        [_switch_with_labels(switch, {label: name}) for switch in world.program.switches]
+    label = mesh.one_of([one for one in mesh.labels() if phase_of(one) is phase])
+    return mesh.with_switches(
+        [_switch_with_labels(switch, {label: name}) for switch in mesh.program.switches]
     )
 
 
 @mutant("C3")
-def a_label_says_another_phase_than_its_class(world):
+def a_label_says_another_phase_than_its_class(mesh):
     return _rewritten(
-        world,
+        mesh,
         lambda actions: written(actions, "mpls_tc", (_value(actions, "mpls_tc") + 1) % len(Phase)),
     )
 
@@ -169,16 +167,16 @@ def _value(actions, name):
 
 
 @mutant("C3")
-def the_class_is_left_as_it_was(world):
+def the_class_is_left_as_it_was(mesh):
     """The label's phase changes, and the traffic class does not."""
-    changing = [one for one in _relabelling(world) if _changes_phase(*one[1:])]
-    hub, flow, made, place = world.one_of(changing)
+    changing = [one for one in _relabelling(mesh) if _changes_phase(*one[1:])]
+    hub, flow, made, place = mesh.one_of(changing)
     if made is None:
-        return world.replaced(hub, flow, acting(flow, *unset(flow.actions, "mpls_tc")))
+        return mesh.replaced(hub, flow, acting(flow, *unset(flow.actions, "mpls_tc")))
     bucket = made.buckets[place]
     bare = replace(bucket, actions=unset(bucket.actions, "mpls_tc"))
     buckets = (*made.buckets[:place], bare, *made.buckets[place + 1 :])
-    return world.replaced(hub, None, groups=[replace(made, buckets=buckets)])
+    return mesh.replaced(hub, None, groups=[replace(made, buckets=buckets)])
 
 
 def _changes_phase(flow, made, place):
@@ -187,94 +185,94 @@ def _changes_phase(flow, made, place):
 
 
 @mutant("C3")
-def the_class_of_a_given_label_is_not_set(world):
-    hub, flow = world.pick(Reason.LABEL)
-    return world.replaced(hub, flow, acting(flow, *unset(flow.actions, "mpls_tc")))
+def the_class_of_a_given_label_is_not_set(mesh):
+    hub, flow = mesh.pick(Reason.LABEL)
+    return mesh.replaced(hub, flow, acting(flow, *unset(flow.actions, "mpls_tc")))
 
 
 @mutant("C3")
-def a_label_says_exempt_of_what_owes_a_waypoint(world):
+def a_label_says_exempt_of_what_owes_a_waypoint(mesh):
     """Label and class agree, and the border would let it pass."""
-    hub, flow = world.one_of(
-        world.decisions(
+    hub, flow = mesh.one_of(
+        mesh.decisions(
             where=lambda _, f: (
                 phase_of(of(f, "mpls_label")) is Phase.PRE and of(f, "in_port") == HOST_PORT
             )
         )
     )
     turn = (set_field("mpls_label", label_of(0, Phase.EXEMPT, 999)), set_field("mpls_tc", 3))
-    return world.replaced(hub, flow, acting(flow, *turn, *flow.actions))
+    return mesh.replaced(hub, flow, acting(flow, *turn, *flow.actions))
 
 
 @mutant("C3")
-def assessment_is_declared_without_the_gateway(world):
-    hub, flow = world.one_of(
-        world.decisions(
+def assessment_is_declared_without_the_gateway(mesh):
+    hub, flow = mesh.one_of(
+        mesh.decisions(
             where=lambda _, f: (
                 phase_of(of(f, "mpls_label")) is Phase.PRE and of(f, "in_port") == HOST_PORT
             )
         )
     )
     turn = (set_field("mpls_label", label_of(0, Phase.ASSESSED, 999)), set_field("mpls_tc", 1))
-    return world.replaced(hub, flow, acting(flow, *turn, *flow.actions))
+    return mesh.replaced(hub, flow, acting(flow, *turn, *flow.actions))
 
 
 @mutant("C3")
-def what_has_passed_the_gateway_keeps_its_label(world):
+def what_has_passed_the_gateway_keeps_its_label(mesh):
     gateways = [
         one
-        for one in _relabelling(world)
+        for one in _relabelling(mesh)
         if one[1].reason is Reason.FROM_GATEWAY and _changes_phase(*one[1:])
     ]
-    hub, flow, made, place = world.one_of(gateways)
+    hub, flow, made, place = mesh.one_of(gateways)
 
     def kept(actions):
         return unset(unset(actions, "mpls_tc"), "mpls_label")
 
     if made is None:
-        return world.replaced(hub, flow, acting(flow, *kept(flow.actions)))
+        return mesh.replaced(hub, flow, acting(flow, *kept(flow.actions)))
     bucket = made.buckets[place]
     buckets = [
         replace(one, actions=kept(one.actions)) if one is bucket else one for one in made.buckets
     ]
-    return world.replaced(hub, None, groups=[replace(made, buckets=tuple(buckets))])
+    return mesh.replaced(hub, None, groups=[replace(made, buckets=tuple(buckets))])
 
 
 @mutant("C3")
-def labels_are_changed_where_they_come_in(world):
-    hub, flow = world.pick(Reason.ADMIT, lambda _, f: f.goto == Table.SWITCH)
-    label = world.one_of(world.labels())
+def labels_are_changed_where_they_come_in(mesh):
+    hub, flow = mesh.pick(Reason.ADMIT, lambda _, f: f.goto == Table.SWITCH)
+    label = mesh.one_of(mesh.labels())
     turn = (set_field("mpls_label", label), set_field("mpls_tc", int(phase_of(label))))
-    return world.replaced(hub, flow, acting(flow, *turn))
+    return mesh.replaced(hub, flow, acting(flow, *turn))
 
 
 @mutant("C3")
-def a_label_is_pushed_on_the_path(world):
-    hub, flow = world.one_of(
-        world.decisions(where=lambda at, f: (at, of(f, "in_port")) in world.ports)
+def a_label_is_pushed_on_the_path(mesh):
+    hub, flow = mesh.one_of(
+        mesh.decisions(where=lambda at, f: (at, of(f, "in_port")) in mesh.ports)
     )
     push = Action("push_label", (of(flow, "mpls_label"),))
-    return world.replaced(hub, flow, acting(flow, push, *flow.actions))
+    return mesh.replaced(hub, flow, acting(flow, push, *flow.actions))
 
 
 @mutant("C3")
-def assessment_is_declared_at_a_later_hub(world):
+def assessment_is_declared_at_a_later_hub(mesh):
     """Of packets that have passed no gateway, where they come in over a fibre."""
-    hub, flow = world.one_of(
-        world.decisions(
+    hub, flow = mesh.one_of(
+        mesh.decisions(
             where=lambda at, f: (
                 phase_of(of(f, "mpls_label")) in (Phase.PRE, Phase.EXEMPT)
-                and (at, of(f, "in_port")) in world.ports
+                and (at, of(f, "in_port")) in mesh.ports
                 and f.reason is Reason.SWITCH
-                and not _is_assessed_somewhere(world, f)
+                and not _is_assessed_somewhere(mesh, f)
             )
         )
     )
     turn = (set_field("mpls_label", label_of(0, Phase.ASSESSED, 999)), set_field("mpls_tc", 1))
-    return world.replaced(hub, flow, acting(flow, *turn, *flow.actions))
+    return mesh.replaced(hub, flow, acting(flow, *turn, *flow.actions))
 
 
-def _is_assessed_somewhere(world, flow):
+def _is_assessed_somewhere(mesh, flow):
     """Whether the demand of an entry goes by gateways."""
     gateways = (Reason.TO_GATEWAY, Reason.FROM_GATEWAY)
-    return any(one.policy == flow.policy and one.reason in gateways for _, one in world.decisions())
+    return any(one.policy == flow.policy and one.reason in gateways for _, one in mesh.decisions())

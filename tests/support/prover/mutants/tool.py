@@ -8,13 +8,13 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Action, Bucket, FastFailover, Flow, Value, match
 from corridor.controller.prover import Proof
-from prover_worlds import Spoilt, World
+from prover_worlds import Mesh, Spoilt
 
 ETH_IPV4, ETH_MPLS, ETH_LLDP = 0x0800, 0x8847, 0x88CC
 FLOOD, NORMAL = 0xFFFFFFFB, 0xFFFFFFFA
 STRANGER = "02:00:00:00:00:66"
 
-type Mutation = Callable[[World], Spoilt]
+type Mutation = Callable[[Mesh], Spoilt]
 MUTANTS: dict[str, tuple[str, Mutation]] = {}
 """Name to the claim that must be violated, and the mutation."""
 
@@ -27,8 +27,8 @@ def mutant(claim: str) -> Callable[[Mutation], Mutation]:
     return keep
 
 
-def proof_of(world: World, mutation: Mutation) -> Proof:
-    return world.prove(mutation(world))
+def proof_of(mesh: Mesh, mutation: Mutation) -> Proof:
+    return mesh.prove(mutation(mesh))
 
 
 def without(flow: Flow, *names: str) -> Flow:
@@ -86,10 +86,10 @@ def sending(bucket: Bucket, port: int) -> Bucket:
     return replace(bucket, watch_port=port, actions=(*actions, output(port)))
 
 
-def every_action(world: World) -> Iterator[tuple[str, Flow, tuple[Action, ...]]]:
+def every_action(mesh: Mesh) -> Iterator[tuple[str, Flow, tuple[Action, ...]]]:
     """Entries of the last table with each list of actions they may take."""
-    for hub, flow in world.decisions():
-        groups = world.groups(hub)
+    for hub, flow in mesh.decisions():
+        groups = mesh.groups(hub)
         yield hub, flow, flow.actions
         for action in flow.actions:
             if action.kind == "group":

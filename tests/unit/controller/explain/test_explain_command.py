@@ -46,7 +46,7 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
         ),
         (
             "state-riyadh-guian",
-            "  lift SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: one-way delay 61.63 ms",
+            "  remove clause SA-GOVERNMENT terminate and SA-GOVERNMENT-PATH confine: one-way",
         ),
         ("state-riyadh-guian", "  SA-CCSPR: Cloud Computing Services Provisioning Regulations"),
         ("infer-riyadh-bangkok", "Possible transit of MY on aae-1-satun-mumbai: the approach"),

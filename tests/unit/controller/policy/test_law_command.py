@@ -31,7 +31,7 @@ def test_a_flow_is_classified_with_article_address_and_confidence(capsys):
     code, out, err = law(capsys, "classify", *CHINESE, *numbers, *DAY)
     assert (code, err) == (0, "")
     for text in (
-        "REQUIRE, confident; class cn-personal-none",
+        "REQUIRE (confident), data class cn-personal-none",
         "CN-24-8: Provisions on Promoting",
         "art 8",
         "https://www.cac.gov.cn/2024-03/22/c_1712776611775634.htm (text read in a copy)",
@@ -67,12 +67,14 @@ def test_a_reading_that_decides_is_shown_with_both_answers(capsys):
     flow = (*CHINESE[:-1], "ciio", "--necessity", "contract with the individual")
     _, out, _ = law(capsys, "classify", *flow, *DAY)
     said = " ".join(out.split())
-    assert "ALLOW, confident; class cn-personal-exempt" in out
+    assert "ALLOW (confident), data class cn-personal-exempt" in out
     assert "The answer rests on the text of the law." in out
-    assert "the primary copy stays in CN" in out
+    assert "the primary copy must stay in CN" in out
     assert "Disputed interpretations change the answer:" in out
-    assert "as-written (chosen): ALLOW, confident, class cn-personal-exempt; the primary" in said
-    assert "strict: REQUIRE, confident, class cn-personal-none; needs Security" in said
+    assert (
+        "as-written (chosen): ALLOW (confident), data class cn-personal-exempt; the primary" in said
+    )
+    assert "strict: REQUIRE (confident), data class cn-personal-none; requires Security" in said
     told = as_json(capsys, "classify", *flow, *DAY, "--reading", "ciio-exemptions=strict")
     assert (told["outcome"], told["kind"]) == ("require", "text")
     (reading,) = told["readings"]
@@ -178,7 +180,7 @@ def test_rules_are_listed_by_jurisdiction_of_a_member_as_of_its_union(capsys):
 
 def test_a_rule_in_full_says_what_was_read_and_what_is_memory(capsys):
     _, out, _ = law(capsys, "list", "OM-PDPL", "CN-24-4", *DAY)
-    assert "from memory: the words of the articles on transfer" in out
+    assert "written from memory, not from a text: the words of the articles on transfer" in out
     assert "looked up 2026-11-29, to be reviewed by" in out
 
 
@@ -202,9 +204,9 @@ def test_a_day_past_the_last_review_is_warned_of_in_one_line(capsys):
     flow = ("classify", "--from", "MY", "--to", "CN", "--kind", "personal")
     assert law(capsys, *flow, *DAY)[2] == ""
     _, out, err = law(capsys, *flow, "--as-of", "2031-01-01")
-    assert "REQUIRE, unsure" in out
+    assert "REQUIRE (uncertain)" in out
     (line,) = err.splitlines()
-    assert line.startswith("law: last reviewed on 2026-11-29; changes up to 2031-01-01")
+    assert line.startswith("law: last reviewed on 2026-11-29; later changes, up to 2031-01-01")
     assert line.endswith("; 1 of its rules is overdue for review: MY-129")
 
 
@@ -226,7 +228,7 @@ def test_verbs_that_judge_by_policies_warn_too(capsys, tmp_path, verb):
     if verb == "explain":
         assert "TH-TRANSFER [TH-28, TH-29] (uncertain)" in said.out
         assert "TH-28: " in said.out
-        assert ", unsure" in said.out.split("Legal references")[1]
+        assert ", uncertain" in said.out.split("Legal references")[1]
 
 
 def test_policies_that_cite_no_law_are_not_warned_of(capsys):

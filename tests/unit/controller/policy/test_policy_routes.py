@@ -95,9 +95,9 @@ def test_all_gateways_down_blocks_and_names_the_cheapest_to_repair() -> None:
     assert isinstance(found, NoPermittedPath)
     assert found.status == "BLOCKED"
     assert [str(remedy) for remedy in found.remedies] == [
-        "lift P waypoints (opens a path of 12.0 ms one way)",
-        "repair gateway:kun (opens a path of 15.0 ms one way)",
-        "repair gateway:coast (opens a path of 22.0 ms one way)",
+        "remove clause P waypoints (opens a path with a one-way delay of 12.0 ms)",
+        "repair gateway:kun (opens a path with a one-way delay of 15.0 ms)",
+        "repair gateway:coast (opens a path with a one-way delay of 22.0 ms)",
     ]
     assert found.because[0].legal_ref == ("CN-GATEWAY",)
 
@@ -106,7 +106,8 @@ def test_no_fibre_is_down_and_not_blocked() -> None:
     found = route(permit(), failures=Failures(hubs=frozenset({"karachi"})))
     assert isinstance(found, NoPermittedPath)
     assert found.status == "DOWN"
-    assert str(found.remedies[0]) == "repair hub:karachi (opens a path of 12.0 ms one way)"
+    repair = "repair hub:karachi (opens a path with a one-way delay of 12.0 ms)"
+    assert str(found.remedies[0]) == repair
 
 
 def test_a_deny_is_named_with_its_law() -> None:

@@ -10,14 +10,14 @@ from corridor.controller.policy.automaton import Phase
 from corridor.controller.prover import Prover, prove
 from corridor.controller.prover.exact_claims import examine
 from policy_lab import applicable_policies, demand, fibre, hub, network, permit
-from prover_worlds import World, compiled
+from prover_worlds import Mesh, compiled
 
 INSPECTED = {"any_of": "gateways", "before": "border"}
 AT_HOME = permit("AT-HOME", hard={"confine": ["CN"], "waypoints": [INSPECTED]})
 WHEREVER = permit("WHEREVER", hard={"waypoints": [{"any_of": "gateways"}]})
 
 
-def net() -> World:
+def net() -> Mesh:
     """The primary path uses ``WHEREVER``, which requires nothing at a border: its labels are
     EXEMPT.
 
@@ -37,7 +37,7 @@ def net() -> World:
     return compiled(topology, [Intent(rules, protection=Protection(1, ("link",)))])
 
 
-def remarked(made: World) -> list[tuple[str, int]]:
+def remarked(made: Mesh) -> list[tuple[str, int]]:
     """Hubs and ports at which a label of another phase becomes ASSESSED."""
     found = []
     for at, flow, group in made.grouped():

@@ -28,7 +28,7 @@ SEEDS = range(40)
 
 
 @cache
-def world(seed):
+def mesh(seed):
     """A random network with two directions under up to four permits, and some failures."""
     chance = Random(seed)
     topology = random_network(chance)
@@ -57,7 +57,7 @@ def world(seed):
 @cache
 def from_nothing(seed):
     """By failures, the results of searches that use nothing again."""
-    known = world(seed)
+    known = mesh(seed)
     return [[plain(judged(one, intent)) for intent in known.intents] for one in known.explorers]
 
 
@@ -82,7 +82,7 @@ def agreeing():
     that is searched again."""
     found = []
     for seed in SEEDS:
-        known = world(seed)
+        known = mesh(seed)
         before = [one._replace(searched=replace(one.searched)) for one in known.before]
         for other, fresh in zip(known.explorers, from_nothing(seed), strict=True):
             again = [judged_again(other, one) for one in before]

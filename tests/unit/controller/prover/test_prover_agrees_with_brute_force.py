@@ -17,7 +17,7 @@ from corridor.controller.prover.search.reach import End, Place, Step, steps_at
 from corridor.topologies.model.wiring import HOST_PORT
 from openflow_network import ARP, IPV4, LLDP, MPLS, Fate, Packet
 from prover_judge import Dead, Switches
-from prover_worlds import Spoilt, World, worlds
+from prover_worlds import Mesh, Spoilt, worlds
 from spoiling import spoilt
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -25,7 +25,7 @@ VLAN_66 = 0x1000 | 66
 STRANGER, NOWHERE = "02:00:00:00:00:66", "10.0.99.1"
 
 
-def packets(net: World, hub: str) -> list[Packet]:
+def packets(net: Mesh, hub: str) -> list[Packet]:
     """Every mixture of own, others' and unassigned addresses, types and tags."""
     me = net.wiring.hub(hub)
     others = [(host.host_mac, host.host_ip) for host in net.wiring.hubs] + [(STRANGER, NOWHERE)]
@@ -58,7 +58,7 @@ def takes(step: Step, packet: Packet) -> bool:
 class Reach:
     """The prover's results for single packets."""
 
-    def __init__(self, net: World, held: Spoilt) -> None:
+    def __init__(self, net: Mesh, held: Spoilt) -> None:
         self.network = Network(held.tables, net.wiring, net.topology, held.intents, held.intended)
         self._steps: dict[Place, tuple[Step, ...]] = {}
 
@@ -95,7 +95,7 @@ def observed(fate: Fate) -> tuple[set, ...]:
     return delivered, returned, set(fate.to_controller), set(fate.fibres), set(fate.gateways)
 
 
-def failures(net: World) -> list[Dead]:
+def failures(net: Mesh) -> list[Dead]:
     fibres = [one.fibre for one in net.wiring.fibres]
     gateways = frozenset(one.hub for one in net.wiring.hubs if one.gateway)
     some = [frozenset(cut) for k in (0, 1, 2) for cut in combinations(fibres, k)][:6]
@@ -109,7 +109,7 @@ def test_single_packets_meet_what_the_prover_says(data):
     agree(net, data.draw(spoilt(net)))
 
 
-def agree(net: World, held: Spoilt) -> None:
+def agree(net: Mesh, held: Spoilt) -> None:
     """Every packet of every host, with things dead: exactly so, or within the search."""
     reach, proof = Reach(net, held), net.prove(held)
     some = {hub.hub: packets(net, hub.hub) for hub in net.wiring.hubs}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT
 from mutants import MUTANTS
 from prover_judge import Dead, Switches, broken_by, packet_of
-from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds, worlds
+from prover_worlds import Mesh, NotHereError, Spoilt, atlas_world, some_worlds, worlds
 from spoiling import spoilt
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -21,7 +21,7 @@ disorder, an entry by chance and a port with nothing on it only in words."""
 
 
 @st.composite
-def outages(draw: st.DrawFn, net: World) -> Dead:
+def outages(draw: st.DrawFn, net: Mesh) -> Dead:
     """Anything may be dead, and switches may be wrong about their own ports."""
     fibres = [one.fibre for one in net.wiring.fibres]
     gateways = [one.hub for one in net.wiring.hubs if one.gateway]
@@ -33,7 +33,7 @@ def outages(draw: st.DrawFn, net: World) -> Dead:
     return Dead(some(fibres), frozenset(some(gateways)), frozenset(some(ports)))
 
 
-def few(net: World) -> list[Dead]:
+def few(net: Mesh) -> list[Dead]:
     """All sets of up to two dead fibres or gateways."""
     fibres = [(one.fibre, None) for one in net.wiring.fibres]
     gateways = [(None, one.hub) for one in net.wiring.hubs if one.gateway]
@@ -47,7 +47,7 @@ def few(net: World) -> list[Dead]:
     ]
 
 
-def wrongs(net: World, held: Spoilt, dead: Dead) -> list[str]:
+def wrongs(net: Mesh, held: Spoilt, dead: Dead) -> list[str]:
     """What breaks a claim of those that say how packets go."""
     switches = Switches(net, held, dead)
     found = []

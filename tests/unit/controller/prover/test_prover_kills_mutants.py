@@ -15,7 +15,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from mutants import MUTANTS, proof_of
 from openflow_network import Packet
 from prover_judge import Dead, Switches, visits
-from prover_worlds import NotHereError, Spoilt, World, atlas_world, worlds
+from prover_worlds import Mesh, NotHereError, Spoilt, atlas_world, worlds
 
 _NOT_SENT = ("in_port", "mpls_label", "mpls_tc")
 
@@ -49,7 +49,7 @@ def test_compiled_tables_of_any_world_hold(net):
 class Tried(NamedTuple):
     """A mutant of one test network, and its proof."""
 
-    net: World
+    net: Mesh
     held: Spoilt
     proof: Proof
 
@@ -103,7 +103,7 @@ def test_a_counterexample_happens_as_it_is_told(name, seeds):
                 happens(net, held, shown)
 
 
-def happens(net: World, held: Spoilt, shown) -> None:
+def happens(net: Mesh, held: Spoilt, shown) -> None:
     dead = Dead(ports=frozenset((one.hub, one.port) for one in shown.failures))
     fields = {name: value for name, value in shown.packet.items() if name not in _NOT_SENT}
     fields |= {"ip_dscp": 46} if shown.packet["eth_type"] == 0x0800 else {}

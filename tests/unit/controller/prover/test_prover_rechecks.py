@@ -12,21 +12,21 @@ from corridor.controller.prover import Prover, prove, tables_of
 from corridor.controller.prover.tables_claims import are_equal
 from corridor.topologies.base.codec import from_plain, to_plain
 from mutants import MUTANTS
-from prover_worlds import NotHereError, Spoilt, World, atlas_world, some_worlds
+from prover_worlds import Mesh, NotHereError, Spoilt, atlas_world, some_worlds
 from spoiling import spoilt
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def prover_of(net: World) -> Prover:
+def prover_of(net: Mesh) -> Prover:
     return Prover.of(net.tables, net.wiring, net.topology, net.intents, net.program)
 
 
-def again(net: World, held: Spoilt):
+def again(net: Mesh, held: Spoilt):
     return prove(held.tables, net.wiring, net.topology, net.intents, net.program)
 
 
-def after(prover: Prover, net: World, held: Spoilt) -> Prover:
+def after(prover: Prover, net: Mesh, held: Spoilt) -> Prover:
     known = tables_of(net.program).switches
     for hub, switch in held.tables.switches.items():
         if switch != known[hub]:

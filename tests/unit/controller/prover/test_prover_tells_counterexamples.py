@@ -53,7 +53,7 @@ def test_a_spoofed_packet_is_told_from_its_host_to_its_end():
     assert shown.packet["ipv4_src"] != host.host_ip
     assert shown.packet["eth_src"] == host.host_mac
     text = str(shown)
-    assert text.startswith("C2 does not hold: ")
+    assert text.startswith("C2 is violated: ")
     assert "sends under another's address and gets onto the fibre to" in text
     assert f"$ ovs-appctl ofproto/trace {host.bridge} 'in_port=1," in text
     assert f"nw_src={shown.packet['ipv4_src']}" in text

@@ -35,7 +35,7 @@ from corridor.controller.prover.session import Question, Session
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.model.wiring import HOST_PORT
 from mutants import MUTANTS
-from prover_worlds import NotHereError, World, atlas_world
+from prover_worlds import Mesh, NotHereError, atlas_world
 from reconciler_lab import NO_SEA, policies, specification, wiring
 
 CUT = Failures(links=frozenset({"kunming-karachi"}))
@@ -50,7 +50,7 @@ def contradicted(said):
     raise ContradictedError(said)
 
 
-def of(net: World) -> Question:
+def of(net: Mesh) -> Question:
     return Question(net.tables, net.wiring, net.topology, net.intents, net.program)
 
 
@@ -632,7 +632,7 @@ def test_spoilt_tables_of_two_versions_are_proven_alike(name):
     net = atlas_world(1)
     both, resting = two_versions()
     try:
-        held = MUTANTS[name][1](World(net.topology, net.wiring, net.intents, both))
+        held = MUTANTS[name][1](Mesh(net.topology, net.wiring, net.intents, both))
     except NotHereError:
         pytest.skip("not here")
     question = replace(of(net), tables=tables_of(both), intended=both, resting=resting)

@@ -77,7 +77,7 @@ def test_without_a_gateway_a_demand_that_owes_one_is_blocked_with_clause_and_rem
     blocked = of(stand(gateways=gateways))["ckpt"]
     assert (blocked.status, blocked.clause) == ("BLOCKED", "EXPORT waypoints")
     assert blocked.legal_ref == ("CN-24-7b",)
-    assert blocked.remedy.startswith("lift EXPORT waypoints (opens a path of ")
+    assert blocked.remedy.startswith("remove clause EXPORT waypoints (opens a path with ")
 
 
 def test_a_demand_that_is_withdrawn_is_blocked_by_what_refuses_it():

@@ -335,7 +335,7 @@ def test_a_proof_that_tells_the_truth_is_agreed_with(laid: tuple[Any, ...]) -> N
     assert (opinion.demands, opinion.witnesses, opinion.counterexamples) == (50, 2, 0)
     assert opinion.walks > 500
     assert opinion.paths > 50
-    assert "second opinion: agrees" in str(opinion)
+    assert "independent check: agrees" in str(opinion)
 
 
 def test_a_witness_that_is_lawful_is_none(laid: tuple[Any, ...]) -> None:

@@ -18,7 +18,7 @@ def nothing_remembered():
 
 def test_without_a_mistake_opinions_agree(tmp_path, capsys):
     assert main(["check", str(written(tmp_path)), "--second-opinion"]) == 0
-    assert "second opinion: agrees" in capsys.readouterr().out
+    assert "independent check: agrees" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", MISTAKES)
@@ -28,5 +28,5 @@ def test_a_mistake_that_a_proof_shares_is_noticed(name, tmp_path, capsys, monkey
     code = main(["check", str(scenario), "--second-opinion"])
     said = capsys.readouterr().out
     assert " violated  " not in said, said
-    assert "second opinion: differs" in said, said
+    assert "independent check: differs" in said, said
     assert code == 1

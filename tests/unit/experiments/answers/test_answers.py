@@ -84,22 +84,21 @@ def test_the_reference_says_who_may_go_and_why_the_others_may_not() -> None:
         "2026-11-24."
     )
     assert said.answers[0] == (
-        "54 demands are permitted and 1 is not covered by policy set pan-asia (sent). 7 demands "
-        "are blocked: 3 by law (CN-NO-BASIS, SA-NO-BASIS and TH-NO-BASIS), 1 by an uncertain legal "
-        "text (SA-GOVERNMENT), 1 by our interpretation (PK-PUBLIC-SECTOR) and 2 because no permit "
-        "matches. If only confident rules apply, 5 of them are blocked."
+        "54 demands are permitted and 1 is served although policy set pan-asia does not cover it. "
+        "7 demands are blocked: 3 by law (CN-NO-BASIS, SA-NO-BASIS and TH-NO-BASIS), 1 by an "
+        "uncertain legal text (SA-GOVERNMENT), 1 by our interpretation (PK-PUBLIC-SECTOR) and 2 "
+        "because no permit matches. If only confident rules apply, 5 of them are blocked."
     )
 
 
 def test_the_price_names_the_demand_the_clause_and_how_sure_both_are() -> None:
     said = foreseen(answers("reference")).answers[1]
     assert re.fullmatch(
-        r"The median of the RTT that compliance adds is 0 ms\. It adds most to "
-        r"ckpt-zhongwei-jeddah: 16\.4 ms on the map as drawn; \d+-\d+ ms if uncertain fibre "
-        r"lengths vary \(90 % interval, median [\d.]+ ms\)\. Cause: CN-ASSESSED-AT-GATEWAY \(our "
-        r"assumption\)\. 2 demands have a higher RTT; without uncertain rules and our assumptions, "
-        r"none would\. 1 demand lost a backup path because of SA-GOVERNMENT-PATH \(our "
-        r"assumption\)\.",
+        r"Compliance adds a median of 0 ms and a maximum of 16\.4 ms to the RTT\. The maximum is "
+        r"that of ckpt-zhongwei-jeddah, because of CN-ASSESSED-AT-GATEWAY \(our assumption\); "
+        r"uncertain fibre lengths make it \d+-\d+ ms \(90 % interval, median [\d.]+ ms\)\. 2 "
+        r"demands have a higher RTT; under confident rules alone, none has\. 1 demand lost a "
+        r"backup path because of SA-GOVERNMENT-PATH \(our assumption\)\.",
         said,
     )
 
@@ -108,7 +107,7 @@ def test_a_law_that_was_lifted_is_told_as_it_was_measured() -> None:
     of = answers("reference")
     then = hit("ckpt-zhongwei-jeddah", rtt_before_ms=138.56, rtt_then_ms=122.15)
     run = summary(of, event("law-lifted", "policies", "none", then))
-    assert " (16.4 ms emulated); " in verdict(of, run, PROOF).answers[1]
+    assert " (16.4 ms emulated) to the RTT. " in verdict(of, run, PROOF).answers[1]
     other = summary(of, event("other-law", "policies", "th", then))
     assert "emulated" not in verdict(of, other, PROOF).answers[1]
 
@@ -154,11 +153,11 @@ def test_what_blocks_demands_is_told_in_the_number_of_its_rules() -> None:
 
 def test_what_no_rule_is_of_is_never_said_to_be_lawful() -> None:
     assert foreseen(answers("mini", "pan-asia")).answers[0] == (
-        "0 demands are permitted and 6 are not covered by policy set pan-asia (sent)."
+        "0 demands are permitted and 6 are served although policy set pan-asia does not cover them."
     )
     assert foreseen(answers("sovereignty", "th")).answers[0] == (
-        "4 demands are permitted and 57 are not covered by policy set th (sent). 1 demand is "
-        "blocked by law (TH-NO-BASIS). If only confident rules apply, it is blocked."
+        "4 demands are permitted and 57 are served although policy set th does not cover them. 1 "
+        "demand is blocked by law (TH-NO-BASIS). If only confident rules apply, it is blocked."
     )
 
 
@@ -173,10 +172,11 @@ def test_without_policies_nothing_is_said_of_law() -> None:
 
 def test_the_worst_cuts_are_the_one_that_moves_most_and_the_one_that_closes_most() -> None:
     assert (
-        "Worst single cut: corridor:karakoram reroutes 16 demands and adds up to 146 ms to their "
-        in (said := foreseen(answers("reference")).answers[2])
+        "Worst single cut: the Karakoram corridor (corridor:karakoram). It reroutes 16 demands and "
+        "adds up to 146 ms to their " in (said := foreseen(answers("reference")).answers[2])
     )
-    assert said.endswith("riyadh-jeddah disconnects state-riyadh-jeddah (no permitted path).")
+    end = "A cut of fibre riyadh-jeddah disconnects state-riyadh-jeddah (no permitted path)."
+    assert said.endswith(end)
     assert foreseen(answers("mini")).answers[1].endswith("No single cut disconnects a demand.")
 
 
@@ -186,18 +186,18 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_path() -> None
     down = event("down", "group", "two", hit("b", out_ms=40.0, rtt_then_ms=None, lost=7))
     said = verdict(of, summary(of, long, down), PROOF).answers
     assert (
-        "Worst event: down (group two) at 2 s affected 1 demand; "
+        "Worst event: down (the cut of group two) at 2 s affected 1 demand; "
         "disconnected until the repair: b. 7 probes were lost."
     ) in said
     slow = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, out_ms=20.0))
     assert (
-        "Worst event: cut one at 2 s affected 1 demand and interrupted 1 of them for up to 20.0 "
-        "ms. RTT rose by up to 40.0 ms. 1 probe was lost."
+        "Worst event: the cut of fibre one at 2 s affected 1 demand and interrupted 1 of them for "
+        "up to 20.0 ms. RTT rose by up to 40.0 ms. 1 probe was lost."
     ) in verdict(of, summary(of, slow), PROOF).answers
     detour = event("cut-one", "cut", "one", hit("a", rtt_then_ms=140.0, rtt_at_once_ms=161.5))
     assert (
         "RTT was up to 61.5 ms higher on the backup paths of the switches, and up to 40.0 ms "
-        "higher on the later paths of the controller. 1 probe was lost."
+        "higher on the new paths of the controller. 1 probe was lost."
     ) in " ".join(verdict(of, summary(of, detour), PROOF).answers)
 
 
@@ -220,13 +220,13 @@ def test_what_queues_took_while_an_event_lasted_is_told_apart_and_is_no_outage()
     loaded = event("cut-one", "cut", "one", hit("a", out_ms=0.0, lost=1, lost_otherwise=12))
     said = verdict(of, summary(of, loaded), PROOF).answers
     assert (
-        "Worst event: cut one at 2 s affected 1 demand. 1 probe was lost, and 12 more in the same "
-        "period (queue overflow or random loss)."
+        "Worst event: the cut of fibre one at 2 s affected 1 demand. 1 probe was lost, and 12 more "
+        "in the same period (queue overflow or random loss)."
     ) in said
     loaded = event("cut-one", "cut", "one", hit("a", lost=0, lost_otherwise=12))
     assert (
-        "Worst event: cut one at 2 s affected 1 demand and caused no outage. 12 probes were lost "
-        "in the same period (queue overflow or random loss)."
+        "Worst event: the cut of fibre one at 2 s affected 1 demand and caused no outage. 12 "
+        "probes were lost in the same period (queue overflow or random loss)."
     ) in verdict(of, summary(of, loaded), PROOF).answers
 
 
@@ -278,7 +278,7 @@ def test_what_holds_is_what_was_proven_and_what_was_watched() -> None:
     assert holds(of, summary(of, crossings=seen), PROOF) == (
         "Verified on the installed flow tables: 18 properties (under any failures, no packet "
         "leaves its permitted paths; with up to 2 failures of protected elements, packets are "
-        "forwarded as long as a permitted path is left). Monitored: 3,534,725 fibre crossings, 0 "
+        "forwarded while a permitted path remains). Monitored: 3,534,725 fibre crossings, 0 "
         "policy violations."
     )
     counted = {"sent": 1_200_000}

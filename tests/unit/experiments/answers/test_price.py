@@ -181,7 +181,7 @@ def test_what_would_lower_a_price_most_is_tried(path):
     (basis,) = found["cn-important-none"].changes
     assert (basis.kind, basis.opens) == ("basis", 1)
     assert change(basis) == (
-        "with legal basis assessment (class cn-important-assessment) (permits 1 of 1)"
+        "add legal basis assessment (class cn-important-assessment) (permits 1 of 1)"
     )
 
 
@@ -258,7 +258,7 @@ def test_a_set_that_costs_nothing_has_no_figure(path, tmp_path, capsys):
     assert main([*words, "--out", str(out)]) == 0
     capsys.readouterr()
     assert main(["report", str(out)]) == 0
-    assert "no figures: no policy set adds a cost" in capsys.readouterr().out
+    assert "no figures: no policy set has a cost" in capsys.readouterr().out
     assert not (out / "figures").exists()
     assert main(["report", str(out), "--no-figures"]) == 0
     assert "no figures" not in capsys.readouterr().out
@@ -316,9 +316,9 @@ def test_draws_of_the_map_say_how_sure_an_extra_round_trip_is(path):
     text = told([own])
     between = out.certainty.interval
     interval = f"in total, 90 % interval {round(between.low_ms)}-{round(between.high_ms)} ms)"
-    assert "RTT higher for 1 of 2 demands served under both (" in text
+    assert "higher RTT for 1 of 2 demands served under both sets (" in text
     assert interval in text
-    assert "90 % of the Monte Carlo samples of the map" in text
+    assert "quantile of Monte Carlo samples of the map" in text
     assert "90 %" not in told([priced(path, "cn-outbound")])
 
 

@@ -55,7 +55,7 @@ def test_check_counts_what_is_not_judged_and_says_what_the_proof_covers(tmp_path
     assert main(["check", write(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "outside, policy set th, as of 2026-11-24: 1 UP, 2 not covered" in said
-    assert "not covered by th: 2 (either direction)" in said
+    assert "not covered by th, in one or both directions: 2 demands" in said
 
 
 def test_strict_readings_stay_to_be_had(tmp_path, capsys):

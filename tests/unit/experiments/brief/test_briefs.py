@@ -69,9 +69,10 @@ def test_a_rule_next_to_another_set_answers_for_what_it_changes_only(compared: P
     losing = [one for one in demands if one["with_readings"]["lost"]]
     assert (len(both), len(losing)) == (7, 2)
     assert "Thai personal data by Laos or Myanmar only" in said[:60], "the title is the rule's"
-    assert "The policy set affects 2 demands: 2 without a backup path." in said
-    assert "7 blocked by both policy sets" in said
-    assert "A backup path is not permitted: " in said
+    assert "The policy set affects 2 of 62 demands: 2 lose their backup paths." in said
+    assert "7 are blocked by both policy sets" in said
+    assert "No backup path is permitted, because " in said
+    assert "Hong Kong is in Hong Kong" not in said
     affected = said[said.index("Affected demands") : said.index("What would change")]
     assert all(one["demand"] in affected for one in losing)
     assert not any(one["demand"] in affected for one in both)
@@ -85,8 +86,8 @@ def test_a_price_is_counted_as_its_demands_are(priced: Path) -> None:
     permitted = len(demands) - len(blocked) - len(uncovered)
     assert len(blocked) > 0
     assert (
-        f"{permitted} of {len(demands)} demands are permitted, {len(blocked)} blocked and "
-        f"{len(uncovered)} not covered." in said
+        f"{permitted} of {len(demands)} demands are permitted, {len(blocked)} are blocked and "
+        f"{len(uncovered)} is not covered." in said
     )
     sure = [one for one in blocked if one["by_certain_rules"]["kept_back"]]
     law = sum(any(map(is_sure_law, one["causes"])) for one in sure)
@@ -160,9 +161,9 @@ def test_how_certain_an_answer_is_follows_its_headline_in_one_phrase(
         f"90 % interval {low:.1f} to {high:.1f} ms; certain legal text blocks 3 of 7 blocked "
         "demands. The blocked demands start" in said
     )
-    computed = "computed from the map and the rules, without an interval."
-    assert f"without a backup path. How certain: {computed}" in text_of(compared)
-    assert "disconnected. How certain: computed from the map, without an interval" in text_of(cut)
+    computed = "the numbers are exact for this map and these rules, and change with them."
+    assert f"lose their backup paths. How certain: {computed}" in text_of(compared)
+    assert "disconnected. How certain: computed from the map, most of whose" in text_of(cut)
     for folder in (priced, compared, cut, run):
         assert text_of(folder).count("How certain:") == 1
 
@@ -170,7 +171,7 @@ def test_how_certain_an_answer_is_follows_its_headline_in_one_phrase(
 def test_fibres_and_groups_have_names(compared: Path, cut: Path) -> None:
     said = text_of(compared)
     assert "if any of 7 elements fails, such as the fibre from Kunming to Mengla" in said
-    assert "The Asia Direct Cable from Hong Kong to Sriracha may cross Vietnam" in said
+    assert "because the Asia Direct Cable from Hong Kong to Sriracha may cross Vietnam" in said
     assert "kunming-mengla" not in said
     assert "adc-hongkong-sriracha" not in said
     assert "What does a cut of the Red Sea corridor (" in text_of(cut)
@@ -265,7 +266,7 @@ def test_a_cut_is_counted_as_its_answer_is(cut: Path) -> None:
 
 def test_a_run_states_what_was_measured_beside_what_was_computed(run: Path) -> None:
     said = text_of(run)
-    assert "2 of 3 demands are permitted and 1 blocked." in said
+    assert "2 of 3 demands are permitted and 1 is blocked." in said
     assert "+20.0 ms RTT" in said
     assert "in total 70.0 ms computed" in said
     assert "Computed, and measured in an emulation of the map." in said
@@ -319,7 +320,7 @@ def test_two_runs_are_compared_demand_by_demand(tmp_path: Path, run: Path) -> No
     assert "None of 3 demands differ." in text_of(one, same)
     other = altered(run, tmp_path / "other", with_medians(None, None, 62.5))
     said = text_of(other, one)
-    assert "2 of 3 demands differ. How certain: measured once on each side, without an" in said
+    assert "2 of 3 demands differ. How certain: each run was measured once, so" in said
     assert "With replies in “one” and none in “other”: 1 demand." in said
     assert "it is 12.5 ms longer in “other” (measured)." in said
     assert "The same in both runs: 1 demand." in said

@@ -190,7 +190,7 @@ def test_a_set_that_would_break_a_claim_is_refused_with_its_counterexample(
     code, said, complained = corridor("policy", "set", str(tmp_path / "other.yaml"))
     assert code == 1
     lines = said.splitlines()
-    assert lines[0].startswith("C1 does not hold: ")
+    assert lines[0].startswith("C1 is violated: ")
     assert any(line.startswith("clause: NO-EXPORT deny: ") for line in lines)
     assert any(line.startswith("packet: ") for line in lines)
     assert any(line.startswith("verdict: ") for line in lines)

@@ -15,9 +15,6 @@ from typing import Any
 import pytest
 
 import page_case
-from corridor.controller.prover.claim_registry import CLAIMS
-from corridor.controller.prover.verdicts import EXACT, NEVER, WHERE_ASKED
-from corridor.experiments.pages.claims import PLAIN
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import SCRIPTS, TEMPLATES, live_page, report, text_of
 from corridor.experiments.pages.report import write_report
@@ -221,10 +218,6 @@ def test_a_second_opinion_is_told_beside_the_proof(tmp_path: Path) -> None:
     told = page_of(tmp_path / "differs", proof=page_case.proof() | {"second_opinion": opinion})
     assert "which shares no code with the prover, disagrees 1 time on 440 paths" in told
     assert "second opinion" not in page_of(tmp_path / "none")
-
-
-def test_every_claim_has_a_sentence_for_everybody() -> None:
-    assert {one.id for one in CLAIMS} | {*NEVER, *EXACT, *WHERE_ASKED} == PLAIN.keys()
 
 
 def test_a_claim_that_does_not_hold_is_told_with_its_packet_and_hops(tmp_path: Path) -> None:

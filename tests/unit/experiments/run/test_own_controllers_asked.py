@@ -222,8 +222,8 @@ def test_runs_that_are_compared_say_who_steered_and_what_was_verified() -> None:
     for said in verdicts:
         own = changed(plain, controller="app.py", verdict=["6 demands.", said])
         assert told_runs(plain, own, ("a", "b")).splitlines() == [
-            "a: mini under none, seed 1",
-            "-> b: mini under none, seed 1, steered by app.py",
+            "a: mini, policy set none, seed 1",
+            "-> b: mini, policy set none, seed 1, controlled by app.py (user-supplied)",
             f"a: {verdicts[0]}",
             f"b: {said}",
         ]

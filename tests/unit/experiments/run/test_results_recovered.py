@@ -221,7 +221,7 @@ def test_report_says_how_far_the_run_came_and_draws(
     kill_in_the_middle(run)
     assert cli.main(["report", str(run)]) == 0
     said = capsys.readouterr().out
-    assert "passed over: raw/flows-guian.json is torn\n" in said
+    assert "skipped: raw/flows-guian.json is torn\n" in said
     assert (
         "handmade, seed 7, virtual clock: not complete (stopped without a word during measure); "
         "4 of 8 probes answered, at least one for 2 of 3 demands\n" in said

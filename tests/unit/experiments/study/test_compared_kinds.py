@@ -78,7 +78,9 @@ def test_what_only_one_study_has_is_named_and_not_compared() -> None:
     assert left_out(study("a", [1, 2]), other) == ["only a has law none"]
     measures = [{"id": "rtt", "of": "demands[b].rtt_ms.p50"}]
     elsewhere = study("c", [1, 2], measures=measures)
-    assert left_out(study("a", [1, 2]), elsewhere) == ["measure rtt is another in both"]
+    assert left_out(study("a", [1, 2]), elsewhere) == [
+        "measure rtt is defined differently in the two"
+    ]
     with pytest.raises(InputError, match="no measure of a condition in common"):
         studies_compared(study("a", [1, 2]), elsewhere)
 
@@ -230,7 +232,7 @@ def test_demands_that_only_one_scenario_has_or_blocks_are_printed(
     ("words", "of", "said"),
     [
         (["none", "cn-outbound", "--scenario", "mini"], "policies", "on mini as of"),
-        (["mini", "edwc"], "maps", "differ for 0 of 1 pair"),
+        (["mini", "edwc"], "maps", "differs for 0 of 1 pair"),
         (["mini", "reference", "--of", "scenarios"], "scenarios", "0 demands in both"),
     ],
 )

@@ -143,9 +143,9 @@ def test_a_cell_travels_with_the_files_it_names(tmp_path):
     there = tmp_path / "there"
     loaded = opened(bundle, there)
     assert loaded.policies.name == cell.condition.loaded.policies.name
-    with pytest.raises(EnvironmentUnsupported, match="comes to another"):
+    with pytest.raises(EnvironmentUnsupported, match="has other values here"):
         opened(bundle._replace(digest="0"), there)
-    with pytest.raises(EnvironmentUnsupported, match="another version of the program"):
+    with pytest.raises(EnvironmentUnsupported, match="not the version that began"):
         opened(bundle._replace(program="0"), there)
 
 

@@ -83,7 +83,7 @@ def test_every_small_scenario_has_a_verdict(write, small: str) -> None:
 def test_data_that_the_set_does_not_cover_is_neither_permitted_nor_blocked(write) -> None:
     scenario = write(OUT + BACK, A + SILENT, "not-judged")
     assert foreseen(answers(scenario)).answers[0] == (
-        "1 demand is permitted and 1 is not covered by policy set p (sent)."
+        "1 demand is permitted and 1 is served although policy set p does not cover it."
     )
 
 

@@ -32,7 +32,7 @@ from corridor.controller.testing.demand import DemandUnderTest
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from policy_lab import CLASSES, TODAY, applicable_policies, corridor, permit, restrict, route
-from prover_worlds import Spoilt, World, compiled
+from prover_worlds import Mesh, Spoilt, compiled
 
 
 def at_most(fibres: int) -> Intent:
@@ -96,7 +96,7 @@ def test_an_assertion_that_fails_names_the_clause_its_demand_is_under() -> None:
         assert_never_transits(under_test(2), "OM")
 
 
-def onto_burma(net: World) -> tuple[Flow, tuple[Action, ...]]:
+def onto_burma(net: Mesh) -> tuple[Flow, tuple[Action, ...]]:
     """The entry of west for what comes back from kash, and actions onto the longest detour."""
     back = net.port("west", "west-kash")
     (entry,) = [
@@ -165,4 +165,4 @@ def test_explain_says_what_the_limit_blocks_and_that_it_may_be_lifted(
     said = explained(1, "src: guian, dst: karachi", tmp_path, capsys)
     assert "\nBLOCKED: a path exists" in said
     assert "  SHORT hops: kunming-karachi would be fibre 2 of at most 1\n" in said
-    assert "  lift SHORT hops: one-way delay 47.07 ms\n" in said
+    assert "  remove clause SHORT hops: one-way delay 47.07 ms\n" in said
