@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corridor.experiments.account.summary import Summary
-from corridor.experiments.figures.registry import FORMER, KINDS
+from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
@@ -34,9 +34,6 @@ def draw_figures(
     folder.mkdir(exist_ok=True)
     run = RunData(out_dir, summary)
     written: list[Path] = []
-    for name in FORMER:
-        forget(folder, name)
-        forget(folder / "verification", name)
     with style():
         for name in names:
             forget(folder, name)

@@ -11,7 +11,6 @@ from corridor.experiments.answers.capacity_answer import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.figures.capacity import capacity
 from corridor.experiments.figures.price import price_figure
-from corridor.experiments.figures.registry import FORMER
 from corridor.experiments.figures.run_data import made_by
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
@@ -33,7 +32,7 @@ def draw_computed(
     figures = _prices if is_file(out_dir / PRICES) else _capacity
     with style():
         drawn = [(width, each) for width in widths for each in figures(out_dir, width)]
-        for name in (*NAMES, *FORMER):
+        for name in NAMES:
             forget(folder, name)
         for width, (name, figure) in drawn:
             folder.mkdir(exist_ok=True)

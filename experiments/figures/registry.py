@@ -54,9 +54,3 @@ KINDS = Registry(
     of=FigureKind,
 )
 """By name."""
-
-FORMER = (
-    *("capacity-map", "class-use", "utilisation", "free-lawful", "policy-demand", "latency-load"),
-    *("outages", "demand-ranges", "predicted-measured"),
-)
-"""Figures of earlier versions: their files are removed."""

@@ -9,10 +9,10 @@ from corridor.controller.explain.references import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice, Total
-from corridor.experiments.answers.price_causes import BASES, Cause
+from corridor.experiments.answers.price_causes import BASES
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.words import extra, ms
-from corridor.experiments.text.price_text import COSTS, Prices, change
+from corridor.experiments.text.price_text import COSTS, Prices, causes_of, change
 from corridor.topologies.base.words import between_ms, counted, few, is_longer, joined
 
 
@@ -175,13 +175,10 @@ def _added(each: Sequence[float]) -> str:
 
 def _clauses(of: SetPrice) -> Iterator[ClausePrice]:
     """Each that costs something, with its basis and of how many demands."""
-    found: dict[tuple[str, str], tuple[Cause, dict[str, int]]] = {}
-    for cause in (cause for demand in of.demands for cause in demand.causes):
-        _, counts = found.setdefault((cause.policy, cause.clause), (cause, {}))
-        counts[cause.costs] = counts.get(cause.costs, 0) + 1
-    for (policy, clause), (cause, counts) in found.items():
+    for cause, counts in causes_of(of):
         each = joined(f"{counted(many, 'demand')} {COSTS[costs]}" for costs, many in counts.items())
-        yield ClausePrice(f"{policy} {clause}", BASES[cause.basis], cause.legal, each)
+        name = f"{cause.policy} {cause.clause}"
+        yield ClausePrice(name, BASES[cause.basis], cause.legal, each)
 
 
 def verdict_of(prices: Prices) -> list[str]:

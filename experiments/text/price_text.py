@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.experiments.answers.price import Row, SetPrice, Total
-from corridor.experiments.answers.price_causes import BASES
+from corridor.experiments.answers.price_causes import BASES, Cause
 from corridor.experiments.answers.price_certainty import AddedRttUncertainty
 from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.terminal.columns import render
@@ -211,25 +211,22 @@ def _moved(of: SetPrice) -> Iterator[str]:
         yield f"  and {len(moved) - MOST_NAMES} more"
 
 
+def causes_of(of: SetPrice) -> list[tuple[Cause, Counter[str]]]:
+    """Each clause that costs something, with the number of demands by ``COSTS``."""
+    found: dict[tuple[str, str], tuple[Cause, Counter[str]]] = {}
+    for cause in (cause for demand in of.demands for cause in demand.causes):
+        _, counts = found.setdefault((cause.policy, cause.clause), (cause, Counter()))
+        counts[cause.costs] += 1
+    return list(found.values())
+
+
 def _causes(of: SetPrice) -> Iterator[str]:
-    """Each clause that costs something, with its basis, and of how many demands."""
-    counts: Counter[tuple[str, str, str]] = Counter()
-    shown: dict[tuple[str, str], str] = {}
-    for demand in of.demands:
-        for cause in demand.causes:
-            name = (cause.policy, cause.clause)
-            law = ", ".join(one.id or one.citation for one in cause.legal)
-            cited = f" [{law}]" if law else ""
-            clause = f"{cause.policy} {cause.clause}{cited} ({BASES[cause.basis]})"
-            shown[name] = NO_PERMIT if cause.basis == "no permit" else clause
-            counts[(*name, cause.costs)] += 1
-    for name, text in shown.items():
-        each = (
-            f"{count} {COSTS[costs]}"
-            for (policy, clause, costs), count in counts.items()
-            if (policy, clause) == name
-        )
-        yield f"{text}: {', '.join(each)}"
+    for cause, counts in causes_of(of):
+        law = ", ".join(one.id or one.citation for one in cause.legal)
+        cited = f" [{law}]" if law else ""
+        clause = f"{cause.policy} {cause.clause}{cited} ({BASES[cause.basis]})"
+        text = NO_PERMIT if cause.basis == "no permit" else clause
+        yield f"{text}: {', '.join(f'{n} {COSTS[costs]}' for costs, n in counts.items())}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

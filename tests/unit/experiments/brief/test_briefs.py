@@ -68,7 +68,7 @@ def test_a_rule_next_to_another_set_answers_for_what_it_changes_only(compared: P
     both = [one for one in demands if not one["answered"] and not one["with_readings"]["kept_back"]]
     losing = [one for one in demands if one["with_readings"]["lost"]]
     assert (len(both), len(losing)) == (7, 2)
-    assert "Thai personal data by Laos or Myanmar only" in said[:60], "the title is the rule's"
+    assert "Thai personal data through Laos or Myanmar only" in said[:60], "the title is the rule's"
     assert "The policy set affects 2 of 62 demands: 2 lose their backup paths." in said
     assert "7 are blocked by both policy sets" in said
     assert "No backup path is permitted, because " in said

@@ -134,16 +134,6 @@ def test_a_figure_of_an_earlier_drawing_does_not_stay(run: Path, summary: dict[s
     assert not (run / "figures" / "throughput.pdf").exists()
 
 
-def test_a_figure_that_was_merged_into_another_does_not_stay(
-    run: Path, summary: dict[str, Any]
-) -> None:
-    old = run / "figures" / "verification" / "predicted-measured.png"
-    old.parent.mkdir(parents=True)
-    old.write_bytes(b"")
-    draw_figures(run, typed(summary))
-    assert not old.exists()
-
-
 def test_no_demands_draw_nothing(run: Path, summary: dict[str, Any]) -> None:
     assert draw_figures(run, typed(summary | {"demands": []})) == []
 
