@@ -29,7 +29,12 @@ from corridor.experiments.answers.capacity_answer import (
     capacity_answer,
 )
 from corridor.experiments.answers.capacity_loads import Load
-from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements
+from corridor.experiments.answers.cut_answer import (
+    CutAnswer,
+    cut_answer,
+    cut_elements,
+    dead_elements,
+)
 from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.answers.law_answers import Classified, classified, interpreted
@@ -181,14 +186,19 @@ def cut(
     """Predict the effect on each demand if elements fail at the same time.
 
     Args:
-        what: Fibres, shared-risk groups (``red-sea``), ``hub:ID``, ``gateway:ID``.
+        what: Fibres, shared-risk groups (``red-sea``), segments of cables (``smw4:red-sea``),
+            ``hub:ID``, ``gateway:ID``.
         scenario: The name of a shipped scenario, or a scenario file.
         policies: A shipped policy set or a file, instead of the scenario's own.
-        as_of: The date whose policies are in force; default: the scenario's date, or today.
+        as_of: The date whose policies and Internet traffic count; default: the scenario's date,
+            or today.
 
     Returns:
         The affected demands (``hit``), disconnected demands first, each with its round-trip time
         in milliseconds before, at once and after recomputation; None where packets are dropped.
+        ``internet`` has the Internet traffic of each country that is not carried at once, after
+        minutes to hours, and after purchases, in Gbit/s with 90 % intervals; None if background
+        traffic does not use the map or what is cut.
 
     Raises:
         InputError: The topology has no such element, or a file or a name is invalid.
@@ -198,7 +208,7 @@ def cut(
         ['infer-bangkok', 'science-karachi', 'ckpt-karachi', 'backup-east-west']
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    return cut_answer(loaded, dead_elements(loaded, given_names(what, "what")))
+    return cut_answer(loaded, cut_elements(loaded, given_names(what, "what")))
 
 
 def capacity(

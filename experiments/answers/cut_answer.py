@@ -7,8 +7,8 @@ would. Times are round trips of fibres and terminals; how long demands are out i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.controller.explain.outages import Outage, outage_under
@@ -20,18 +20,23 @@ from corridor.controller.intent.anycast import settle
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import Failures
-from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.document import PathDocument, path_document
+from corridor.experiments.answers.internet_cut import (
+    SEGMENT,
+    SYSTEM,
+    InternetCut,
+    internet_cut,
+    internet_on,
+)
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, whole_map
-from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.bounded_file import RESULT, read_json
-from corridor.topologies.base.codec import Document, JsonObject, read_document, to_plain
+from corridor.topologies.base.codec import OMIT_NONE, Document, JsonObject, read_document, to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
-from corridor.topologies.base.words import counted, more_ms, ms
 from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import Topology
 
@@ -40,8 +45,6 @@ from corridor.topologies.model.topology import Topology
 # Packets carry the address of the hub that was chosen, so a network that runs keeps it. What is
 # told
 # here is what a scenario comes to that is planned with the failures known.
-
-MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
@@ -66,30 +69,9 @@ def other_hubs(loaded: LoadedScenario, failures: Failures) -> Iterator[OtherHub]
             yield OtherHub(one.id, one.dst, found.demand.dst, found.choice.why)
 
 
-def other_hubs_said(of: tuple[OtherHub, ...]) -> Iterator[str]:
-    """Lines; none where no demand would go elsewhere."""
-    if not of:
-        return
-    yield (
-        f"If the cut were known at planning time, another hub would serve "
-        f"{counted(len(of), 'demand')}. A running network keeps the hub, because packets carry its "
-        "address:"
-    )
-    for one in of[:MOST_TOLD]:
-        yield f"  {one.demand}: {one.chosen} instead of {one.serves} ({one.why})"
-    if len(of) > MOST_TOLD:
-        yield f"  and {len(of) - MOST_TOLD} more: --json"
-
-
 CUT_SCHEMA = 1
 PREFIXES = ("cable:", "corridor:")
 """That a shared-risk group may be named without."""
-HEADINGS = (
-    *("demand", "RTT before", "detour", "after recomputation", "new jurisdictions", "reason"),
-)
-RIGHT = frozenset({"RTT before", "detour", "after recomputation"})
-MOST_ROWS = 15
-POSSIBLE = "?: possible transit, which no source confirms"
 
 
 @dataclass(frozen=True)
@@ -108,6 +90,11 @@ class CutDemand:
     why: str
     """What forbids the shortest remaining path, where no path is permitted."""
 
+    @property
+    def longer_ms(self) -> float:
+        """What recomputed paths add; not of a demand without a path."""
+        return (self.again_ms or 0.0) - self.before_ms
+
 
 @dataclass(frozen=True)
 class CutAnswer:
@@ -115,7 +102,10 @@ class CutAnswer:
     policies: str
     as_of: str
     dead: tuple[str, ...]
+    """Elements as ``link:``, ``srlg:``, ``hub:``, ``gateway:``, or ``segment:`` and ``system:`` of
+    background traffic."""
     fibres: tuple[str, ...]
+    """All fibres of the map that are cut."""
     served: int
     """Demands that have a path before."""
     own_end: tuple[str, ...]
@@ -125,6 +115,8 @@ class CutAnswer:
     other_hubs: tuple[OtherHub, ...] = ()
     """Demands that may go to any of several hubs, and that another would serve if they were planned
     with this known."""
+    internet: InternetCut | None = field(default=None, metadata=OMIT_NONE)
+    """The effect on background Internet traffic; left out if it does not use the map."""
 
     def to_json(self) -> JsonObject:
         plain = to_plain(self)
@@ -134,8 +126,34 @@ class CutAnswer:
 
 def dead_elements(loaded: LoadedScenario, written: Iterable[str]) -> tuple[str, ...]:
     """What words of a command line name: fibres, shared-risk groups (``red-sea`` will do for
-    ``corridor:red-sea``), ``hub:ID`` and ``gateway:ID``. Raises InputError with a near match."""
+    ``corridor:red-sea``), ``hub:ID``, ``gateway:ID``, and the fibres that pass a segment.
+
+    Raises:
+        InputError: There is no such element, with a near match; or a segment has no fibre here.
+    """
+    named = cut_elements(loaded, written)
+    for one in named:
+        if not tuple(on_topology(loaded.topology, (one,))):
+            name = one.partition(":")[2]
+            hint = "corridor cut computes its effect on Internet traffic"
+            raise InputError(f'no fibre of {loaded.topology.name} passes "{name}"', hint)
+    return tuple(dict.fromkeys(on_topology(loaded.topology, named)))
+
+
+def cut_elements(loaded: LoadedScenario, written: Iterable[str]) -> tuple[str, ...]:
+    """The same with ``segment:smw4:red-sea`` for a segment, and ``system:fea`` for a system of
+    background traffic that has no fibre on the map."""
     return tuple(dict.fromkeys(_element(loaded, word) for word in written))
+
+
+def on_topology(topology: Topology, named: Iterable[str]) -> Iterator[str]:
+    """Yield elements of the map: of a segment or system, the fibres that pass it."""
+    for one in named:
+        if not one.startswith((SEGMENT, SYSTEM)):
+            yield one
+        elif (related := internet_on(topology)) is not None:
+            for segment in sorted(related.internet.cut(one.partition(":")[2])):
+                yield from (f"link:{fibre}" for fibre in related.fibres_of[segment])
 
 
 def _element(loaded: LoadedScenario, word: str) -> str:
@@ -148,13 +166,24 @@ def _element(loaded: LoadedScenario, word: str) -> str:
         return word
     if word in {hub.id for hub in topology.hubs}:
         raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
+    related = internet_on(topology)
+    bare = word.removeprefix(SEGMENT).removeprefix(SYSTEM).removeprefix("cable:")
+    segments = {} if related is None else related.internet.lengths_km
+    systems = {one.partition(":")[0] for one in segments}
+    if bare in segments:
+        return f"{SEGMENT}{bare}"
+    if bare in systems:
+        return f"{SYSTEM}{bare}"
     kept_out = loaded.scenario.leave_out
     if kept_out and _of_fibres(whole_map(loaded), word) is not None:
         hint = f"leave_out of the scenario removes fibres that are {' or '.join(kept_out)}"
         raise InputError(f'"{word}" is not on the map of {loaded.scenario.name}', hint)
     groups = {group.partition(":")[2] or group for group in topology.srlgs}
-    known = sorted({*(fibre.id for fibre in topology.fibres), *groups})
-    hint = nearest_named(word, known) or "corridor topology show lists fibres and groups"
+    known = {*(fibre.id for fibre in topology.fibres), *groups, *segments, *systems}
+    same = sorted(one for one in segments if one.startswith(f"{bare.partition(':')[0]}:"))
+    hint = nearest(bare, same) or (f"its segments are {', '.join(same)}" if same else "")
+    hint = hint or nearest_named(word, sorted(known))
+    hint = hint or "corridor topology show lists fibres and groups"
     raise InputError(f'no fibre or shared-risk group is called "{word}"', hint)
 
 
@@ -182,15 +211,21 @@ class CutPath:
 
 
 def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
-    """Return what a cut does to the demands of a scenario."""
+    """Return what a cut does to the demands of a scenario, and to background traffic.
+
+    Args:
+        loaded: The scenario.
+        dead: Elements as of ``cut_elements`` or ``dead_elements``.
+    """
     return cut_paths(loaded, dead)[0]
 
 
 def cut_paths(
-    loaded: LoadedScenario, dead: tuple[str, ...]
+    loaded: LoadedScenario, named: tuple[str, ...]
 ) -> tuple[CutAnswer, tuple[CutPath, ...]]:
     """Return the answer, and the path of each affected demand in the same order."""
     topology = loaded.topology
+    dead = tuple(dict.fromkeys(on_topology(topology, named)))
     failures = failures_of(topology, dead)
     trees = {one.intent.id: one for one in build_forwarding_graphs(topology, intents_for(loaded))}
     pairs = [(trees[one.id], trees[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
@@ -201,23 +236,20 @@ def cut_paths(
         for pair in served
         if pair[0].intent.id not in own_end and (hit := _hit(loaded, pair, dead)) is not None
     ]
-    found.sort(key=lambda pair: (pair[0].again_ms is not None, -_longer_ms(pair[0])))
+    found.sort(key=lambda pair: (pair[0].again_ms is not None, -pair[0].longer_ms))
     answer = CutAnswer(
         scenario=loaded.scenario.name,
         policies=loaded.policies.name,
         as_of=str(loaded.as_of),
-        dead=dead,
+        dead=named,
         fibres=tuple(fibre.id for fibre in topology.fibres if not failures.spare(fibre)),
         served=len(served),
         own_end=tuple(own_end),
         hit=tuple(hit for hit, _ in found),
         other_hubs=tuple(other_hubs(loaded, failures)),
+        internet=internet_cut(topology, named, loaded.as_of),
     )
     return answer, tuple(path for _, path in found)
-
-
-def _longer_ms(hit: CutDemand) -> float:
-    return (hit.again_ms or 0.0) - hit.before_ms
 
 
 def _hit(
@@ -291,98 +323,6 @@ def _adds(
             if code not in met | seen:
                 seen.add(code)
                 yield f"{code}{mark}"
-
-
-def told(
-    of: CutAnswer,
-    names: Mapping[str, str],
-    *,
-    everything: bool = False,
-    width: int | None = None,
-) -> str:
-    """A sentence and a table, that within ``width``; ``names`` are those of jurisdictions, by
-    code."""
-    what = ", ".join(map(_element_named, of.dead))
-    under = f"policy set {of.policies}, as of {of.as_of}"
-    law = "no policy set" if of.policies == NO_POLICIES else under
-    cut = f"Cut of {what}" + (f" ({counted(len(of.fibres), 'fibre')})" if of.fibres else "")
-    lines = [f"{cut}; scenario {of.scenario}, {law}:", _sentence(of)]
-    if of.own_end:
-        lines.append(f"Source or destination failed: {', '.join(of.own_end)}.")
-    if of.hit:
-        shown = of.hit if everything else of.hit[:MOST_ROWS]
-        columns = _columns([_cells(one, names) for one in shown])
-        lines += [
-            "",
-            render(*columns, RIGHT, width=width, spare=("RTT before",), wrap=columns[0][-1]),
-        ]
-        more = len(of.hit) - len(shown)
-        lines += [f"{more} more rows: use --all"] if more else []
-        possible = any(code.endswith("?") for one in shown for code in one.adds)
-        lines += [POSSIBLE] if possible else []
-    lines += other_hubs_said(of.other_hubs)
-    return "\n".join(lines)
-
-
-def _element_named(name: str) -> str:
-    """The id of a fibre or a group of fibres; a hub and its gateway also by their kind."""
-    kind, _, rest = name.partition(":")
-    return f"{kind} {rest}" if kind in ("hub", "gateway") else rest
-
-
-def _sentence(of: CutAnswer) -> str:
-    served = counted(of.served, "served demand")
-    affected = len(of.hit) + len(of.own_end)
-    if not affected:
-        return f"None of {served} is affected."
-    down = [*of.own_end, *(one.demand for one in of.hit if one.again_ms is None)]
-    others = [one for one in of.hit if one.again_ms is not None]
-    said = [f"{affected} of {served} {'is' if affected == 1 else 'are'} affected."]
-    if down:
-        some = ", ".join(down[:3]) + (", ..." if len(down) > 3 else "")
-        said.append(f"{len(down)} {'is' if len(down) == 1 else 'are'} disconnected: {some}.")
-    else:
-        said.append("None is disconnected.")
-    return " ".join([*said, *_moved(others)])
-
-
-def _moved(others: Sequence[CutDemand]) -> Iterator[str]:
-    """The added delay of rerouted demands, and whether a switch or the controller reroutes."""
-    waiting = [one for one in others if one.at_once_ms is None]
-    bridged = [one.at_once_ms - one.before_ms for one in others if one.at_once_ms is not None]
-    if bridged:
-        most = max(map(_longer_ms, others))
-        yield (
-            f"Switches reroute {len(bridged)} at once (RTT up to +{ms(max(bridged))}); the later "
-            f"paths of the controller add up to {ms(most)}."
-        )
-    if waiting:
-        wait = "waits" if len(waiting) == 1 else "wait"
-        yield f"{len(waiting)} {wait} for the controller to reroute."
-
-
-def _cells(of: CutDemand, names: Mapping[str, str]) -> tuple[str, ...]:
-    return (
-        of.demand,
-        ms(of.before_ms),
-        "dropped" if of.at_once_ms is None else more_ms(of.at_once_ms - of.before_ms),
-        "disconnected" if of.again_ms is None else more_ms(_longer_ms(of)),
-        ", ".join(_named(code, names) for code in of.adds),
-        of.why,
-    )
-
-
-def _named(code: str, names: Mapping[str, str]) -> str:
-    bare = code.removesuffix("?")
-    return names.get(bare, bare) + code[len(bare) :]
-
-
-def _columns(
-    rows: Sequence[tuple[str, ...]],
-) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Without those that say nothing."""
-    kept = [at for at in range(len(HEADINGS)) if any(row[at] for row in rows)]
-    return tuple(HEADINGS[at] for at in kept), [tuple(row[at] for at in kept) for row in rows]
 
 
 # ``cut.json`` of a folder that ``corridor cut --out`` made: the answer, its paths, and the map.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutDocument, CutPath
 from corridor.experiments.answers.document import PathDocument
+from corridor.experiments.answers.internet_cut import InternetCut
 from corridor.experiments.brief.document import (
     CONSTANTS,
     Bar,
@@ -21,13 +22,20 @@ from corridor.experiments.brief.document import (
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, titled
 from corridor.experiments.pages.sources import map_sources
+from corridor.experiments.text.internet_text import HEADINGS as INTERNET
+from corridor.experiments.text.internet_text import (
+    internet_notes,
+    internet_sentence,
+    internet_table,
+    internet_uncertainty,
+)
 from corridor.topologies.base.words import counted, is_longer, joined, joined_few, more_ms, ms
 
 COMPUTED = "Computed, not measured"
 MEANS: dict[Look, str] = {"permitted": "path after the cut", "free": "path before the cut"}
 CERTAINTY = "computed from the map, most of whose fibre lengths are derived; no interval"
 UNCERTAIN = (
-    "Most fibre lengths are not published, so they are derived. No interval is computed for a cut.",
+    "Most fibre lengths are not published, so they are derived. No interval is computed of delays.",
     "How long demands have an outage depends on failure detection: corridor run --cut measures it.",
 )
 RULES = "Which rules apply, and how certain they are: corridor price of the same scenario."
@@ -49,6 +57,7 @@ def cut_brief(of: CutDocument) -> Brief:
     fibres = f" ({counted(len(answer.fibres), 'fibre')})" if answer.fibres else ""
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
+    and_internet = ", and for Internet traffic" if answer.internet is not None else ""
     _, may = places.crossed(hub_paths)
     touch = [f"Shown paths may also touch {joined(may)}; no source documents it."] if may else []
     return Brief(
@@ -57,11 +66,17 @@ def cut_brief(of: CutDocument) -> Brief:
         alarms=[],
         question=(
             f"What does a cut of {what}{fibres} change for the "
-            f"{counted(answer.served, 'served demand')} of this scenario, {under}? {DEMAND}"
+            f"{counted(answer.served, 'served demand')} of this scenario, {under}{and_internet}? "
+            f"{DEMAND}"
         ),
         answer=list(_answer(answer, hits, places)),
         certainty=CERTAINTY,
-        uncertainty=[*UNCERTAIN, *touch, *([] if is_free else [RULES])],
+        uncertainty=[
+            *UNCERTAIN,
+            *(internet_uncertainty(answer.internet) if answer.internet else ()),
+            *touch,
+            *([] if is_free else [RULES]),
+        ],
         picture=_picture(answer, hits, places),
         chart=_chart(hits, places),
         table=_table(answer, hits, places),
@@ -71,6 +86,7 @@ def cut_brief(of: CutDocument) -> Brief:
         fibres=map_sources(one for one in of.map.fibres if one.id in used),
         constants=CONSTANTS,
         footer=f"Made by corridor from scenario {answer.scenario}.",
+        second=None if answer.internet is None else _internet_table(answer.internet, places),
     )
 
 
@@ -87,6 +103,8 @@ def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]
         f"{affected or 'None'} of {counted(of.served, 'served demand')} {verb} affected, and "
         f"{len(down) + len(of.own_end) or 'none'} disconnected."
     )
+    if of.internet is not None:
+        yield internet_sentence(of.internet)
     if down:
         yield f"Disconnected: {joined_few((places.between(one.src, one.dst) for one in down), 4)}."
     if moved:
@@ -149,6 +167,15 @@ def _table(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Table:
         [_row(hit, path, places) for hit, path in hits],
         f"The cut does not affect the other {counted(rest, 'served demand')}." if rest else "",
     )
+
+
+def _internet_table(of: InternetCut, places: Places) -> Table | None:
+    notes = [*internet_notes(of, {one.country: places.country(one.country) for one in of.unknown})]
+    if not of.countries:
+        return None
+    title, rows = internet_table(of)
+    cells = [[Cell(text) for text in row] for row in rows]
+    return Table(title, [one.capitalize() for one in INTERNET], cells, f"{'. '.join(notes)}.")
 
 
 def _row(hit: CutDemand, path: CutPath, places: Places) -> list[Cell]:

@@ -17,6 +17,8 @@ Look = Literal["permitted", "free", "blocked"]
 MOST_ROWS, MOST_BARS, MOST_HELPS, MOST_BELIEFS = 9, 6, 5, 4
 MOST_LAW, MOST_FIBRES = 7, 6
 """What two pages have room for. A brief states how much more the full results contain."""
+HEADINGS_AS_ROWS = 2
+"""The height of the second table without its rows, which have one line instead of two."""
 FULL = "in the full results"
 
 
@@ -117,16 +119,21 @@ class Brief:
     """Where the fibres of the paths come from."""
     constants: Sequence[str]
     footer: str
+    second: Table | None = None
+    """Below ``table``."""
 
 
 def fitted(of: Brief) -> Brief:
     """The brief with the first entries of long lists; each list then states what is left out."""
     table, chart = of.table, of.chart
-    hidden = len(table.rows) - MOST_ROWS
+    most_rows = MOST_ROWS - (
+        0 if of.second is None else len(of.second.rows) // 2 + HEADINGS_AS_ROWS
+    )
+    hidden = len(table.rows) - most_rows
     if hidden > 0:
         more = f"{counted(hidden, 'more row')} {'is' if hidden == 1 else 'are'} {FULL}."
         rest = f"{more} {table.rest}".strip()
-        table = replace(table, rows=table.rows[:MOST_ROWS], rest=rest)
+        table = replace(table, rows=table.rows[:most_rows], rest=rest)
     if chart is not None and len(chart.bars) > MOST_BARS:
         more = f"{len(chart.bars) - MOST_BARS} more are {FULL}."
         chart = replace(chart, bars=chart.bars[:MOST_BARS], rest=more)

@@ -32,13 +32,15 @@ EPILOG = """examples:
   corridor cut red-sea                     effect on the reference corridor
   corridor cut karakoram smw4 --scenario sovereignty --policies th    both, other policies
   corridor cut red-sea --out DIR           also write a brief of two pages, DIR/brief.html
+  corridor cut smw4:red-sea imewe:red-sea --as-of 2025-09-06    segments of cables, on that day
   corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
   corridor cut kunming-karachi             on a live network: both ends lose their carrier
   corridor cut kunming-karachi --silent    both ends keep their carrier: only BFD detects the cut
 
 If a network is up and --scenario is not given, the command cuts a fibre of that network; corridor
-mend repairs it. Otherwise nothing is emulated: the effect is computed from flow tables. corridor
-run --cut emulates a cut and measures the outages.
+mend repairs it. Otherwise nothing is emulated: the effect is computed from flow tables, and
+for Internet traffic from a model (docs/background.md). corridor run --cut emulates a cut and
+measures the outages.
 exit codes: 0 success, 2 bad input, 3 no live network"""
 
 
@@ -51,7 +53,10 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "what", nargs="+", metavar="WHAT", help="a fibre, a shared-risk group, hub:ID, gateway:ID"
+        "what",
+        nargs="+",
+        metavar="WHAT",
+        help="a fibre, a shared-risk group, a segment (smw4:red-sea), hub:ID, gateway:ID",
     )
     parser.add_argument(
         "--scenario",
@@ -103,15 +108,16 @@ def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
 
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.answers import cut_answer as answers
+    from corridor.experiments.text.cut_text import cut_text
     from corridor.topologies.model.jurisdictions import load_jurisdictions
 
     loaded = load(args)
-    dead = answers.dead_elements(loaded, args.what)
+    dead = answers.cut_elements(loaded, args.what)
     found = answers.cut_answer(loaded, dead) if args.out is None else _kept(args, loaded, dead)
     if args.json:
         return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
     names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
-    text = answers.told(found, names, everything=args.all, width=terminal_width())
+    text = cut_text(found, names, everything=args.all, width=terminal_width())
     where = warned_of("" if args.out is None else f"\nResults are in {args.out}")
     return Answer([shown(text), where])
 

@@ -84,10 +84,16 @@ class OnMap:
         """Whether any route uses a fibre of the map."""
         return any(one.legs for one in self.routes.values())
 
-    def segments_in(self, groups: Collection[str]) -> frozenset[str]:
-        """Return the segments that a cut of shared-risk groups takes."""
+    def segments_in(
+        self, groups: Collection[str] = (), hubs: Collection[str] = ()
+    ) -> frozenset[str]:
+        """Return the segments that a cut of shared-risk groups takes, and those that land at hubs
+        that fail."""
         return frozenset(
-            segment for segment, of in self.groups_of.items() if not set(groups).isdisjoint(of)
+            segment
+            for segment, of in self.groups_of.items()
+            if not set(groups).isdisjoint(of)
+            or ((place := self._place(segment)) is not None and place.at in hubs)
         )
 
     def failing(

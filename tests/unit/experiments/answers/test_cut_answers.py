@@ -10,18 +10,24 @@ import pytest
 
 from corridor.controller.explain import explain
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
-from corridor.experiments.answers.cut_answer import CutAnswer, cut_answer, dead_elements, told
+from corridor.experiments.answers.cut_answer import (
+    CutAnswer,
+    cut_answer,
+    cut_elements,
+    dead_elements,
+)
 from corridor.experiments.cli import main
 from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import AS_WRITTEN, load_scenario
+from corridor.experiments.text.cut_text import cut_text
 from corridor.topologies.base.errors import InputError
 
 
 @cache
 def answer(*words: str, scenario: str = "reference") -> CutAnswer:
     loaded = load_scenario(scenario)
-    return cut_answer(loaded, dead_elements(loaded, words))
+    return cut_answer(loaded, cut_elements(loaded, words))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +97,7 @@ def test_who_is_left_without_a_path_comes_first_with_the_clause_that_forbids_the
     assert [one.demand for one in of.hit] == ["state-riyadh-jeddah"]
     assert of.hit[0].again_ms is None
     assert "SA-GOVERNMENT-PATH confine" in of.hit[0].why
-    text = told(of, {})
+    text = cut_text(of, {})
     assert "1 is disconnected: state-riyadh-jeddah." in text
     assert "bridge" not in text
 
@@ -101,14 +107,14 @@ def test_a_demand_whose_own_end_is_dead_is_told_apart() -> None:
     assert "infer-karachi-guian" in of.own_end
     assert not {one.demand for one in of.hit} & set(of.own_end)
     down = [one for one in of.hit if one.again_ms is None]
-    text = told(of, {})
+    text = cut_text(of, {})
     assert f"{len(of.hit) + len(of.own_end)} of {of.served} served demands are affected." in text
     assert f"{len(down) + len(of.own_end)} are disconnected: {of.own_end[0]}, " in text
 
 
 def test_a_cut_that_nobody_meets_is_said_to_hit_nobody() -> None:
     of = replace(answer("guian-kunming"), hit=())
-    assert "None of 55 served demands is affected." in told(of, {})
+    assert "None of 55 served demands is affected." in cut_text(of, {})
 
 
 def test_the_question_is_answered_where_no_network_is_up(

@@ -90,6 +90,12 @@ def test_a_group_takes_all_segments_there_also_of_systems_that_are_not_on_the_ma
     assert related.segments_in(["cable:smw4"]) == related.internet.cut("smw4")
 
 
+def test_a_hub_takes_the_segments_that_land_there(related):
+    taken = related.segments_in(hubs=["karachi"])
+    assert {"smw5:karachi-branch", "tw1:karachi-fujairah"} <= taken
+    assert "smw4:gulf-branch" not in taken
+
+
 def test_fibres_in_a_group_pass_only_segments_that_its_cut_may_take(related):
     """The group of a place is the group of its fibres."""
     for name in ("corridor:red-sea", "corridor:egypt", "corridor:malacca", "corridor:karakoram"):

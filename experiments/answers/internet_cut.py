@@ -1,0 +1,354 @@
+"""What a cut does to background Internet traffic: not carried by country and reaction. Pure.
+
+The model and its limits are in ``docs/background.md``. Nothing here is measured.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from corridor.controller.intent.specification import failures_of
+from corridor.topologies.base.remembered import remembered
+from corridor.topologies.model.topology import Fibre, Topology
+from corridor.traffic.background import (
+    REACTIONS,
+    Carried,
+    FlowCarried,
+    Internet,
+    OnMap,
+    Reaction,
+    assign,
+    on_map,
+)
+from corridor.traffic.background.estimates import Samples, central
+from corridor.traffic.background.internet_file import Route
+from corridor.traffic.background.on_map_file import may_relate
+from corridor.traffic.background.sampled import QUANTILES
+
+SAMPLES, SEED = 40, 1
+"""As of replays, so that both have the same numbers."""
+AT_ONCE: Reaction = "none"
+COARSE = "coarse"
+"""The system of capacity of which only a total is known."""
+LEAST_GBPS = 1e-3
+FULL = 0.999
+"""Of the capacity."""
+
+
+SEGMENT, SYSTEM = "segment:", "system:"
+"""Kinds of elements that only background traffic has."""
+MOST_RELATED = 2
+
+
+@remembered(MOST_RELATED)
+def internet_on(topology: Topology) -> OnMap | None:
+    """Return the background traffic of the shipped data on a map; None if no route uses it."""
+    found = on_map(topology) if may_relate(topology) else None
+    return found if found is not None and found.is_related else None
+
+
+@dataclass(frozen=True)
+class Rate:
+    """In Gbit/s, with its 90 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class AfterReaction:
+    """Traffic in the busy hour after operators have reacted to a cut to some extent."""
+
+    reaction: Reaction
+    """``none``: at once. ``own``: over free capacity of the owner's other systems, after minutes
+    to hours. ``bought``: after purchases, from the second day on."""
+    carried_gbps: Rate
+    shortfall_gbps: Rate
+    """Offered, but not carried."""
+    rerouted_gbps: float
+    rtt_ms: float | None
+    """Mean round-trip time of the rerouted traffic, from landing station to region, with the
+    queueing delay of full paths; None if nothing is rerouted."""
+    full: tuple[str, ...]
+    """Holdings that rerouted traffic has filled."""
+
+
+@dataclass(frozen=True)
+class DirectionCut:
+    """Traffic of a country to one region."""
+
+    direction: str
+    offered_gbps: Rate
+    lost_path_gbps: Rate
+    """Traffic whose path is cut."""
+    rtt_before_ms: float | None
+    """Mean round-trip time of that traffic before the cut; None if there is none."""
+    after: tuple[AfterReaction, ...]
+
+
+@dataclass(frozen=True)
+class OwnerCut:
+    """An owner of capacity that is cut."""
+
+    owner: str
+    """``all``: all owners of the country together."""
+    offered_gbps: float
+    lost_path_gbps: float
+
+
+@dataclass(frozen=True)
+class CountryCut:
+    """A country whose capacity is cut. Figures of countries differ in kind and are never added."""
+
+    country: str
+    name: str
+    by_cable: bool
+    """Whether capacity is known cable by cable, not only in total."""
+    offered_gbps: Rate
+    lost_path_gbps: Rate
+    rtt_before_ms: float | None
+    after: tuple[AfterReaction, ...]
+    owners: tuple[OwnerCut, ...]
+    directions: tuple[DirectionCut, ...]
+
+    def shortfall(self, reaction: str) -> Rate:
+        """Return what is not carried after a reaction."""
+        return next(one.shortfall_gbps for one in self.after if one.reaction == reaction)
+
+
+@dataclass(frozen=True)
+class UnknownCountry:
+    """A country that uses or may use what is cut; its figures are missing or too old."""
+
+    country: str
+    why: str
+
+
+@dataclass(frozen=True)
+class InternetCut:
+    """The effect on background traffic, computed by the model of ``corridor traffic``."""
+
+    date: str
+    """Capacity and traffic are those of this day."""
+    samples: int
+    """Random traffic matrices behind the intervals."""
+    seed: int
+    segments: tuple[str, ...]
+    """Parts of cable systems that are cut."""
+    countries: tuple[CountryCut, ...]
+    """Those that lose capacity: first those known by cable, and the largest shortfall at once."""
+    unknown: tuple[UnknownCountry, ...]
+
+
+def internet_cut(
+    topology: Topology, named: Sequence[str], day: date, samples: int = SAMPLES, seed: int = SEED
+) -> InternetCut | None:
+    """Compute the effect of a cut on background traffic.
+
+    Args:
+        topology: The map.
+        named: Elements as of ``cut_elements``.
+        day: Of the market.
+        samples: Random traffic matrices, 2 or more.
+        seed: Of these.
+
+    Returns:
+        None if background traffic does not use the map, or what is cut.
+    """
+    related = internet_on(topology)
+    if related is None:
+        return None
+    cut, data = _CutOnMap.of(related, named), related.internet
+    hit, near = cut.hit(day), data.countries_near(day)
+    codes = [code for code in hit if code in near]
+    drawn = cut.carried(day, codes, samples, seed)
+    countries = [_country(data, code, hit[code], drawn) for code in codes]
+    by_cable = {one.country for one in data.file.holdings if one.system != COARSE}
+    unknown = {code: data.too_far(code, day) for code in hit if code not in near}
+    for code in cut.landings():
+        if code not in codes and not (code in by_cable and code in near):
+            unknown.setdefault(code, _gap(data, code))
+    if not (countries or unknown or cut.segments):
+        return None
+    return InternetCut(
+        date=str(day),
+        samples=samples,
+        seed=seed,
+        segments=tuple(sorted(cut.segments)),
+        countries=tuple(sorted(countries, key=_rank)),
+        unknown=tuple(UnknownCountry(*one) for one in sorted(unknown.items())),
+    )
+
+
+def _rank(of: CountryCut) -> tuple[bool, float]:
+    """Countries that are known by cable first, then by what they lose."""
+    return not of.by_cable, -of.shortfall("none").value
+
+
+def _gap(data: Internet, code: str) -> str:
+    if code in data.countries:
+        return "its capacity by cable is not in the data"
+    return "its capacity is not in the data"
+
+
+@dataclass(frozen=True)
+class _CutOnMap:
+    """A cut as segments and fibres."""
+
+    related: OnMap
+    segments: frozenset[str]
+    stated: frozenset[str]
+    """Segments that were named, alone or by their system."""
+    fibres: frozenset[str]
+    """Dead by other names."""
+
+    @classmethod
+    def of(cls, related: OnMap, named: Sequence[str]) -> _CutOnMap:
+        parts = [one for one in named if one.startswith((SEGMENT, SYSTEM))]
+        stated = related.internet.cut(*(one.partition(":")[2] for one in parts))
+        failures = failures_of(related.topology, [one for one in named if one not in parts])
+        fibres = (one.id for one in related.topology.fibres if not failures.spare(one))
+        segments = stated | related.segments_in(failures.srlgs, failures.hubs)
+        return cls(related, segments, stated, frozenset(fibres))
+
+    def hit(self, day: date) -> dict[str, list[str]]:
+        """By country, the systems of holdings of a day that are cut."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for one in self.related.internet.file.holdings:
+            if one.exists(day) and any(self._takes(one.id, route) for route in one.routes):
+                found[one.country].append(one.system)
+        return dict(found)
+
+    def _takes(self, holding: str, route: Route) -> bool:
+        legs = self.related.routes[holding, route.to].legs
+        on_fibres = any(leg.fibre in self.fibres for leg in legs)
+        return on_fibres or not self.segments.isdisjoint(route.segments)
+
+    def carried(
+        self, day: date, countries: Collection[str], samples: int, seed: int
+    ) -> list[Mapping[Reaction, Carried]]:
+        """The best estimate, then each sample."""
+        if not countries:
+            return []
+        random, internet = Samples(seed, samples), self.related.internet
+        found: list[Mapping[Reaction, Carried]] = []
+        for draw in (central, *(random.draw(number) for number in range(samples))):
+            market = internet.at(day, draw=draw, countries=countries)
+            market, failed = self.related.failing(
+                market, segments=self.segments, fibres=self.fibres
+            )
+            found.append({one: assign(market, failed, reaction=one) for one in REACTIONS})
+        return found
+
+    def landings(self) -> Iterator[str]:
+        """Countries where cut fibres of cable systems land, or that they cross."""
+        of_segments = self.related.fibres_of
+        dead = {*self.fibres, *(fibre for one in self.stated for fibre in of_segments[one])}
+        known = {fibre for fibres in of_segments.values() for fibre in fibres}
+        systems = {one.partition(":")[0] for one in self.stated if not of_segments[one]}
+        for fibre in self.related.topology.fibres:
+            is_cable = fibre.medium == "submarine" or fibre.id in known
+            if (fibre.id in dead and is_cable) or fibre.system in systems:
+                yield from _countries(self.related.topology, fibre)
+
+
+def _countries(topology: Topology, fibre: Fibre) -> Iterator[str]:
+    for code in (*(topology.hub(end).located_in for end in fibre.ends), *fibre.crosses):
+        yield code.partition("-")[0]
+
+
+type _Drawn = Sequence[Mapping[Reaction, Carried]]
+
+
+def _country(data: Internet, code: str, hit: Sequence[str], drawn: _Drawn) -> CountryCut:
+    directions = sorted({one.direction for one in drawn[0][AT_ONCE].flows if one.country == code})
+    parts = [_part(drawn, code, one) for one in directions]
+    whole = _part(drawn, code, "")
+    return CountryCut(
+        country=code,
+        name=data.countries[code].name,
+        by_cable=any(system != COARSE for system in hit),
+        offered_gbps=whole.offered_gbps,
+        lost_path_gbps=whole.lost_path_gbps,
+        rtt_before_ms=whole.rtt_before_ms,
+        after=whole.after,
+        owners=tuple(_owners(drawn[0][AT_ONCE], code)),
+        directions=tuple(parts),
+    )
+
+
+def _owners(of: Carried, code: str) -> Iterator[OwnerCut]:
+    found = [one for one in of.totals if one.country == code and one.owner]
+    for one in sorted(found, key=lambda total: -total.lost_path_gbps):
+        if one.lost_path_gbps > LEAST_GBPS:
+            yield OwnerCut(one.owner, one.offered_gbps, one.lost_path_gbps)
+
+
+def _part(drawn: _Drawn, code: str, direction: str) -> DirectionCut:
+    """The sums of a country, or of one of its directions."""
+
+    def flows(of: Carried) -> list[FlowCarried]:
+        return [one for one in of.flows if one.country == code and direction in ("", one.direction)]
+
+    def rate(reaction: Reaction, name: str) -> Rate:
+        sums = [sum(getattr(one, name) for one in flows(of[reaction])) for of in drawn]
+        low, high = np.quantile(sums[1:], QUANTILES)
+        return Rate(sums[0], float(low), float(high))
+
+    kept = flows(drawn[0][AT_ONCE])
+    after = []
+    for reaction, carried in drawn[0].items():
+        now = flows(carried)
+        after.append(
+            AfterReaction(
+                reaction=reaction,
+                carried_gbps=rate(reaction, "carried_gbps"),
+                shortfall_gbps=rate(reaction, "shortfall_gbps"),
+                rerouted_gbps=sum(one.rerouted_gbps for one in now),
+                rtt_ms=_mean(map(_rerouted, kept, now)),
+                full=tuple(_full(carried, code, direction)),
+            )
+        )
+    return DirectionCut(
+        direction=direction,
+        offered_gbps=rate("none", "offered_gbps"),
+        lost_path_gbps=rate("none", "lost_path_gbps"),
+        rtt_before_ms=_mean(map(_lost, kept)),
+        after=tuple(after),
+    )
+
+
+def _lost(kept: FlowCarried) -> tuple[float, float]:
+    """Rate in Gbit/s and RTT in ms, before the cut, of the part of a flow whose path is cut."""
+    lost, before = kept.lost_path_gbps, kept.rtt_before_ms or 0.0
+    rest = kept.carried_gbps * ((kept.rtt_after_ms or 0.0) - kept.queueing_ms)
+    return lost, ((kept.carried_gbps + lost) * before - rest) / lost if lost else 0.0
+
+
+def _rerouted(kept: FlowCarried, now: FlowCarried) -> tuple[float, float]:
+    """The same of its rerouted part after a reaction; ``kept`` is the flow without a reaction."""
+    moved, rest_ms = now.rerouted_gbps, (kept.rtt_after_ms or 0.0) - kept.queueing_ms
+    rest = kept.carried_gbps * (rest_ms + now.queueing_ms)
+    every = (kept.carried_gbps + moved) * (now.rtt_after_ms or 0.0)
+    return moved, (every - rest) / moved if moved else 0.0
+
+
+def _mean(parts: Iterable[tuple[float, float]]) -> float | None:
+    """The mean of values by their weights."""
+    known = [(weight, value) for weight, value in parts if weight > LEAST_GBPS]
+    total = sum(weight for weight, _ in known)
+    return sum(weight * value for weight, value in known) / total if known else None
+
+
+def _full(of: Carried, code: str, direction: str) -> Iterator[str]:
+    for one in of.holdings:
+        if one.country == code and direction in ("", one.direction):
+            more = one.load_gbps - one.load_before_gbps
+            if more > LEAST_GBPS and (one.utilization or 0.0) >= FULL:
+                yield one.id

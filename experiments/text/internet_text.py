@@ -1,0 +1,145 @@
+"""The effect of a cut on Internet traffic, in sentences and a table. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+
+from corridor.experiments.answers.internet_cut import (
+    LEAST_GBPS,
+    CountryCut,
+    InternetCut,
+    Rate,
+)
+from corridor.experiments.terminal.columns import LEAST_WIDTH, render
+from corridor.topologies.base.words import counted, few, joined_few, ms, short_name
+
+HEADINGS = ("country", "offered", "at once", "own in hours", "bought in days")
+MOST_COUNTRIES, MOST_NAMED, MOST_RTTS, MOST_HOLDINGS = 5, 6, 3, 3
+TERA_FROM_GBPS = 20_000
+ALL_OWNERS = "all"
+
+
+def internet_sentence(of: InternetCut) -> str:
+    """Return the answer in short: the countries that lose most."""
+    lacking = [one for one in of.countries if one.shortfall("none").value > LEAST_GBPS]
+    if not lacking:
+        return "Internet traffic: the effect is unknown, for lack of figures."
+    tera = _in_tera(of)
+    said = [_loses(one, tera) for one in lacking[:2]]
+    if len(lacking) > 2:
+        said.append(f"{counted(len(lacking) - 2, 'more country')} lose traffic.")
+    return f"Internet traffic, by the model: {' '.join(said)}"
+
+
+def _in_tera(of: InternetCut) -> bool:
+    return any(one.offered_gbps.value >= TERA_FROM_GBPS for one in of.countries[:MOST_COUNTRIES])
+
+
+def _loses(of: CountryCut, tera: bool) -> str:
+    at_once, bought = (_rate(of.shortfall(one), tera) for one in ("none", "bought"))
+    return (
+        f"{of.name} loses {at_once} of {_number(of.offered_gbps.value, tera)} {_unit(tera)} at "
+        f"once, {bought} after purchases."
+    )
+
+
+def internet_lines(
+    of: InternetCut, names: Mapping[str, str], width: int | None = None
+) -> Iterator[str]:
+    """Yield the table of countries, and what it rests on; ``names`` are those of jurisdictions."""
+    if of.countries:
+        title, rows = internet_table(of)
+        yield wrapped(title, width)
+        right = frozenset(HEADINGS[1:])
+        yield render(HEADINGS, rows, right, width=width, spare=("offered", HEADINGS[3]))
+    for line in internet_notes(of, names):
+        yield wrapped(line, width)
+
+
+def wrapped(text: str, width: int | None) -> str:
+    """Within the width of a terminal."""
+    if width is None:
+        return text
+    return textwrap.fill(text, max(width, LEAST_WIDTH), subsequent_indent="  ")
+
+
+def internet_table(of: InternetCut) -> tuple[str, list[tuple[str, ...]]]:
+    """Return a title and a row for each of the first countries, in the order of ``HEADINGS``."""
+    shown = of.countries[:MOST_COUNTRIES]
+    tera = _in_tera(of)
+    rows = [
+        (
+            one.name,
+            _number(one.offered_gbps.value, tera),
+            *(_rate(after.shortfall_gbps, tera) for after in one.after),
+        )
+        for one in shown
+    ]
+    more = counted(len(of.countries) - len(shown), "more country")
+    rest = "" if len(of.countries) == len(shown) else f"; {more} in --json"
+    unit = f"{_unit(tera)}, 90 % interval"
+    title = f"Internet traffic not carried, busy hour of {of.date} ({unit})"
+    return f"{title}{rest}", rows
+
+
+def internet_notes(of: InternetCut, names: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the table does not have: round trips, owners, full holdings, what is unknown."""
+    if rtts := [*_rtts(of.countries)]:
+        yield f"RTT of rerouted traffic after purchases: {few(rtts, MOST_RTTS)}"
+    if owners := [*_owners(of.countries)]:
+        yield f"Owners with cut capacity: {few(owners, MOST_NAMED)}"
+    full = dict.fromkeys(name for one in of.countries for name in one.after[-1].full)
+    if full:
+        yield f"Full after purchases: {few(full, MOST_HOLDINGS)}"
+    if totals := [one.name for one in of.countries if not one.by_cable]:
+        yield f"Known in total only, not by cable: {joined_few(totals, MOST_NAMED)}"
+    if of.unknown:
+        unknown = (short_name(names.get(one.country, one.country)) for one in of.unknown)
+        yield f"Effect unknown, for lack of figures: {few(unknown, MOST_NAMED)}"
+
+
+def internet_uncertainty(of: InternetCut) -> Iterator[str]:
+    """Yield what makes the figures uncertain."""
+    if of.countries:
+        yield (
+            "Internet traffic comes from a model of published capacities, not from a measurement; "
+            f"its intervals contain 90 % of {of.samples} samples of uncertain figures."
+        )
+
+
+def _rtts(of: Iterable[CountryCut]) -> Iterator[str]:
+    for one in of:
+        after = one.after[-1].rtt_ms
+        if one.rtt_before_ms is not None and after is not None:
+            yield f"{one.name} {ms(one.rtt_before_ms, 0)} -> {ms(after, 0)}"
+
+
+def _owners(of: Iterable[CountryCut]) -> Iterator[str]:
+    for country in of:
+        names = [one.owner for one in country.owners if one.owner != ALL_OWNERS]
+        if names:
+            yield f"{', '.join(names)} ({country.name})"
+
+
+def _rate(of: Rate, tera: bool) -> str:
+    value = _number(of.value, tera)
+    return (
+        value
+        if of.high <= LEAST_GBPS
+        else f"{value} ({_number(of.low, tera)}-{_number(of.high, tera)})"
+    )
+
+
+def _number(gbps: float, tera: bool) -> str:
+    value = gbps / 1000 if tera else gbps
+    if value <= LEAST_GBPS:
+        return "0"
+    if value >= 99.5:
+        return f"{value:,.0f}"
+    digits = 2 if value < 9.95 else 1
+    return f"{value:.{digits}f}" if value >= 0.01 else "<0.01"
+
+
+def _unit(tera: bool) -> str:
+    return "Tbit/s" if tera else "Gbit/s"

@@ -1,0 +1,192 @@
+"""What a cut does to background Internet traffic, next to the demands of a scenario."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+import corridor
+from corridor.experiments.answers.cut_answer import (
+    CutAnswer,
+    cut_elements,
+    dead_elements,
+    on_topology,
+)
+from corridor.experiments.answers.internet_cut import InternetCut, internet_cut
+from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.terminal.columns import cells_of
+from corridor.experiments.text.cut_text import cut_text
+from corridor.topologies.base.errors import InputError
+
+SEPTEMBER = ("smw4:red-sea", "imewe:red-sea", "falcon:red-sea", "eig:red-sea")
+DAY = "2025-09-06"
+
+
+@cache
+def answer(*words: str, day: str = DAY, scenario: str = "reference") -> CutAnswer:
+    return corridor.cut(*words, as_of=day, scenario=scenario)
+
+
+def internet(*words: str, day: str = DAY) -> InternetCut:
+    found = answer(*words, day=day).internet
+    assert found is not None
+    return found
+
+
+def codes(of: InternetCut) -> set[str]:
+    return {one.country for one in of.countries}
+
+
+def test_the_cut_of_september_2025_is_that_of_its_replay() -> None:
+    """Same model, same samples: same values and same interval."""
+    replay = corridor.replay("redsea-2025-09")
+    (pakistan,) = (one for one in internet(*SEPTEMBER).countries if one.country == "PK")
+    states = {one.after: one for one in replay.states if one.country == "PK"}
+    assert {one.reaction for one in pakistan.after} == set(states)
+    for one in pakistan.after:
+        assert one.shortfall_gbps.value == pytest.approx(
+            states[one.reaction].unserved_gbps, abs=0.01
+        )
+        assert pakistan.offered_gbps.value == pytest.approx(
+            states[one.reaction].demand_gbps, abs=0.01
+        )
+    (lost,) = (one for one in replay.comparisons if one.id == "pk-hit-traffic")
+    assert lost.interval is not None
+    interval = (pakistan.lost_path_gbps.low, pakistan.lost_path_gbps.high)
+    assert interval == pytest.approx(tuple(lost.interval), abs=0.01)
+
+
+def test_offered_is_carried_and_not_carried_in_each_direction_and_reaction() -> None:
+    for country in internet("red-sea").countries:
+        for part in (country, *country.directions):
+            for after in part.after:
+                total = after.carried_gbps.value + after.shortfall_gbps.value
+                assert total == pytest.approx(part.offered_gbps.value)
+                assert after.shortfall_gbps.low <= after.shortfall_gbps.high
+            first, *later = (after.shortfall_gbps.value for after in part.after)
+            assert all(one <= first + 1e-6 for one in later)
+        parts = sum(
+            one.shortfall_gbps.value for one in (each.after[0] for each in country.directions)
+        )
+        assert parts == pytest.approx(country.shortfall("none").value)
+
+
+def test_a_segment_cuts_its_light_paths_for_demands_too() -> None:
+    loaded = load_scenario("reference")
+    assert cut_elements(loaded, ["smw4:red-sea"]) == ("segment:smw4:red-sea",)
+    fibres = dead_elements(loaded, ["smw4:red-sea"])
+    assert "link:smw4-karachi-jeddah" in fibres
+    assert fibres == tuple(on_topology(loaded.topology, ["segment:smw4:red-sea"]))
+    assert set(answer("smw4:red-sea").fibres) == {one.partition(":")[2] for one in fibres}
+    assert answer("smw4:red-sea").hit == corridor.cut(*fibres, as_of=DAY).hit
+
+
+def test_a_group_takes_cables_that_are_not_on_the_map() -> None:
+    whole, drawn = internet("red-sea"), internet("smw4:red-sea")
+    assert {"fea:red-sea", "smw5:red-sea", "coarse:europe-india"} <= set(whole.segments)
+    assert codes(drawn) == {"PK"}
+    assert {"PK", "KW", "IN"} <= codes(whole)
+    india = next(one for one in whole.countries if one.country == "IN")
+    assert not india.by_cable
+
+
+def test_one_light_path_takes_less_than_its_segment() -> None:
+    fibre = internet("smw4-karachi-jeddah").countries[0].lost_path_gbps.value
+    segment = internet("smw4:karachi-branch").countries[0].lost_path_gbps.value
+    assert 0 < fibre < segment
+    assert fibre == pytest.approx(internet("smw4:red-sea").countries[0].lost_path_gbps.value)
+
+
+def test_the_day_decides_which_capacity_exists() -> None:
+    before, after = internet("smw6", day="2025-11-21"), internet("smw6", day="2025-11-23")
+    assert "PK" not in codes(before)
+    assert "PK" in codes(after)
+
+
+def test_a_day_without_figures_says_so() -> None:
+    of = internet("smw4", day="2012-01-01")
+    assert not of.countries
+    assert {"PK", "BD"} <= {one.country for one in of.unknown}
+    assert "Internet traffic: the effect is unknown" in cut_text(
+        answer("smw4", day="2012-01-01"), {}
+    )
+
+
+def test_countries_without_figures_are_unknown_and_never_unaffected() -> None:
+    of = internet("smw4:red-sea")
+    unknown = {one.country: one.why for one in of.unknown}
+    assert unknown["EG"] == "its capacity is not in the data"
+    assert unknown["IN"] == "its capacity by cable is not in the data"
+    assert not codes(of) & unknown.keys()
+    assert "Effect unknown" in cut_text(answer("smw4:red-sea"), {})
+    china = {one.country: one.why for one in internet("karakoram", day="2026-11-24").unknown}
+    assert set(china) == {"CN"}
+
+
+def test_old_figures_are_not_used() -> None:
+    later = {one.country: one.why for one in internet("red-sea", day="2026-11-24").unknown}
+    assert "is of 2020-12-31, over four years away" in later["CN"]
+
+
+def test_a_failed_landing_hub_takes_all_that_lands_there() -> None:
+    (pakistan,) = internet("hub:karachi").countries
+    owners = {one.owner for one in pakistan.owners}
+    assert {"ptcl", "transworld", "cybernet"} <= owners
+    land = next(one for one in pakistan.directions if one.direction == "hongkong")
+    assert pakistan.shortfall("none").value == pytest.approx(
+        pakistan.offered_gbps.value - land.offered_gbps.value
+    )
+
+
+def test_nothing_is_computed_where_no_background_traffic_uses_the_map_or_the_fibre() -> None:
+    assert answer("guian-kunming", scenario="mini").internet is None
+    assert answer("guian-kunming").internet is None
+    assert "internet" not in answer("guian-kunming").to_json()
+
+
+def test_a_system_without_known_capacity_has_an_unknown_effect() -> None:
+    of = answer("fea")
+    assert of.dead == ("system:fea",)
+    assert "the effect is unknown" in cut_text(of, {})
+    assert "unaffected" not in cut_text(of, {})
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("smw4:red-se", 'no fibre or shared-risk group is called "smw4:red-se"; .*"smw4:red-sea"'),
+        (
+            "smw4:moon",
+            'no fibre or shared-risk group is called "smw4:moon"; its segments are smw4:',
+        ),
+    ],
+)
+def test_a_segment_that_is_not_known_is_refused(word: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        cut_elements(load_scenario("reference"), [word])
+
+
+def test_what_only_the_internet_has_cannot_be_cut_where_fibres_are_needed() -> None:
+    with pytest.raises(InputError, match='no fibre of pan-asia passes "fea"; corridor cut'):
+        dead_elements(load_scenario("reference"), ["fea"])
+    with pytest.raises(InputError, match='is called "smw4:red-sea"'):
+        cut_elements(load_scenario("mini"), ["smw4:red-sea"])
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_the_part_on_internet_traffic_fits_a_terminal(width: int) -> None:
+    said = cut_text(answer("red-sea"), {}, width=width).splitlines()
+    start = next(n for n, line in enumerate(said) if line.startswith("Internet traffic not"))
+    assert max(map(cells_of, said[start:])) <= width
+    if width == 80:
+        assert len(said[start:]) <= 17
+        assert "left out" not in "\n".join(said[start:])
+
+
+def test_few_samples_of_the_same_seed_give_the_same_answer() -> None:
+    loaded = load_scenario("reference", as_of=DAY)
+    dead = cut_elements(loaded, ["smw4:red-sea"])
+    one = internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=3)
+    assert one == internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=3)
+    assert one != internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=4)
