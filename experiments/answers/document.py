@@ -5,7 +5,8 @@ docs/results.md says what each key holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain.clauses import ClauseCost
@@ -18,19 +19,24 @@ from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_su
 from corridor.experiments.answers.certainty import certainty_summary
 from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.gathering import Gathered
+from corridor.experiments.answers.internet_cut import InternetCut, internet_cut
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price import DemandPrice, Total
 from corridor.experiments.answers.price_causes import Basis, Cause
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.base.codec import Document
+from corridor.topologies.base.codec import OMIT_EMPTY, Document
 from corridor.topologies.model.topology import Confidence
 
 ANSWERS_FILE = "answers.json"
 """In the folder of a run."""
 ANSWERS_SCHEMA = 2
 MOST_REMEDIES = 4
+ELEMENTS = {"cut": "link", "group": "srlg", "hub": "hub"}
+"""By kinds of events: what they cut."""
+SAMPLES_OF_EVENTS = 20
+"""Fewer than those of ``corridor cut``, so that a run is not slower."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +156,14 @@ class Totals:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventOnInternet:
+    """A cut of the timeline, as if it lasted: each event alone."""
+
+    event: str
+    cut: InternetCut
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answers(Document):
     schema: int
     asked: str
@@ -169,6 +183,8 @@ class Answers(Document):
     map: MapDocument
     demands: tuple[DemandAnswer, ...]
     totals: Totals
+    internet: tuple[EventOnInternet, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """Events of the timeline that take background Internet traffic: computed, never emulated."""
 
 
 def document(of: Gathered, asked: str) -> Answers:
@@ -189,7 +205,20 @@ def document(of: Gathered, asked: str) -> Answers:
         totals=Totals(
             by_certain_rules=of.priced.by_certain_rules, with_readings=of.priced.with_readings
         ),
+        internet=tuple(internet_of(loaded)),
     )
+
+
+def internet_of(loaded: LoadedScenario) -> Iterator[EventOnInternet]:
+    """Yield the cuts of the timeline that take background traffic."""
+    for event in loaded.events:
+        if event.kind.key in ELEMENTS:
+            named = (f"{ELEMENTS[event.kind.key]}:{event.what}",)
+            found = internet_cut(
+                loaded.topology, named, loaded.as_of, SAMPLES_OF_EVENTS, by_direction=False
+            )
+            if found is not None and found.countries:
+                yield EventOnInternet(event=event.id, cut=found)
 
 
 def _law_of(loaded: LoadedScenario) -> tuple[str, ...]:

@@ -147,7 +147,13 @@ class InternetCut:
 
 
 def internet_cut(
-    topology: Topology, named: Sequence[str], day: date, samples: int = SAMPLES, seed: int = SEED
+    topology: Topology,
+    named: Sequence[str],
+    day: date,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+    *,
+    by_direction: bool = True,
 ) -> InternetCut | None:
     """Compute the effect of a cut on background traffic.
 
@@ -157,6 +163,7 @@ def internet_cut(
         day: Of the market.
         samples: Random traffic matrices, 2 or more.
         seed: Of these.
+        by_direction: Whether each country has its directions.
 
     Returns:
         None if background traffic does not use the map, or what is cut.
@@ -168,7 +175,7 @@ def internet_cut(
     hit, near = cut.hit(day), data.countries_near(day)
     codes = [code for code in hit if code in near]
     drawn = cut.carried(day, codes, samples, seed)
-    countries = [_country(data, code, hit[code], drawn) for code in codes]
+    countries = [_country(data, code, hit[code], drawn, by_direction) for code in codes]
     by_cable = {one.country for one in data.file.holdings if one.system != COARSE}
     unknown = {code: data.too_far(code, day) for code in hit if code not in near}
     for code in cut.landings():
@@ -266,9 +273,11 @@ def _countries(topology: Topology, fibre: Fibre) -> Iterator[str]:
 type _Drawn = Sequence[Mapping[Reaction, Carried]]
 
 
-def _country(data: Internet, code: str, hit: Sequence[str], drawn: _Drawn) -> CountryCut:
-    directions = sorted({one.direction for one in drawn[0][AT_ONCE].flows if one.country == code})
-    parts = [_part(drawn, code, one) for one in directions]
+def _country(
+    data: Internet, code: str, hit: Sequence[str], drawn: _Drawn, by_direction: bool
+) -> CountryCut:
+    regions = sorted({one.direction for one in drawn[0][AT_ONCE].flows if one.country == code})
+    parts = [_part(drawn, code, one) for one in regions] if by_direction else []
     whole = _part(drawn, code, "")
     return CountryCut(
         country=code,

@@ -31,7 +31,7 @@ from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.study_file import MeasureEntry, SourceEntry, StudyFile, described
 from corridor.experiments.study.tables import bounds, figure
 from corridor.experiments.study.words import answer_of, differences
-from corridor.experiments.text.events_sentence import worst_cut, worst_event
+from corridor.experiments.text.events_sentence import internet_of_events, worst_cut, worst_event
 from corridor.experiments.text.verdict import holds
 from corridor.topologies.base.words import counted, is_longer, ms
 
@@ -125,6 +125,7 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
         lines = (
             holds(answers, summary, of.proof),
             worst_event(summary.events or (), places.element),
+            internet_of_events(answers),
         )
         measured = [places.sentence(line) for line in lines if line]
     asked = Question(

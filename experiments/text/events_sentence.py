@@ -10,6 +10,7 @@ from corridor.experiments.account.summary import EventSummary, HitSummary
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
 from corridor.experiments.scenario.event_registry import is_fault
 from corridor.experiments.text.event_table import has_given_id
+from corridor.experiments.text.internet_text import losses
 from corridor.topologies.base.words import counted, is_longer, joined_few, ms
 from corridor.topologies.model.catalogue import group_name
 
@@ -50,6 +51,15 @@ def worst_event(events: Sequence[EventSummary], element_name: Callable[[str], st
     )
     said += _slower(worst)
     return f"{said}{_down(down)}{_settled(hits)}{_lost(hits)}."
+
+
+def internet_of_events(of: Answers) -> str:
+    """What the event that takes most Internet traffic does to it: computed, not emulated."""
+    if not of.internet:
+        return ""
+    worst = max(of.internet, key=lambda one: one.cut.countries[0].shortfall("none").value)
+    said = losses(worst.cut)
+    return f"Internet traffic in {worst.event}, by the model (not emulated): {said}" if said else ""
 
 
 def _name(event: EventSummary, element_name: Callable[[str], str]) -> str:

@@ -22,14 +22,18 @@ ALL_OWNERS = "all"
 
 def internet_sentence(of: InternetCut) -> str:
     """Return the answer in short: the countries that lose most."""
+    said = losses(of) or "the effect is unknown, for lack of figures."
+    return f"Internet traffic{', by the model' if of.countries else ''}: {said}"
+
+
+def losses(of: InternetCut) -> str:
+    """Return what the countries lose that lose most; empty if none does."""
     lacking = [one for one in of.countries if one.shortfall("none").value > LEAST_GBPS]
-    if not lacking:
-        return "Internet traffic: the effect is unknown, for lack of figures."
     tera = _in_tera(of)
     said = [_loses(one, tera) for one in lacking[:2]]
     if len(lacking) > 2:
         said.append(f"{counted(len(lacking) - 2, 'more country')} lose traffic.")
-    return f"Internet traffic, by the model: {' '.join(said)}"
+    return " ".join(said)
 
 
 def _in_tera(of: InternetCut) -> bool:

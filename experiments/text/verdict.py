@@ -19,7 +19,7 @@ from corridor.experiments.text.compliance_sentences import (
     uncertainty_sentence,
 )
 from corridor.experiments.text.demand_table import fibre_crossings
-from corridor.experiments.text.events_sentence import worst_cut, worst_event
+from corridor.experiments.text.events_sentence import internet_of_events, worst_cut, worst_event
 from corridor.experiments.text.workload_sentences import (
     Messages,
     workload_effects_sentence,
@@ -56,7 +56,13 @@ class Verdict:
 
 def foreseen(of: Answers) -> Verdict:
     """What is known before anything runs."""
-    answers = (permitted(of), cost_sentence(of, None), worst_cut(of), uncertainty_sentence(of))
+    answers = (
+        permitted(of),
+        cost_sentence(of, None),
+        worst_cut(of),
+        internet_of_events(of),
+        uncertainty_sentence(of),
+    )
     return Verdict(_question(of, 0, ""), tuple(filter(None, answers)), _next(of, None))
 
 
@@ -77,6 +83,7 @@ def verdict(
         cost_sentence(of, summary),
         holds(of, summary, proof),
         worst_event(events) or worst_cut(of),
+        internet_of_events(of),
         workload_sentence(summary),
         workload_effects_sentence(summary, messages),
         outside(summary.unexpected),

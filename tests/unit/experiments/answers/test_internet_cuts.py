@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -13,10 +14,13 @@ from corridor.experiments.answers.cut_answer import (
     dead_elements,
     on_topology,
 )
+from corridor.experiments.answers.document import internet_of
 from corridor.experiments.answers.internet_cut import InternetCut, internet_cut
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import cells_of
 from corridor.experiments.text.cut_text import cut_text
+from corridor.experiments.text.events_sentence import internet_of_events
+from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.base.errors import InputError
 
 SEPTEMBER = ("smw4:red-sea", "imewe:red-sea", "falcon:red-sea", "eig:red-sea")
@@ -190,3 +194,23 @@ def test_few_samples_of_the_same_seed_give_the_same_answer() -> None:
     one = internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=3)
     assert one == internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=3)
     assert one != internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=4)
+
+
+def test_answers_have_the_internet_traffic_of_each_cut_of_the_timeline() -> None:
+    found = list(internet_of(load_scenario("reference")))
+    assert [one.event for one in found] == ["karakoram", "red-sea"]
+    day = load_scenario("reference").as_of
+    values = {one.country: one.shortfall("none").value for one in found[1].cut.countries}
+    for one in internet("red-sea", day=str(day)).countries:
+        assert values[one.country] == pytest.approx(one.shortfall("none").value)
+    assert not list(internet_of(load_scenario("mini")))
+
+
+def test_the_verdict_names_the_event_that_takes_most_internet_traffic() -> None:
+    loaded = load_scenario("reference")
+    answers = replace(corridor.answers("mini"), internet=tuple(internet_of(loaded)))
+    said = internet_of_events(answers)
+    assert said.startswith("Internet traffic in red-sea, by the model (not emulated): ")
+    assert "Pakistan loses" in said
+    assert said in foreseen(answers).answers
+    assert not internet_of_events(replace(answers, internet=()))
