@@ -143,7 +143,7 @@ def warning(law: Law, day: date, rules: Iterable[Rule]) -> str:
     if day <= law.as_of:
         return ""
     late = overdue(rules, day)
-    text = f"law: last reviewed on {law.as_of}; later changes, up to {day}, are not included"
+    text = f"law: last reviewed on {law.as_of}; changes up to {day} are not included"
     if late:
         few = ", ".join(rule.id for rule in late[:3]) + (", ..." if len(late) > 3 else "")
         are = "is" if len(late) == 1 else "are"

@@ -196,9 +196,9 @@ def cut(
     Returns:
         The affected demands (``hit``), disconnected demands first, each with its round-trip time
         in milliseconds before, at once and after recomputation; None where packets are dropped.
-        ``internet`` has the Internet traffic of each country that is not carried at once, after
-        minutes to hours, and after purchases, in Gbit/s with 90 % intervals; None if background
-        traffic does not use the map or what is cut.
+        ``internet`` has the Internet traffic of each country that is not carried at once, minutes
+        later (owners have rerouted), and after purchases, in Gbit/s with 90 % intervals; None if
+        background traffic does not use the map or what is cut.
 
     Raises:
         InputError: The topology has no such element, or a file or a name is invalid.

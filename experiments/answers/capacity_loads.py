@@ -139,7 +139,8 @@ def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
     """Planned and compiled, without what is dead. Raises InputError for what there is not."""
     failures, background = failures_of(loaded.topology, dead), None
     if loaded.background is not None:
-        background = loaded.background.after(dead_fibres(loaded.topology, failures))
+        dead_now = dead_fibres(loaded.topology, failures)
+        background = loaded.background.after(dead_now, failures.srlgs, failures.hubs)
         loaded = loaded.model_copy(update={"topology": background.on(loaded.topology)})
     topology = loaded.topology
     graphs = build_forwarding_graphs(topology, intents_for(loaded), failures)

@@ -210,8 +210,6 @@ class _CutOnMap:
 
     related: OnMap
     segments: frozenset[str]
-    stated: frozenset[str]
-    """Segments that were named, alone or by their system."""
     fibres: frozenset[str]
     """Dead by other names."""
 
@@ -222,7 +220,7 @@ class _CutOnMap:
         failures = failures_of(related.topology, [one for one in named if one not in parts])
         fibres = (one.id for one in related.topology.fibres if not failures.spare(one))
         segments = stated | related.segments_in(failures.srlgs, failures.hubs)
-        return cls(related, segments, stated, frozenset(fibres))
+        return cls(related, segments, frozenset(fibres))
 
     def hit(self, day: date) -> dict[str, list[str]]:
         """By country, the systems of holdings of a day that are cut."""
@@ -256,9 +254,9 @@ class _CutOnMap:
     def landings(self) -> Iterator[str]:
         """Countries where cut fibres of cable systems land, or that they cross."""
         of_segments = self.related.fibres_of
-        dead = {*self.fibres, *(fibre for one in self.stated for fibre in of_segments[one])}
+        dead = {*self.fibres, *(fibre for one in self.segments for fibre in of_segments[one])}
         known = {fibre for fibres in of_segments.values() for fibre in fibres}
-        systems = {one.partition(":")[0] for one in self.stated if not of_segments[one]}
+        systems = {one.partition(":")[0] for one in self.segments if not of_segments[one]}
         for fibre in self.related.topology.fibres:
             is_cable = fibre.medium == "submarine" or fibre.id in known
             if (fibre.id in dead and is_cable) or fibre.system in systems:

@@ -53,7 +53,7 @@ UNCERTAIN = (
         "Inputs are figures that the model has in its data or was fitted to: agreement proves "
         "nothing. Only checks can judge the model."
     ),
-    "Operators are modelled by capacity and direction of their cables, without BGP.",
+    "Operators reroute by capacity and direction of their cables; their routes are not known.",
 )
 WANTED = "A published figure of capacity by owner and cable would allow more comparisons: {}."
 

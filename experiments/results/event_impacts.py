@@ -117,7 +117,7 @@ def _impacts(
         trip_ns = longest_ns(plan, demand)
         answered_ns = event.begin_ns - trip_ns
         before = (sent_ns >= answered_ns - FOLLOWED_NS) & (sent_ns < answered_ns)
-        lasts = _off_all_along(event, sent_ns, trip_ns)
+        lasts = _travelled_during(event, sent_ns, trip_ns)
         then_ms = _median_ms(rtt_ns[lasts & mine.received])
         disturbed = since & (not is_lossy(impact))
         settled = _settled(mine, rtt_ns, then_ms, disturbed)
@@ -157,7 +157,7 @@ def _lost_while(
     return int((by_others & (sent_ns >= event.begin_ns) & (sent_ns < until_ns)).sum())
 
 
-def _off_all_along(
+def _travelled_during(
     event: PlannedEvent, sent_ns: NDArray[np.int64], rtt_ns: int, after_ns: int = FOLLOWED_NS
 ) -> NDArray[np.bool_]:
     """Which probes travelled while an event lasted and was followed; where it was too short for
@@ -188,7 +188,7 @@ def _settled_ms(
     rtt_ns: int,
 ) -> float | None:
     """From the event's begin to the first probe from which all are settled for long enough."""
-    during = _off_all_along(event, sent_ns, rtt_ns, 0)
+    during = _travelled_during(event, sent_ns, rtt_ns, 0)
     sent_ns, off = sent_ns[during], np.flatnonzero(~settled[during])
     if not len(sent_ns):
         return None

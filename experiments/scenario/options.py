@@ -131,6 +131,8 @@ class BackgroundOptions(Frozen):
 
     @model_validator(mode="after")
     def _figures_or_rates(self) -> Self:
+        if "fibres" in self.model_fields_set and not all((self.fibres, *self.fibres.values())):
+            raise ValueError("fibres without a rate: state a rate for each fibre")
         if self.fibres and (self.file, self.date, self.load) != (None, None, 1.0):
             raise ValueError("rates of fibres replace figures: leave out file, date and load")
         return self

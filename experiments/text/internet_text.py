@@ -14,7 +14,7 @@ from corridor.experiments.answers.internet_cut import (
 from corridor.experiments.terminal.columns import LEAST_WIDTH, render
 from corridor.topologies.base.words import counted, few, joined_few, ms, short_name
 
-HEADINGS = ("country", "offered", "at once", "own in hours", "bought in days")
+HEADINGS = ("country", "offered", "at once", "own in minutes", "bought in days")
 MOST_COUNTRIES, MOST_NAMED, MOST_RTTS, MOST_HOLDINGS = 5, 6, 3, 3
 TERA_FROM_GBPS = 20_000
 ALL_OWNERS = "all"
@@ -22,8 +22,16 @@ ALL_OWNERS = "all"
 
 def internet_sentence(of: InternetCut) -> str:
     """Return the answer in short: the countries that lose most."""
-    said = losses(of) or "the effect is unknown, for lack of figures."
+    said = losses(of) or _no_loss(of)
     return f"Internet traffic{', by the model' if of.countries else ''}: {said}"
+
+
+def _no_loss(of: InternetCut) -> str:
+    if of.unknown:
+        return "the effect is unknown, for lack of figures."
+    if of.countries:
+        return "nothing is lost."
+    return f"no capacity of {of.date} is known there, so the effect is unknown."
 
 
 def losses(of: InternetCut) -> str:
@@ -32,7 +40,8 @@ def losses(of: InternetCut) -> str:
     tera = _in_tera(of)
     said = [_loses(one, tera) for one in lacking[:2]]
     if len(lacking) > 2:
-        said.append(f"{counted(len(lacking) - 2, 'more country')} lose traffic.")
+        verb = "loses" if len(lacking) == 3 else "lose"
+        said.append(f"{counted(len(lacking) - 2, 'more country')} {verb} traffic.")
     return " ".join(said)
 
 

@@ -31,7 +31,7 @@ class Background:
     elsewhere: tuple[str, ...] = ()
     """Ids of traffic of the figures that the map has no fibres for."""
     shortfall_gbps: float = 0.0
-    """Traffic of the cut fibres that nothing carries."""
+    """Traffic that nothing carries, of countries with traffic on the map."""
 
     @property
     def link_gbps(self) -> dict[Link, float]:
@@ -65,8 +65,16 @@ class BackgroundTraffic:
     load: float = 1.0
     """Multiple of the traffic of the busy hour."""
 
-    def after(self, dead: Collection[str] = ()) -> Background:
-        """Return the traffic while fibres are cut; what was on them moves nowhere."""
+    def after(
+        self,
+        dead: Collection[str] = (),
+        _groups: Collection[str] = (),
+        _hubs: Collection[str] = (),
+    ) -> Background:
+        """Return the traffic while fibres are cut; what was on them moves nowhere.
+
+        Groups and hubs by whose failure fibres are dead matter to traffic that is not on the map.
+        """
         kept = tuple(one for one in self.stated if all(name not in dead for name, _ in one.links))
         lost = sum(one.gbps for one in self.stated if one not in kept)
         return Background(kept, shortfall_gbps=lost)

@@ -60,12 +60,18 @@ class InternetOnFibres(BackgroundTraffic):
     of: OnMap
     day: date
 
-    def after(self, dead: Collection[str] = ()) -> Background:
-        """Return the traffic while fibres are cut.
+    def after(
+        self,
+        dead: Collection[str] = (),
+        groups: Collection[str] = (),
+        hubs: Collection[str] = (),
+    ) -> Background:
+        """Return the traffic while fibres are cut, and whatever passes failed groups and hubs.
 
         Owners move traffic to their other capacity (reaction ``own``), on the map or not.
         """
-        return self._carried(self.of.internet.at(self.day), dead)
+        segments = self.of.segments_in(groups, hubs)
+        return self._carried(self.of.internet.at(self.day), dead, segments)
 
     def intervals(self, dead: Collection[str] = ()) -> Mapping[Link, tuple[float, float]]:
         """Return the 90 % interval of each link's Gbit/s, from samples of the figures."""
@@ -77,8 +83,10 @@ class InternetOnFibres(BackgroundTraffic):
         bounds = {link: np.quantile(some, QUANTILES) for link, some in found.items()}
         return {link: (float(low), float(high)) for link, (low, high) in bounds.items()}
 
-    def _carried(self, market: Market, dead: Collection[str]) -> Background:
-        marked, failed = self.of.failing(market, fibres=dead)
+    def _carried(
+        self, market: Market, dead: Collection[str], segments: Collection[str] = ()
+    ) -> Background:
+        marked, failed = self.of.failing(market, segments=segments, fibres=dead)
         carried = assign(marked, failed, load=self.load, reaction="own")
         links = dict(self._towards())
         flows = tuple(
@@ -87,7 +95,9 @@ class InternetOnFibres(BackgroundTraffic):
             if one.load_gbps > 0 and links.get(one.id)
         )
         elsewhere = tuple(one.id for one in carried.holdings if one.owner and not links.get(one.id))
-        return Background(flows, elsewhere, sum(one.shortfall_gbps for one in carried.flows))
+        on_map = {one.country for one in carried.holdings if links.get(one.id)}
+        shortfall = (one.shortfall_gbps for one in carried.flows if one.country in on_map)
+        return Background(flows, elsewhere, sum(shortfall))
 
     def _towards(self) -> Iterator[tuple[str, tuple[Link, ...]]]:
         """Yield each holding with its links in the direction from the region to the country."""

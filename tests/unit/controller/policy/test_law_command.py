@@ -206,7 +206,7 @@ def test_a_day_past_the_last_review_is_warned_of_in_one_line(capsys):
     _, out, err = law(capsys, *flow, "--as-of", "2031-01-01")
     assert "REQUIRE (uncertain)" in out
     (line,) = err.splitlines()
-    assert line.startswith("law: last reviewed on 2026-11-29; later changes, up to 2031-01-01")
+    assert line.startswith("law: last reviewed on 2026-11-29; changes up to 2031-01-01")
     assert line.endswith("; 1 of its rules is overdue for review: MY-129")
 
 

@@ -408,3 +408,9 @@ def test_internet_traffic_has_intervals_and_owners_move_it_after_a_cut(tmp_path:
     assert cut.background is not None
     assert cut.background.shortfall_gbps >= usual.background.shortfall_gbps
     assert "pk-twa-tw1/gulf" in {*usual.background.flows} - {*cut.background.flows}
+    group = corridor.capacity(scenario, cut=["corridor:red-sea"]).background
+    felt = corridor.cut("red-sea", scenario=str(scenario)).internet
+    assert group is not None
+    assert felt is not None
+    own = {one.country: one.shortfall("own").value for one in felt.countries}
+    assert group.shortfall_gbps == pytest.approx(sum(own[one] for one in ("PK", "KW", "BD")))

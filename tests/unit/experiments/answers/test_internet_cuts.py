@@ -128,6 +128,13 @@ def test_countries_without_figures_are_unknown_and_never_unaffected() -> None:
     assert set(china) == {"CN"}
 
 
+def test_a_larger_cut_never_names_fewer_countries() -> None:
+    small, large = internet(*SEPTEMBER), internet("red-sea")
+    named = codes(large) | {one.country for one in large.unknown}
+    assert "OM" in {one.country for one in small.unknown}
+    assert codes(small) | {one.country for one in small.unknown} <= named
+
+
 def test_old_figures_are_not_used() -> None:
     later = {one.country: one.why for one in internet("red-sea", day="2026-11-24").unknown}
     assert "is of 2020-12-31, over four years away" in later["CN"]

@@ -110,6 +110,8 @@ def test_intervals_hold_the_value(tmp_path: Path) -> None:
         ("background: {fibres: {nowhere: 1Tbit}}", 'background on unknown fibre "nowhere"'),
         (f"background: {{fibres: {{{FIBRE}: {{karachi: 1Tbit}}}}}}", 'does not end at "karachi"'),
         (f"background: {{load: 50%, fibres: {{{FIBRE}: 1Tbit}}}}", "rates of fibres replace"),
+        ("background: {fibres: {}}", "fibres without a rate"),
+        (f"background: {{fibres: {{{FIBRE}: {{}}}}}}", "fibres without a rate"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, background: str, said: str) -> None:
