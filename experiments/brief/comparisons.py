@@ -17,8 +17,8 @@ from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.runs import run_brief
 from corridor.experiments.pages.run_page import RunResults, alarms_of
 from corridor.experiments.pages.sources import map_sources
-from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
-from corridor.experiments.text.short_table import undisturbed_rtt_ms
+from corridor.experiments.text.comparison_text import DemandPair, demand_pairs
+from corridor.experiments.text.demand_table import undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, has_moved, ms
 
 CERTAINTY = (

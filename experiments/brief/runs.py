@@ -31,7 +31,7 @@ from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.study_file import MeasureEntry, SourceEntry, StudyFile, described
 from corridor.experiments.study.tables import bounds, figure
 from corridor.experiments.study.words import answer_of, differences
-from corridor.experiments.text.events_sentence import internet_of_events, worst_cut, worst_event
+from corridor.experiments.text.event_text import internet_of_events, worst_cut, worst_event
 from corridor.experiments.text.verdict import holds
 from corridor.topologies.base.words import counted, is_longer, ms
 

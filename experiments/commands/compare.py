@@ -68,18 +68,22 @@ def run(args: argparse.Namespace) -> int:
 
 def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
     from corridor.experiments.results.run_result import load
-    from corridor.experiments.text.compared_demands import as_json as demands_json
-    from corridor.experiments.text.compared_demands import demands_compared
-    from corridor.experiments.text.compared_runs import as_json, compared, told_runs
+    from corridor.experiments.text.comparison_text import (
+        classes_as_json,
+        classes_compared,
+        demands_compared,
+        told_runs,
+    )
+    from corridor.experiments.text.comparison_text import demands_as_json as demands_json
 
     one, other = (load(Path(folder)).summary for folder in (args.one, args.other))
     has_workloads = one.workloads is not None and other.workloads is not None
     names = (Path(args.one).name, Path(args.other).name)
     parts = [told_runs(one, other, names), demands_compared(one, other, width)]
-    parts += [compared(one, other, width)] if has_workloads else []
+    parts += [classes_compared(one, other, width)] if has_workloads else []
     document = {
         "demands": demands_json(one, other),
-        "classes": as_json(one, other) if has_workloads else [],
+        "classes": classes_as_json(one, other) if has_workloads else [],
     }
     return "\n\n".join(parts), document
 
@@ -124,13 +128,13 @@ def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
 
 
 def _maps(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.text.compared_maps import told
+    from corridor.experiments.text.comparison_text import maps_compared
     from corridor.topologies.analysis.compared import compare_maps
     from corridor.topologies.base.codec import to_plain
     from corridor.topologies.formats.load import load_topology
 
     found = compare_maps(load_topology(args.one), load_topology(args.other))
-    return told(found, (args.one, args.other), width), to_plain(found)
+    return maps_compared(found, (args.one, args.other), width), to_plain(found)
 
 
 def _scenarios(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:

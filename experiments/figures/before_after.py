@@ -18,7 +18,7 @@ from corridor.experiments.figures import data
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, LineStyle, Width
-from corridor.experiments.text.event_table import expected_outage, is_lossy, outage
+from corridor.experiments.text.event_text import expected_outage, is_lossy, outage
 from corridor.topologies.base.words import counted, duration, has_moved
 
 MOST_ROWS = 24

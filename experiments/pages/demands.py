@@ -23,7 +23,7 @@ from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.pages.words import permit_word
-from corridor.experiments.text.short_table import typical_ms, undisturbed_rtt_ms
+from corridor.experiments.text.demand_table import typical_ms, undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, is_longer, joined
 
 """An object of ``answers.json``, ``summary.json`` or ``price.json``."""

@@ -21,7 +21,7 @@ from corridor.experiments.atlas.class_data import Finished, MeasuredLevel
 from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
 from corridor.experiments.pages.words import NOTHING, duration
 from corridor.experiments.results.messages import Round
-from corridor.experiments.text.classes_table import in_order, middle, named
+from corridor.experiments.text.workload_text import in_order, middle, named
 from corridor.topologies.base.words import counted, percent
 
 ROW = 54.0

@@ -65,7 +65,7 @@ from corridor.experiments.testbeds.needs import needs
 from corridor.experiments.testbeds.qemu import run_in_machine
 from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
 from corridor.experiments.testbeds.watchdog import patience_for
-from corridor.experiments.text.run_text import told
+from corridor.experiments.text.run_text import sentences_below
 from corridor.experiments.text.run_verdict import judge
 from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.base.bounded_file import is_folder
@@ -119,7 +119,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         if not loaded.events:
             plan = _plan(loaded, intended, options, choice, app)
         if options.predict_first:
-            say(f"\n{told(foreseen(answers).lines, options.width)}\n")
+            say(f"\n{sentences_below(foreseen(answers).lines, options.width)}\n")
 
     try:
         choice, kernel = choose(options, say, tell)

@@ -18,8 +18,12 @@ from corridor.experiments.scenario.scenario import DEFAULT, load_under, under_gi
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.study import compared as studies
 from corridor.experiments.study.reading import read_study
-from corridor.experiments.text.compared_demands import DemandPair, demand_pairs
-from corridor.experiments.text.compared_runs import Pair, pairs
+from corridor.experiments.text.comparison_text import (
+    ClassPair,
+    DemandPair,
+    class_pairs,
+    demand_pairs,
+)
 from corridor.topologies.analysis.compared import MapsCompared, compare_maps
 from corridor.topologies.base.documents import Plain, read_document
 from corridor.topologies.base.errors import InputError
@@ -98,7 +102,7 @@ class RunsCompared:
 
     demands: tuple[DemandPair, ...]
     """All demands of either run."""
-    classes: tuple[Pair, ...]
+    classes: tuple[ClassPair, ...]
     """Workloads by class and part of the run; empty if a run has no workloads."""
 
 
@@ -205,5 +209,5 @@ def _runs(one: Path, other: Path) -> RunsCompared:
     has_workloads = first.workloads is not None and second.workloads is not None
     return RunsCompared(
         demands=tuple(demand_pairs(first, second)),
-        classes=tuple(pairs(first, second)) if has_workloads else (),
+        classes=tuple(class_pairs(first, second)) if has_workloads else (),
     )

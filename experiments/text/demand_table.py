@@ -1,9 +1,13 @@
-"""The table a run ends with, as text: one line a demand, the answer first."""
+"""Tables of the demands of a run, in full and of those that matter most; which are not covered.
+Pure."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from corridor.controller.intent.intent import Aggregate
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import (
@@ -14,10 +18,64 @@ from corridor.experiments.account.summary import (
     Summary,
 )
 from corridor.experiments.answers.certainty_summary import UncertaintySummary
+from corridor.experiments.answers.document import Answers, DemandAnswer
+from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.terminal.columns import render
-from corridor.experiments.text.coverage_text import marked as judged
-from corridor.topologies.base.words import between_ms, counted, ms
+from corridor.topologies.base.units import format_rate
+from corridor.topologies.base.words import between_ms, counted, is_longer, ms
+from corridor.topologies.base.words import counted as number_of
 from corridor.traffic.measures.statistics import Statistics
+
+if TYPE_CHECKING:
+    from corridor.experiments.scenario.scenario import LoadedScenario
+
+
+NOT_JUDGED = Outcome.NOT_COVERED.word
+
+
+def with_coverage(status: str, not_judged: Sequence[str]) -> str:
+    """A status, with what of it rests on no law: ``UP, not covered``, ``UP, reverse demand
+    not covered``."""
+    if not not_judged:
+        return status
+    whose = "" if "data" in not_judged else "reverse demand "
+    return f"{status}, {whose}{NOT_JUDGED}"
+
+
+def statuses_counted(of: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """How many demands have each status; demands not covered, in a direction, count separately:
+    ``30 UP, 24 not covered, 8 BLOCKED``."""
+    counts = Counter(NOT_JUDGED if unjudged else status for status, unjudged in of)
+    order = ("UP", "ALT", NOT_JUDGED, "BLOCKED", "DOWN")
+    return ", ".join(f"{counts[name]} {name}" for name in order if counts[name])
+
+
+def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """What a proof covers of demands that policies do not cover; empty if there are none."""
+    names = [name for name, unjudged in of if unjudged]
+    if not names:
+        return ""
+    they, paths = ("It is", "a path") if len(names) == 1 else ("They are", "paths")
+    return (
+        f"not covered by {policies}, in one or both directions: {number_of(len(names), 'demand')}. "
+        f"{they} served on {paths} that no rule of the set forbids. Verification treats such paths "
+        "as permitted; this is not a statement about law."
+    )
+
+
+# The line that says that an answer is about a day past the last review of the law.
+
+
+def warning_of(loaded: LoadedScenario) -> str:
+    """A line where the policies of a scenario cite rules of law and its day is past their review;
+    else an empty text."""
+    from corridor.controller.policy import law_calendar
+    from corridor.controller.policy.law import load_law
+
+    return law_calendar.warning_of(loaded.policies, load_law(), loaded.as_of)
+
+
+# The table a run ends with, as text: one line a demand, the answer first.
 
 DEMAND, CLASS, STATUS, PERMIT, PATH = "demand", "application class", "status", "permit", "path"
 CROSSES, DIFFERENCE, LOST, LOST_BY = "jurisdictions", "min - predicted", "lost", "cause of loss"
@@ -193,7 +251,7 @@ def _cells(demand: DemandSummary) -> dict[str, str]:
     return {
         DEMAND: demand.id,
         CLASS: demand.class_,
-        STATUS: judged(demand.status, demand.not_judged),
+        STATUS: with_coverage(demand.status, demand.not_judged),
         PERMIT: demand.permit,
         PATH: _shortened(demand.path),
         CROSSES: marked(demand.crosses, demand.may_cross),
@@ -275,3 +333,137 @@ def _losses(flow: FlowSummary) -> str:
     if unplaced > 0:
         said.append(f"unlocated {unplaced}")
     return ", ".join(said) or "-"
+
+
+# The demands of a run that matter most, as a short table.
+
+MOST_ROWS = 12
+SHORT_HEADINGS = (
+    *("demand", "data class", "status", "decided by", "RTT", "added RTT", "longest outage"),
+    *("90 % interval", "lost"),
+)
+SHORT_RIGHT = frozenset({"RTT", "added RTT", "longest outage", "90 % interval", "lost"})
+SHORT_SPARE = ("data class", "lost", "90 % interval", "RTT")
+"""Where a terminal is too narrow for all."""
+
+
+def short_table(of: Answers, summary: Summary, width: int | None = None) -> str:
+    """At most ``MOST_ROWS`` rows, and how many more there are; columns that say nothing are left
+    out, and where a terminal is too narrow those that matter least."""
+    demands = {one.id: one for one in of.demands}
+    out_ms, rtt_ms = _out_ms(summary), undisturbed_rtt_ms(summary)
+    rows = [
+        (_order(demands[one.id], one, out_ms.get(one.id, 0.0)), one)
+        for one in summary.demands
+        if one.id in demands
+    ]
+    rows.sort(key=lambda row: row[0])
+    cells = [
+        _short_cells(demands[one.id], one, out_ms.get(one.id, 0.0), rtt_ms[one.id])
+        for _, one in rows[:MOST_ROWS]
+    ]
+    columns = [name for name in SHORT_HEADINGS if any(one[name] for one in cells)]
+    rows_of = [tuple(one[name] for name in columns) for one in cells]
+    text = render(columns, rows_of, SHORT_RIGHT, width=width, spare=SHORT_SPARE)
+    more = len(rows) - MOST_ROWS
+    return (
+        f"{text}\n{more} more rows: use --all, or see summary.json or the report"
+        if more > 0
+        else text
+    )
+
+
+def _out_ms(summary: Summary) -> Mapping[str, float]:
+    """For how long events put a demand out at most."""
+    found: dict[str, float] = {}
+    for event in summary.events or ():
+        for hit in event.hits:
+            found[hit.demand] = max(found.get(hit.demand, 0.0), hit.out_ms)
+    return found
+
+
+type Order = tuple[bool, float, bool, float, bool, float]
+
+
+def _order(of: DemandAnswer, measured: DemandSummary, out_ms: float) -> Order:
+    certainty = of.certainty
+    return (
+        not of.kept_back,
+        -(of.extra_ms or 0.0),
+        not of.lost_protection,
+        -out_ms,
+        not (certainty and certainty.near_tie),
+        -(measured.predicted_rtt_ms or 0.0),
+    )
+
+
+def _short_cells(
+    of: DemandAnswer, measured: DemandSummary, out_ms: float, rtt_ms: float | None
+) -> Mapping[str, str]:
+    kept = of.kept_back
+    status = of.status if of.judged or kept else f"{of.status}, not covered"
+    return {
+        "demand": of.id,
+        "data class": "" if of.data == "unclassified" else of.data,
+        "status": status,
+        "decided by": _by(of),
+        "RTT": "" if kept else _tenth_ms(rtt_ms),
+        "added RTT": _tenth_ms(of.extra_ms) if is_longer(of.extra_ms) else "",
+        "longest outage": _tenth_ms(out_ms) if out_ms else "",
+        "90 % interval": sure_cell(of.certainty),
+        "lost": f"{measured.lost}/{measured.sent}" if measured.lost and not kept else "",
+    }
+
+
+def _by(of: DemandAnswer) -> str:
+    """What blocks it, or makes it longer or less protected; else its permit."""
+    cause = next(iter(of.causes), None)
+    if cause is not None:
+        return "no permit" if cause.basis == "no permit" else cause.policy
+    return of.permit or ""
+
+
+def _tenth_ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} ms"
+
+
+# Round trips as they were before events changed them. Pure.
+
+
+def typical_ms(of: Statistics | None) -> float | None:
+    """The median; the mean of too few probes for one. None where nothing was answered."""
+    if of is None:
+        return None
+    return of.mean if of.p50 is None else of.p50
+
+
+def undisturbed_rtt_ms(summary: Summary) -> dict[str, float | None]:
+    """By demand: the median before the first event that hit it, else of the whole run. None where
+    nothing was answered, as where policies keep a demand back until they are lifted."""
+    found = {one.id: typical_ms(one.rtt_ms) for one in summary.demands}
+    events = sorted(summary.events or (), key=lambda one: one.at_ms)
+    for event in reversed(events):
+        for hit in event.hits:
+            if hit.demand in found:
+                found[hit.demand] = hit.rtt_before_ms
+    return found
+
+
+# What several demands may send together, and where that is enforced, in words.
+
+
+def aggregate_lines(aggregates: Iterable[Aggregate], sources: Mapping[str, str]) -> str:
+    """A line for each; ``sources`` are the hubs where demands start, by id."""
+    return "\n".join(
+        _aggregate_line(one, {sources[name] for name in one.demands}) for one in aggregates
+    )
+
+
+def _aggregate_line(of: Aggregate, hubs: set[str]) -> str:
+    rates = of.guarantee
+    peak = format_rate(rates.pir or rates.cir)
+    shared = f"{', '.join(of.demands)} share committed rate {format_rate(rates.cir)}"
+    each = ", ".join(sorted(hubs))
+    if len(hubs) == 1:
+        return f"{of.id}: {shared}; one meter at {each} limits them to {peak}"
+    return f"{of.id}: {shared}; a meter limits each of {each} to {peak}, no meter limits the total"

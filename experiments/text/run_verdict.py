@@ -14,7 +14,7 @@ from corridor.experiments.answers.document import ANSWERS_FILE, ANSWERS_SCHEMA, 
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.text.verdict import verdict
-from corridor.experiments.text.workload_sentences import Messages
+from corridor.experiments.text.workload_text import Messages
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError

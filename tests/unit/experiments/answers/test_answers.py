@@ -18,15 +18,17 @@ from corridor.experiments.answers.document import Answers, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.text.compliance_sentences import (
+from corridor.experiments.text.demand_table import short_table, undisturbed_rtt_ms
+from corridor.experiments.text.run_text import sentences_below
+from corridor.experiments.text.verdict import (
     REASONS,
     blocking_cause,
     cost_sentence,
+    foreseen,
+    holds,
     permitted,
+    verdict,
 )
-from corridor.experiments.text.run_text import told
-from corridor.experiments.text.short_table import short_table, undisturbed_rtt_ms
-from corridor.experiments.text.verdict import foreseen, holds, verdict
 from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.opinion import OpinionEntry
 from corridor.topologies.base.words import percent
@@ -203,11 +205,11 @@ def test_the_worst_event_is_the_one_that_leaves_demands_without_a_path() -> None
 
 def test_the_worst_event_states_when_rtts_were_stable_again() -> None:
     of = answers("mini")
-    told = {
+    sentences_below = {
         (180.0, 240.0): "within 240 ms for all affected demands",
         (180.0, None): "within 180 ms for 1 of 2 affected demands",
     }
-    for times, text in told.items():
+    for times, text in sentences_below.items():
         hits = [hit(name, settled_ms=one) for name, one in zip("ab", times, strict=True)]
         said = verdict(of, summary(of, event("dig", "cut", "one", *hits)), PROOF).answers
         assert any(f"RTT was stable again {text}. 2 probes were lost." in line for line in said)
@@ -414,9 +416,9 @@ def test_the_short_table_begins_with_what_is_kept_back_and_what_pays() -> None:
 
 def test_sentences_are_wrapped_on_a_terminal_only() -> None:
     lines = foreseen(answers("reference")).lines
-    assert told(lines, None) == "\n".join(lines)
-    assert max(map(len, told(lines, 80).splitlines())) <= 80
-    assert told(lines, 80).split() == " ".join(lines).split()
+    assert sentences_below(lines, None) == "\n".join(lines)
+    assert max(map(len, sentences_below(lines, 80).splitlines())) <= 80
+    assert sentences_below(lines, 80).split() == " ".join(lines).split()
 
 
 def test_a_round_trip_is_told_as_it_was_before_the_first_event_that_changed_it() -> None:

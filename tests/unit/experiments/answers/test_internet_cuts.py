@@ -19,7 +19,7 @@ from corridor.experiments.answers.internet_cut import InternetCut, internet_cut
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import cells_of
 from corridor.experiments.text.cut_text import cut_text
-from corridor.experiments.text.events_sentence import internet_of_events
+from corridor.experiments.text.event_text import internet_of_events
 from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.base.errors import InputError
 

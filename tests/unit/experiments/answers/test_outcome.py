@@ -12,7 +12,7 @@ import page_case
 from corridor.controller.openflow.statuses import SERVED, Status
 from corridor.experiments.answers.outcome import OF_STATUS, Outcome, outcome_of
 from corridor.experiments.pages.demands import of_answers
-from corridor.experiments.text.compliance_sentences import permitted
+from corridor.experiments.text.verdict import permitted
 from typed_answers import typed
 
 TEMPLATES = Path(__file__).resolve().parents[4] / "experiments" / "pages" / "templates"

@@ -13,7 +13,7 @@ from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.scenario.shipped_files import shipped_scenarios
-from corridor.experiments.text.coverage_text import counted, marked, not_judged_line
+from corridor.experiments.text.demand_table import not_judged_line, statuses_counted, with_coverage
 from corridor.topologies.base.errors import InputError
 
 OUTSIDE_TH = """\
@@ -88,11 +88,11 @@ def test_explain_says_that_nobody_judged_it(tmp_path, capsys):
 
 
 def test_statuses_are_marked_and_counted():
-    assert marked("UP", ()) == "UP"
-    assert marked("UP", ("data", "answers")) == "UP, not covered"
-    assert marked("ALT", ("answers",)) == "ALT, reverse demand not covered"
+    assert with_coverage("UP", ()) == "UP"
+    assert with_coverage("UP", ("data", "answers")) == "UP, not covered"
+    assert with_coverage("ALT", ("answers",)) == "ALT, reverse demand not covered"
     each = [("UP", ()), ("UP", ("data",)), ("BLOCKED", ()), ("UP", ())]
-    assert counted(each) == "2 UP, 1 not covered, 1 BLOCKED"
+    assert statuses_counted(each) == "2 UP, 1 not covered, 1 BLOCKED"
     assert not not_judged_line("th", [("a", ())])
 
 

@@ -20,7 +20,7 @@ from corridor.experiments.run.replaying import replay
 from corridor.experiments.run.runner import run_scenario
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.text.compared_runs import told_runs
+from corridor.experiments.text.comparison_text import told_runs
 from corridor.experiments.text.verdict import holds
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError

@@ -18,7 +18,7 @@ from corridor.experiments.plan.traffic import frame_specs
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.queues import shipped
 from corridor.experiments.scenario.scenario import ScenarioFile, load_scenario
-from corridor.experiments.text.run_sections import queues_table
+from corridor.experiments.text.run_text import queues_table
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.fibre_counters import ClassCounters

@@ -17,8 +17,7 @@ from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.study.answers import RunValues
 from corridor.experiments.study.compared import ReadStudy, left_out, rows, studies_compared
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.text.compared_demands import demand_pairs, demands_compared
-from corridor.experiments.text.compared_maps import told
+from corridor.experiments.text.comparison_text import demand_pairs, demands_compared, maps_compared
 from corridor.topologies.analysis.compared import OF_NO_ANSWER, compare_maps
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
@@ -164,7 +163,7 @@ def test_a_hub_that_became_a_gateway_is_a_difference(capsys: pytest.CaptureFixtu
     assert [(one.of, one.what, one.one, one.other) for one in found.changes] == [
         ("guian", "intl_gateway", "no", "yes")
     ]
-    assert "compare two scenarios on these maps" in told(found, ("a", "b"), None)
+    assert "compare two scenarios on these maps" in maps_compared(found, ("a", "b"), None)
 
 
 @pytest.mark.parametrize("field", sorted(set(Hub.model_fields) - OF_NO_ANSWER - {"name"}))

@@ -13,7 +13,7 @@ import handmade_workloads
 from corridor.experiments import cli
 from corridor.experiments.account.summary import read_summary
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.text.compared_runs import compared, pairs, told_runs
+from corridor.experiments.text.comparison_text import class_pairs, classes_compared, told_runs
 from described import wrong
 from typed_summary import typed
 
@@ -47,14 +47,14 @@ def test_what_differs_stands_before_and_after_an_arrow(summary: Any) -> None:
         "lawful: handmade, policy set none, seed 7",
         "-> free: handmade, policy set other, seed 7",
     ]
-    said = compared(summary, other, None)
+    said = classes_compared(summary, other, None)
     line = next(line for line in said.splitlines() if "whole run" in line and "50 ms" in line)
     assert "50 ms -> 75 ms" in line
     assert said.count("->") == 1, "all else is the same"
 
 
 def test_every_class_has_all_parts_of_the_run(summary: Any) -> None:
-    found = [(pair.data_class, pair.when) for pair in pairs(summary, summary)]
+    found = [(pair.data_class, pair.when) for pair in class_pairs(summary, summary)]
     whens = ["whole run", "before dig", "dig", "after dig"]
     assert found == [
         (name, when) for name in ("ckpt", "infer", "dr") for when in whens

@@ -9,7 +9,7 @@ import pytest
 
 import handmade_run
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.text.run_sections import sampling_lines
+from corridor.experiments.text.run_text import sampling_lines
 from typed_summary import typed
 
 

@@ -12,9 +12,9 @@ import handmade_run
 import handmade_workloads
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of
 from corridor.experiments.results.results import read_plan, summarise
-from corridor.experiments.text.classes_table import classes_table
-from corridor.experiments.text.workload_sentences import (
+from corridor.experiments.text.workload_text import (
     Messages,
+    classes_table,
     workload_effects_sentence,
     workload_sentence,
 )

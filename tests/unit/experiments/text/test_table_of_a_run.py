@@ -10,7 +10,7 @@ import handmade_run
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.terminal.columns import LEAST_WIDTH, render
 from corridor.experiments.text.demand_table import demand_table, doubtful_line, flow_table
-from corridor.experiments.text.run_sections import account_lines
+from corridor.experiments.text.run_text import account_lines
 from typed_summary import typed
 
 DEMANDS = """\

@@ -1,6 +1,6 @@
 """Events and expectations of a run as text."""
 
-from corridor.experiments.text.event_table import events_table, expectations_lines
+from corridor.experiments.text.event_text import events_table, expectations_lines
 from typed_summary import typed
 
 HIT = {
