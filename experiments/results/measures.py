@@ -34,14 +34,21 @@ def _median(values: Floats) -> float | None:
     return float(np.median(values)) if len(values) else None
 
 
+def _variation(values: Floats) -> float | None:
+    return float(np.ptp(values)) if len(values) else None
+
+
 TIMES = ("rtt_ms", "forward_ms", "backward_ms")
+VARIATIONS = {"forward_pdv_ms": "forward_ms", "backward_pdv_ms": "backward_ms"}
+"""Of which of ``TIMES`` each is the maximum less the minimum in a bin (RFC 5481, section 4.2)."""
 OF_PROBES: Mapping[str, Callable[[Floats], float | None]] = {
     **dict.fromkeys(TIMES, _median),
+    **dict.fromkeys(VARIATIONS, _variation),
     "lost": lambda values: float(values.sum()),
     "loss": lambda values: float(values.mean()) if len(values) else None,
     "sent": lambda values: float(len(values)),
 }
-"""The results of the probes of one bin. Times are medians."""
+"""The results of the probes of one bin."""
 _COUNTED = ("lost", "loss", "sent")
 
 
@@ -95,7 +102,7 @@ def _values(rows: Probes, measure: str) -> Floats:
     if measure in _COUNTED:
         lost: Floats = (~rows.received).astype(float)
         return lost
-    return times_ms(rows, measure)
+    return times_ms(rows, VARIATIONS.get(measure, measure))
 
 
 def times_ms(rows: Probes, name: str) -> Floats:

@@ -51,6 +51,17 @@ def test_a_measure_over_time_has_a_value_a_bin(run: corridor.Run) -> None:
     assert {one.value for one in run.series("far", "loss", bin="1s")} == {0.0}
 
 
+def test_delay_variation_over_time_is_the_range_of_one_way_delays_in_a_bin(
+    run: corridor.Run,
+) -> None:
+    def values(demand: str, measure: str) -> list[float | None]:
+        return [one.value for one in run.series(demand, measure, bin="1s")]
+
+    assert values("near", "forward_pdv_ms") == [pytest.approx(5.001 - 5.00025)]
+    assert values("near", "backward_pdv_ms") == [pytest.approx(5.002 - 5.0005)]
+    assert values("silent", "forward_pdv_ms") == [None]
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
