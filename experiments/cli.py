@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from corridor.experiments.terminal.parser import Parser
 from corridor.experiments.terminal.screen import complain, forget_output
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
-from corridor.topologies.base.extras import explained, require
+from corridor.topologies.base.installation import explained, require
 
 FAMILIES: Mapping[str, Mapping[str, str]] = {
     "what there is": {

@@ -69,8 +69,8 @@ from corridor.controller.forwarding.program import (
 from corridor.controller.intent.intent import Intent, clashes
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.base.progress import counting
-from corridor.topologies.base.remembered import remembered
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,

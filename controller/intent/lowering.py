@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from corridor.controller.intent.values import Lowered, Worst
 from corridor.controller.intent.worst_loads import Load, Problem
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 
 NO_DUAL = 1e-7
 """Dual values of these programs are fractions of small integers; less is rounding."""

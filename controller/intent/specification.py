@@ -29,8 +29,8 @@ from corridor.controller.policy.model import (
 )
 from corridor.controller.policy.semantics import Failures, PolicyLookup
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.remembered import remembered
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.base.memory import remembered
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Frozen, Topology
 
 MOST_RULINGS = 2

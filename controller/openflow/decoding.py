@@ -31,7 +31,7 @@ from corridor.controller.openflow import codec
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.controller.openflow.table_dump import HeldEntry, plain_entry
 from corridor.topologies.base.codec import JsonObject, to_plain
-from corridor.topologies.base.remembered import remembered_if_short
+from corridor.topologies.base.memory import remembered_if_short
 
 KEPT = 1 << 16
 """Entries that are kept: 60 hubs with 60 demands have 26,000 during an update."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from corridor.controller.openflow.frameworks import framework_here
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.extras import installation
+from corridor.topologies.base.installation import installation
 
 NAMES = {"ryu": "ryu", "os-ken": "os_ken"}
 FRAMEWORK = os.environ.get("CORRIDOR_FRAMEWORK") or framework_here()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from corridor.topologies.base.extras import missing, require
+from corridor.topologies.base.installation import missing, require
 
 type Framework = Literal["ryu", "os-ken"]
 type AskedFramework = Literal["auto", "ryu", "os-ken"]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from struct import unpack_from
 from typing import NamedTuple
 
-from corridor.topologies.base.remembered import remembered_if_short
+from corridor.topologies.base.memory import remembered_if_short
 
 VERSION = 4
 HEADER = 8

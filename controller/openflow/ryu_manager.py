@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 
 
 def main() -> Any:

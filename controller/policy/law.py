@@ -25,7 +25,7 @@ from corridor.controller.policy.data_flow import PLACES, Condition, DataFlow
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import written_day
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Confidence, JurisdictionCode, Slug, Text
 
 DATA = Path(__file__).parents[1] / "data"

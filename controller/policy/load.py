@@ -44,9 +44,7 @@ from corridor.topologies.base.documents import (
 )
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import LEAST_BEGINNING, nearest
-from corridor.topologies.model.catalogue import shipped_hubs
-from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import load_jurisdictions, nearest_named, shipped_hubs
 from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.remembered import remembered
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.base.words import few
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 

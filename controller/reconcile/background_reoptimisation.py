@@ -20,8 +20,8 @@ from typing import NoReturn
 from corridor.controller.policy.law import load_law
 from corridor.controller.reconcile.beside import answered
 from corridor.controller.traffic_engineering.reoptimisation import Question
-from corridor.topologies.base.garbage import collecting_later
-from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.child_process import die_with_parent
+from corridor.topologies.base.memory import collecting_later
 
 NICE = 5
 """Where no one waits: failures are followed first."""

@@ -33,7 +33,7 @@ from corridor.controller.reconcile.jobs import (
 )
 from corridor.controller.traffic_engineering.reoptimisation import Lane, Question, answer_to
 from corridor.topologies.base import child_process
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 
 CHOOSES = "corridor.controller.reconcile.background_reoptimisation"
 PREFERENCES = TypeAdapter(dict[str, PathPreferences])

@@ -68,7 +68,7 @@ from corridor.topologies.base.documents import (
     pointer_of_path,
     validate,
 )
-from corridor.topologies.model.meanings import nearest_named_or_some
+from corridor.topologies.model.catalogue import nearest_named_or_some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ANSWER_S = 120.0

@@ -61,7 +61,7 @@ from corridor.controller.reconcile.state_file import StateFile
 from corridor.controller.reconcile.two_phase_rollout import Updater
 from corridor.controller.traffic_engineering.fit_rates import may_ask
 from corridor.topologies.base.codec import from_plain
-from corridor.topologies.base.garbage import Settled
+from corridor.topologies.base.memory import Settled
 from corridor.topologies.model.wiring import Wiring
 
 LOSS_POLL_S = 0.5

@@ -50,7 +50,7 @@ from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, 
 from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.base.seconds import NS_PER_S
 
 

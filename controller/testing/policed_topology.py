@@ -17,7 +17,7 @@ from corridor.controller.policy.model import Hard, Policy, PolicySet
 from corridor.controller.testing.packets import Failed, Live
 from corridor.topologies.base.documents import describe_path
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Topology
 
 

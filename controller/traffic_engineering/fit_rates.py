@@ -30,7 +30,7 @@ from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
 from corridor.controller.traffic_engineering.objective import Objective
 from corridor.controller.traffic_engineering.own_objective import objective_named
-from corridor.topologies.base.remembered import remembered
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire

@@ -24,7 +24,7 @@ from corridor.controller.traffic_engineering.selection_setting import (
     SelectionProblem,
     selection_problem_of,
 )
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 from corridor.topologies.model.topology import Topology
 
 ENOUGH = 1e-4

@@ -41,7 +41,7 @@ from corridor.controller.traffic_engineering.load_grid import (
     Takes,
 )
 from corridor.controller.traffic_engineering.objective import Objective
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside
 
 MBIT = 1e6

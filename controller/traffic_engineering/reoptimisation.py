@@ -25,7 +25,7 @@ from corridor.controller.traffic_engineering.fit_rates import (
     with_picks,
 )
 from corridor.controller.traffic_engineering.relaxation import climb
-from corridor.topologies.base.remembered import remembered
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.topology import Frozen
 
 type Lane = Literal["failures", "requests", "next failure"]

@@ -24,7 +24,7 @@ from corridor.experiments.account.losses import (
 )
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.readings import Moment, since
-from corridor.topologies.model import vswitchd
+from corridor.topologies.model import hub_faults
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
 CE_MARKS = "ce_marks"
@@ -154,7 +154,7 @@ class _Span:
         """Whether the queue is another than at the reading before: counters begin again."""
         name = self._direction.sender
         is_reshaped = before.said.losing.get(name) != now.said.losing.get(name)
-        is_restarted = now.said.do == vswitchd.RESTART
+        is_restarted = now.said.do == hub_faults.RESTART
         return is_reshaped or is_restarted
 
     def _is_torn(self, now: Moment) -> bool:
@@ -206,7 +206,7 @@ class _Span:
             one.broken_by[end] for one in (before, now) for end in ends if end in one.broken_by
         ]
         reshaped = any(self._direction.sender in one.said.losing for one in (before, now))
-        if now.said.do == vswitchd.RESTART or (now.said.do and (broken or reshaped)):
+        if now.said.do == hub_faults.RESTART or (now.said.do and (broken or reshaped)):
             return now.said.event
         return broken[0] if broken else None
 

@@ -37,7 +37,7 @@ from corridor.topologies.base.codec import OMIT_NONE, Document, JsonObject, read
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Topology
 
 # Which hub would serve a demand that may go to any of several, were it planned again. Pure.

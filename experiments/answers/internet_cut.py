@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from corridor.controller.intent.specification import failures_of
-from corridor.topologies.base.remembered import remembered
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.topology import Fibre, Topology
 from corridor.traffic.background import (
     REACTIONS,

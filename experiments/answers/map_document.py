@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from corridor.topologies.base.codec import Document
 from corridor.topologies.base.words import short_name
-from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.catalogue import load_jurisdictions
 from corridor.topologies.model.topology import Fibre, Hub, LatLon, Topology
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from corridor.controller.explain.references import kind_of
 from corridor.controller.policy.model import DataClass, PolicySet
 from corridor.topologies.base.words import joined, short_name
-from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.catalogue import load_jurisdictions
 
 BASES: Mapping[str, str] = {
     "exempt": "no legal basis needed",

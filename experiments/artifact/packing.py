@@ -55,7 +55,7 @@ from corridor.topologies.base.bounded_file import (
     shown,
 )
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 from corridor.topologies.base.words import counted
 
 MANIFEST, PLAN = "manifest.json", "raw/plan.json"

@@ -25,7 +25,7 @@ from corridor.topologies.base import child_process
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json, read_text
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.model.delay_model import load_delay_model
 

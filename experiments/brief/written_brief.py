@@ -34,7 +34,7 @@ from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
-from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.catalogue import load_jurisdictions
 
 
 def write_brief(out_dir: Path, against: Path | None = None) -> Path:

@@ -149,7 +149,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
     from corridor.experiments.answers.certainty import certainties
     from corridor.experiments.plan.warnings import plan_warnings
     from corridor.experiments.scenario.intents import Intended
-    from corridor.topologies.base.garbage import collecting_later
+    from corridor.topologies.base.memory import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
 
     model, loaded = load_delay_model(args.delay_model), load(args)

@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     from corridor.experiments.run.exporting import export_folder, exported_as, write_export
-    from corridor.topologies.base.garbage import collecting_later
+    from corridor.topologies.base.memory import collecting_later
 
     with (
         export_folder(args.out) as folder,

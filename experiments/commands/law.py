@@ -222,7 +222,7 @@ def _list(args: argparse.Namespace, law: Law, on: date) -> int:
 def _chosen(args: argparse.Namespace, law: Law) -> list[Rule]:
     from corridor.controller.policy.clauses.places import shipped_groups
     from corridor.topologies.base.suggestions import nearest
-    from corridor.topologies.model.meanings import nearest_named
+    from corridor.topologies.model.catalogue import nearest_named
 
     for name in args.rules:
         if name not in law.by_id:

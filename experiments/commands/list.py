@@ -25,7 +25,7 @@ from corridor.experiments.terminal.kept_answers import (
     told,
 )
 from corridor.experiments.terminal.screen import terminal_width
-from corridor.topologies.base.places import PACKAGE
+from corridor.topologies.base.installation import PACKAGE
 
 KINDS = ("scenarios", "policies", "topologies", "workloads", "examples", "studies")
 SCHEMA = 1

@@ -247,7 +247,7 @@ def _dask(action: str, address: str, *, dashboard: bool) -> int:
         check_dashboard,
         resting_environment,
     )
-    from corridor.topologies.base.places import IMPORT_ROOT
+    from corridor.topologies.base.installation import IMPORT_ROOT
 
     shown = ["--no-dashboard"]
     if dashboard and action == "scheduler":

@@ -18,7 +18,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.setup.affected_tests import changed_files, leading_rooms
     from corridor.experiments.setup.checks import run_checks, run_in_machine
     from corridor.topologies.base.errors import InputError
-    from corridor.topologies.base.places import CHECKOUT
+    from corridor.topologies.base.installation import CHECKOUT
 
     own, rest = _options().parse_known_args(args.arguments)
     if "--fast" in rest:
@@ -74,7 +74,7 @@ def _files(rooms: list[str], changed: list[str] | None) -> list[str] | None:
     """The test files to run: None for all. Prints how many there are, and why."""
     from corridor.experiments.setup.affected_tests import affected_by_files, affected_by_rooms
     from corridor.experiments.setup.import_graph import ImportGraph
-    from corridor.topologies.base.places import CHECKOUT
+    from corridor.topologies.base.installation import CHECKOUT
 
     if not rooms and changed is None:
         return None

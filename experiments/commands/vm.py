@@ -246,7 +246,7 @@ def _export(args: argparse.Namespace) -> int:
 def _cloud_init(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.cloud_init import packages, user_data
     from corridor.experiments.machines.images import architecture_named
-    from corridor.topologies.base.places import CHECKOUT
+    from corridor.topologies.base.installation import CHECKOUT
 
     listed = (CHECKOUT / "experiments/setup/packages.txt").read_text(encoding="utf-8")
     names = packages(listed, architecture_named(args.arch))
@@ -288,7 +288,7 @@ def _wanted(args: argparse.Namespace, ssh_port: int | None = None) -> Wanted:
 def _handover(public_key: str) -> Handover:
     from corridor.experiments.machines.handover import Handover
     from corridor.experiments.machines.kernel import find_kernel
-    from corridor.topologies.base.places import CHECKOUT
+    from corridor.topologies.base.installation import CHECKOUT
 
     built = find_kernel()
     return Handover(CHECKOUT, public_key, built.path.parent if built else None)

@@ -103,7 +103,7 @@ def _told(one: ShippedWorkload, sources: dict[str, Source]) -> str:
 
 def _plan(args: argparse.Namespace) -> int:
     from corridor.experiments.plan.plan import make_plan_unsent
-    from corridor.topologies.base.garbage import collecting_later
+    from corridor.topologies.base.memory import collecting_later
 
     loaded = load(args)
     with collecting_later(), waiting("planning"):

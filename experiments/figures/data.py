@@ -21,7 +21,7 @@ from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import short_name
-from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.catalogue import load_jurisdictions
 from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures import samples
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corridor.topologies.base import child_process
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.model.fault_kind import ends_of
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from corridor.controller.second_opinion import (
 )
 from corridor.experiments.lab.dumps import Dump
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ from corridor.experiments.scenario.event_registry import KINDS as EVENTS
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.slowness import measure, patient
-from corridor.topologies.model.bfd_interval import ALL_FIBRES, QUICKEN, SLOW
+from corridor.topologies.model.fault_kind import ALL_FIBRES, QUICKEN, SLOW
 from corridor.traffic.agents.probe import Probe
 from corridor.traffic.workloads.arrival_registry import parts_of
 

@@ -23,7 +23,7 @@ from corridor.experiments.lab.dumps import (
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.topologies.base.codec import Document, JsonObject
 from corridor.topologies.base.errors import PolicyFailure
-from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.model.wiring import Wiring
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.answers import cut_answer as answers
     from corridor.experiments.text.cut_text import cut_text
-    from corridor.topologies.model.jurisdictions import load_jurisdictions
+    from corridor.topologies.model.catalogue import load_jurisdictions
 
     loaded = load(args)
     dead = answers.cut_elements(loaded, args.what)

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import IMPORT_ROOT, require
 from corridor.topologies.base.json_lines import LineReader
-from corridor.topologies.base.places import IMPORT_ROOT
 from corridor.topologies.base.slowness import patient
 
 READY_S = 30.0

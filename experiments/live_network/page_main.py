@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.api.process import Application, run
-from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.child_process import die_with_parent
 
 if TYPE_CHECKING:
     from corridor.controller.api.link import ControllerLink

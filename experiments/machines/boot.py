@@ -13,7 +13,7 @@ from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import CONSOLES, Architecture, Boot, Channel, Disk, Share
 from corridor.experiments.machines.recipe import ROOT_LABEL
 from corridor.experiments.machines.tools import emulator, require
-from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.child_process import die_with_parent
 
 KVM = Path("/dev/kvm")
 RESULTS = "results"

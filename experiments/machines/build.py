@@ -23,9 +23,9 @@ from corridor.experiments.machines.images import MANIFEST, Image
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
 from corridor.experiments.machines.recipe import SUITE, bootstrap, settings
 from corridor.experiments.machines.tools import BUILDING, find, require
+from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.parent_death import die_with_parent
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 from corridor.topologies.base.scratch import in_turn, lock_folder
 
 # Folders that mmdebstrap makes a root in.

@@ -20,7 +20,7 @@ from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import DEBIAN_NAMES
 from corridor.experiments.machines.tools import EXPORTING, require
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 Format = Literal["qcow2", "vmdk"]
 CONVERSIONS: dict[Format, tuple[str, ...]] = {

@@ -15,7 +15,7 @@ from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
 from corridor.experiments.machines.recipe import MADE_FROM, identity
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 MANIFEST = "image.json"
 """Written last: an image without it is not finished."""

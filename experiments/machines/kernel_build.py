@@ -34,8 +34,8 @@ from corridor.experiments.machines.kernel import (
 from corridor.experiments.machines.kernel_source import SourcePackage, find_source
 from corridor.experiments.machines.kernel_trial import seccomp_of
 from corridor.experiments.machines.system_packages import command
+from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.parent_death import die_with_parent
 from corridor.topologies.base.scratch import in_turn
 
 OPTIONAL_SECTION = "# Only where the kernel has them."

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import PACKAGE
+from corridor.topologies.base.installation import PACKAGE
 
 TABLES = PACKAGE / "experiments/setup"
 OS_RELEASE = Path("/etc/os-release")

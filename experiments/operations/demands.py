@@ -9,7 +9,7 @@ from typing import Any
 from corridor.experiments.operations.probe_text import packets_of
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 
 type Said = Mapping[str, Any]
 ANY = [None, None, None]

@@ -11,7 +11,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.experiments.lab.captures import capture_words, of_fibre
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest_or_some
-from corridor.topologies.model.meanings import nearest_named_or_some
+from corridor.topologies.model.catalogue import nearest_named_or_some
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.packets import stamp
 

@@ -12,9 +12,9 @@ from typing import Any, TypedDict
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest_or_some
+from corridor.topologies.model.catalogue import nearest_named_or_some
 from corridor.topologies.model.fault_kind import EventKind, Network
 from corridor.topologies.model.fault_registry import BY_HAND, by_hand
-from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 

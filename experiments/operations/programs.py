@@ -23,7 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.child_process import die_with_parent
 
 MARK = "CORRIDOR_PROGRAM"
 CHUNK_BYTES = 32_768

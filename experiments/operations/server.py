@@ -55,9 +55,9 @@ from corridor.experiments.operations.requests import (
 from corridor.experiments.testbeds.guest_settings import RESOLVER
 from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported, InputError
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
+from corridor.topologies.model.catalogue import nearest_named_or_some
 from corridor.topologies.model.fault_kind import Network as Faulted
-from corridor.topologies.model.meanings import nearest_named_or_some
 from corridor.topologies.model.wiring import Wiring
 
 # What has left by each end of each fibre, as the kernel counts it: one file read for all.

@@ -19,8 +19,8 @@ from corridor.experiments.plan.values import Change, Cut, Expectation, PlannedDe
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.options import CutOptions
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.model.bfd_interval import ALL_FIBRES, QUICKEN_NS, SLOW
 from corridor.topologies.model.cut import CUT, MEND, SILENCE
+from corridor.topologies.model.fault_kind import ALL_FIBRES, QUICKEN_NS, SLOW
 from corridor.topologies.model.line import Line
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring

@@ -59,7 +59,7 @@ from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.moments import END, START
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import blank_templates, build_templates

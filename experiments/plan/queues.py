@@ -11,7 +11,7 @@ from corridor.controller.intent.intent import Intent
 from corridor.experiments.scenario.queues import NONE, Buffer, QueueOptions
 from corridor.experiments.scenario.scenario import LoadedScenario, Scenario
 from corridor.topologies.emulation.queues.registry import KINDS
-from corridor.topologies.model.queue import Commitment, Packets, Queue, QueueClass
+from corridor.topologies.model.line import Commitment, Packets, Queue, QueueClass
 from corridor.topologies.model.wiring import FibreWire, Shape, Wiring
 
 type Direction = tuple[str, str]

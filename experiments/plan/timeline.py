@@ -13,7 +13,7 @@ from corridor.experiments.scenario.moments import START, STREAMS, Moment
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
-from corridor.topologies.model.bfd_interval import QUICKEN, QUICKEN_NS, REPEATED_AFTER_NS, SLOW
+from corridor.topologies.model.fault_kind import QUICKEN, QUICKEN_NS, REPEATED_AFTER_NS, SLOW
 from corridor.topologies.model.topology import Topology
 
 SETTLED_NS = 5_000_000_000

@@ -24,7 +24,7 @@ from corridor.experiments.plan.planned_messages import PlannedMessage, PlannedWo
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.shares_in_queues import Network, shares_bps
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 from corridor.topologies.model.wiring import Shape
 from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.measures.fair_shares import Flow, TransferPath, completion_s

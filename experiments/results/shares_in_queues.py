@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
 from corridor.topologies.emulation.queues import priority, weighted
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 from corridor.traffic.measures.fair_shares import Flow, by_class_bps, by_priority_bps, max_min_bps
 
 NO_QUEUE = Queue()

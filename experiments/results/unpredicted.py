@@ -19,7 +19,7 @@ from corridor.experiments.scenario.event_registry import LOADS
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.base.words import counted
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 from corridor.traffic.agents.jobs import CHARGED
 
 FREE = "virtual"

@@ -20,7 +20,7 @@ from corridor.experiments.testbeds.needs import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 
 AnyKernel = Kernel | DebianKernel
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from corridor.topologies.base.errors import CorridorError, InputError, MeasurementInvalid
-from corridor.topologies.base.ownership import hand_over, hand_over_all, owner_in
+from corridor.topologies.base.whole_file import hand_over, hand_over_all, owner_in
 
 DEFAULT_RESULTS = Path("results")
 OWN_ONLY = 0o700

@@ -17,8 +17,7 @@ from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments
 from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Plan
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model import cut, gateway_fault
-from corridor.topologies.model import hub_fault as hub
+from corridor.topologies.model import cut, hub_faults
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs
@@ -119,11 +118,11 @@ def _faults(trial: Trial, topology: Topology, gateways: Collection[str]) -> Iter
         yield Change(trial.begin_ns, cut.CUT, fibre)
         yield Change(trial.repair_ns, cut.MEND, fibre)
     for name in sorted(failed.hubs):
-        yield Change(trial.begin_ns, hub.DOWN, name)
-        yield Change(trial.repair_ns, hub.UP, name)
+        yield Change(trial.begin_ns, hub_faults.HUB_DOWN, name)
+        yield Change(trial.repair_ns, hub_faults.HUB_UP, name)
     for name in sorted(failed.gateways & frozenset(gateways)):
-        yield Change(trial.begin_ns, gateway_fault.KILL, name)
-        yield Change(trial.repair_ns, gateway_fault.START, name)
+        yield Change(trial.begin_ns, hub_faults.KILL_GATEWAY, name)
+        yield Change(trial.repair_ns, hub_faults.START_GATEWAY, name)
 
 
 def _phases(

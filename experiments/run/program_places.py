@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corridor.experiments.testbeds.guest_init import FOLDER, HOST_LINKS, MS_RDONLY, bind, mount
 from corridor.experiments.testbeds.guest_settings import mount_settings
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.emulation.shell import put_iperf
 from corridor.topologies.model.wiring import Wiring
 

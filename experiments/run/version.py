@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict
 
-from corridor.topologies.base.places import CHECKOUT, PACKAGE
+from corridor.topologies.base.installation import CHECKOUT, PACKAGE
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution

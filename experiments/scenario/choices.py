@@ -27,7 +27,7 @@ from corridor.experiments.scenario.fields import (
 from corridor.topologies.base.options import Unit, Values
 from corridor.topologies.base.suggestions import nearest_kind
 from corridor.topologies.base.units import QuantityError, parse_size_bytes
-from corridor.topologies.model.by_kind import ByKind, Fields
+from corridor.topologies.model.fields import ByKind, Fields
 from corridor.topologies.model.topology import Frozen
 from corridor.traffic.workloads import arrival_registry as arrivals
 from corridor.traffic.workloads import size_registry as sizes

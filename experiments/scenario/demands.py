@@ -21,7 +21,7 @@ from corridor.experiments.scenario.queues import Dscp
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 
 

@@ -16,7 +16,7 @@ from corridor.experiments.scenario import (
     transfer_event,
 )
 from corridor.topologies.base.registry import Registry
-from corridor.topologies.model import bfd_interval
+from corridor.topologies.model import fault_kind
 from corridor.topologies.model.fault_kind import Action, EventKind
 from corridor.topologies.model.fault_registry import KINDS as FAULTS
 
@@ -43,7 +43,7 @@ LOADS = (STREAM, TRANSFER)
 """Those that load fibres next to the probes."""
 
 ACTIONS: Mapping[str, Action] = {
-    **bfd_interval.ACTIONS,
+    **fault_kind.ACTIONS,
     **{name: act for kind in KINDS.values() for name, act in kind.actions.items()},
 }
 """By the name that plans give them."""

@@ -20,7 +20,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:

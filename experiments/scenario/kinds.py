@@ -31,8 +31,8 @@ from corridor.experiments.scenario.moments import START, Moment, parse_moment
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.units import written_day
 from corridor.topologies.model import fault_registry as faults
-from corridor.topologies.model.by_kind import ByKind, Fields
 from corridor.topologies.model.fault_kind import EventKind
+from corridor.topologies.model.fields import ByKind, Fields
 from corridor.topologies.model.topology import Slug
 
 _DAY = TypeAdapter(Annotated[date, BeforeValidator(written_day)])

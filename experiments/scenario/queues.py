@@ -31,9 +31,14 @@ from corridor.topologies.base.units import (
 )
 from corridor.topologies.emulation.queues.registry import KINDS
 from corridor.topologies.emulation.queues.tree import Takes
-from corridor.topologies.model.dscp import MOST, NAMES, format_dscp, parse_dscp
-from corridor.topologies.model.meanings import nearest_named
-from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES
+from corridor.topologies.model.catalogue import nearest_named
+from corridor.topologies.model.line import (
+    DSCP_NAMES,
+    FULL_FRAME_ON_FIBRE_BYTES,
+    MOST_DSCP,
+    format_dscp,
+    parse_dscp,
+)
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 
 # Service classes and DSCPs of classes of demands, as the file next to this one has them. Pure.
@@ -46,7 +51,12 @@ Dscp = Annotated[
     BeforeValidator(parse_dscp),
     PlainSerializer(format_dscp, when_used="json"),
     WithJsonSchema(
-        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": MOST}, {"enum": [*NAMES]}]}
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": MOST_DSCP},
+                {"enum": [*DSCP_NAMES]},
+            ]
+        }
     ),
 ]
 Confidence = Literal["confident", "unsure"]

@@ -78,7 +78,7 @@ from corridor.topologies.base.units import (
 )
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.background import BackgroundTraffic, FibreFlow
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 

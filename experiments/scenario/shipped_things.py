@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 EXAMPLES = CHECKOUT / "examples"
 """Only a checkout has them."""

@@ -28,7 +28,7 @@ from corridor.topologies.base.documents import Document
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest, nearest_kind
 from corridor.topologies.base.units import QuantityError
-from corridor.topologies.model.by_kind import ByKind, Fields
+from corridor.topologies.model.fields import ByKind, Fields
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 from corridor.traffic.workloads.trace import TraceRow
 from corridor.traffic.workloads.workload_kind import Scale, WorkloadKind

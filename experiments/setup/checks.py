@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 NO_TESTS_COLLECTED = 5
 UNIT = ("tests/unit", "tests/property")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import corridor
 from corridor.experiments.setup.navigation import DECISIONS, Part, hidden_tree, parts, write_texts
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx

@@ -21,7 +21,7 @@ from corridor.experiments.run.version import version_of
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.probe import probe
-from corridor.topologies.base import extras
+from corridor.topologies.base import installation
 from corridor.topologies.base.errors import CorridorError
 
 DISTRIBUTIONS = {
@@ -99,7 +99,7 @@ def examine() -> Machine:
         system=here.title,
         packages_missing=tuple(lacking),
         packages_command=system_packages.command(lacking, here) if lacking else "",
-        extras_missing={extra: extras.missing(extra) for extra in extras.MODULES},
+        extras_missing={extra: installation.missing(extra) for extra in installation.MODULES},
     )
 
 
@@ -286,7 +286,7 @@ def _extras(missing: Mapping[str, tuple[str, ...]]) -> list[Verdict]:
             f"extra {extra}",
             not modules,
             f"not installed: {', '.join(modules)}" if modules else "installed",
-            extras.installation(extra),
+            installation.installation(extra),
         )
         for extra, modules in missing.items()
     ]
@@ -294,7 +294,9 @@ def _extras(missing: Mapping[str, tuple[str, ...]]) -> list[Verdict]:
 
 def _install_extra(program: str) -> str:
     """The command for a program of an extra, or for Python itself."""
-    return extras.installation(DISTRIBUTIONS[program][1] if program in DISTRIBUTIONS else "all")
+    return installation.installation(
+        DISTRIBUTIONS[program][1] if program in DISTRIBUTIONS else "all"
+    )
 
 
 def _install(package: str, else_: str = "") -> str:

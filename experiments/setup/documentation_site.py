@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 NEEDED = ("sphinx", "myst_parser", "furo")
 MARK = ".buildinfo"

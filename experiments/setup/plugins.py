@@ -14,7 +14,7 @@ from corridor.topologies.base.registry import OURS, Registry
 from corridor.topologies.base.suggestions import nearest
 
 if TYPE_CHECKING:
-    from corridor.topologies.model.by_kind import ByKind
+    from corridor.topologies.model.fields import ByKind
 
 GROUPS: Mapping[str, str] = {
     "clauses": "controller.policy.clauses.registry:CLAUSES",

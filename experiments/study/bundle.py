@@ -15,7 +15,7 @@ from corridor.experiments.study.study_file import StudyFile
 from corridor.topologies.base.bounded_file import TRAVELS, is_file, read_bytes
 from corridor.topologies.base.documents import Document, KeyPath, Plain, parse_document
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.base.places import CHECKOUT, PACKAGE
+from corridor.topologies.base.installation import CHECKOUT, PACKAGE
 
 YAML = (".yaml", ".yml")
 

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 
 CONNECT_S = 20
 LOOPBACK = "127.0.0.1"

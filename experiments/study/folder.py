@@ -24,9 +24,8 @@ from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.outcome import LOG, RUN, Ran, State
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.ownership import hand_over_all, owner_in
 from corridor.topologies.base.scratch import in_turn
-from corridor.topologies.base.whole_file import write_whole
+from corridor.topologies.base.whole_file import hand_over_all, owner_in, write_whole
 
 INDEX, CELL, CELLS, FAILED, LOCK = "study.json", "cell.json", "cells", "failed", ".lock"
 STUDY, INPUTS, TURN = "study.yaml", "inputs", ".turn"

@@ -17,7 +17,7 @@ from pathlib import Path
 from corridor.experiments.study.bundle import Bundle
 from corridor.experiments.study.outcome import BUNDLE, LOG, OUTCOME, RUN, Ran, State
 from corridor.topologies.base import child_process
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.base.scratch import scratch_folder
 
 PROGRAM = "corridor.experiments.study.one_cell"

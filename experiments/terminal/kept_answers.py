@@ -28,8 +28,8 @@ from corridor.topologies.base.files_read import (
     noting,
     state,
 )
-from corridor.topologies.base.garbage import collecting_later
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
+from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.base.today import today
 
 INPUTS, ANSWER = "inputs", "answer"

@@ -23,7 +23,7 @@ from corridor.experiments.testbeds.guest_init import (
 )
 from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import PACKAGE
+from corridor.topologies.base.installation import PACKAGE
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
 KERNEL_LINK = "linux"

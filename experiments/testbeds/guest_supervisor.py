@@ -34,7 +34,7 @@ if not __package__:
     sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
 from corridor.experiments.testbeds import containment
-from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.scratch import SHARED_MEMORY, scratch_folder
 
 PR_SET_CHILD_SUBREAPER = 36

@@ -21,7 +21,7 @@ from corridor.experiments.lab.run_events import Event
 from corridor.experiments.testbeds.events import read_events
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.emulation.ovsdb import SYSTEM_RUN_DIR, OpenVSwitch
 from corridor.topologies.emulation.ovsdb_client import switches_socket

@@ -81,8 +81,8 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def latency(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.predict import places
+    from corridor.topologies.model.catalogue import nearest_named
     from corridor.topologies.model.delay_model import load_delay_model
-    from corridor.topologies.model.meanings import nearest_named
 
     model = load_delay_model(args.delay_model)
     known = places()
@@ -209,7 +209,7 @@ def _write_model(
     model: DelayModel, layers: Sequence[FittedLayer], table: Table, out: Path
 ) -> DelayModel:
     """The model with the layers fitted that the table speaks of; it is written to ``out``."""
-    from corridor.topologies.model.delay_model_text import to_text
+    from corridor.topologies.model.delay_model import to_text
 
     if out.exists():
         raise InputError("is there already", "name a new file with --fit", file=str(out))

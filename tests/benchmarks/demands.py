@@ -25,7 +25,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.formats.load import load_topology
 
 SIZES = (500, 1000, 2000, 4000)

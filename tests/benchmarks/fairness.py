@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
 from corridor.traffic.workloads.arrival_kind import SplitMix64
 from tests.benchmarks import tcp_lab

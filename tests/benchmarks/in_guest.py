@@ -14,7 +14,7 @@ from typing import Any
 from corridor.experiments.machines.kernel import find_kernel
 from corridor.experiments.testbeds.uml import OUT_IN_GUEST, PYTHON_IN_GUEST, run_command_in_guest
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 TESTS = {"tests": CHECKOUT / "tests"}
 CONSOLE = Path("/dev/console")

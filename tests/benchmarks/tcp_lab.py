@@ -17,7 +17,7 @@ from corridor.experiments.lab.line_process import AgentsProcess
 from corridor.experiments.run.program_controllers import AllPairs
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.model.line import Line as Noise
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
 from corridor.traffic.agents import tcp

@@ -30,7 +30,7 @@ from corridor.experiments.live_network.setting import live_wiring
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.garbage import Settled
+from corridor.topologies.base.memory import Settled
 from corridor.topologies.model.wiring import Wiring
 from tests.support.reconcile.fake_switches import FakeSwitches, Lab
 

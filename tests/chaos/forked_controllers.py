@@ -26,7 +26,7 @@ from unittest.mock import patch
 
 from corridor.experiments.lab import controller_process
 from corridor.topologies.base import child_process
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 
 MODULE = "tests.chaos.forked_controllers"
 PROGRAM = "tests.chaos.crash_injection"

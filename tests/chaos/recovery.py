@@ -33,7 +33,7 @@ from corridor.controller.forwarding.two_phase_plan import EDGE
 from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.scenario import controller_event
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model import switch_fault, vswitchd
+from corridor.topologies.model import hub_faults
 from tests.chaos.crash_points import FILE
 from tests.chaos.traffic import Traffic
 
@@ -141,13 +141,13 @@ class Stage:
     def lose(self, hub: str) -> int:
         """A switch loses its controller, which notices."""
         at_ns = time.time_ns()
-        self.kept.carry_out(switch_fault.AWAY, hub)
+        self.kept.carry_out(hub_faults.SWITCH_AWAY, hub)
         self.kept.until(lambda: not self._is_connected(hub), LONG_S)
         return at_ns
 
     def find(self, hub: str) -> int:
         at_ns = time.time_ns()
-        self.kept.carry_out(switch_fault.BACK, hub)
+        self.kept.carry_out(hub_faults.SWITCH_BACK, hub)
         self.kept.until(lambda: self._is_connected(hub), LONG_S)
         return at_ns
 
@@ -158,7 +158,7 @@ class Stage:
     def empty_switches(self) -> int:
         """ovs-vswitchd killed and started: every table is empty."""
         at_ns = time.time_ns()
-        self.kept.carry_out(vswitchd.RESTART)
+        self.kept.carry_out(hub_faults.RESTART)
         return at_ns
 
     def ofctl(self, hub: str, do: str, *words: str, options: Sequence[str] = ()) -> str:

@@ -13,8 +13,7 @@ from functools import partial
 from typing import Any
 
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model import cut
-from corridor.topologies.model import gateway_fault as gateway
+from corridor.topologies.model import cut, hub_faults
 from tests.chaos import tampering
 from tests.chaos.recovery import Stage
 
@@ -126,12 +125,12 @@ def killed_and_more_broken(stage: Stage, cast: Targets) -> Breakdowns:
     stage.taken()
     yield stage.breakdown("controller and ovs-vswitchd killed", at_ns)
     at_ns = stage.kill()
-    kept.carry_out(gateway.KILL, cast.gateway)
+    kept.carry_out(hub_faults.KILL_GATEWAY, cast.gateway)
     stage.start()
     kept.until(kept.is_installed, 60)
     time.sleep(1)
     yield stage.breakdown("controller and gateway killed", at_ns)
-    kept.carry_out(gateway.START, cast.gateway)
+    kept.carry_out(hub_faults.START_GATEWAY, cast.gateway)
     stage.settle()
     at_ns = stage.kill()
     kept.carry_out(cut.CUT, cast.fibre)
@@ -195,12 +194,12 @@ def switches_that_hang(stage: Stage, _cast: Targets) -> Breakdowns:
 def a_gateway_killed(stage: Stage, cast: Targets) -> Breakdowns:
     kept = stage.kept
     at_ns = time.time_ns()
-    kept.carry_out(gateway.KILL, cast.gateway)
+    kept.carry_out(hub_faults.KILL_GATEWAY, cast.gateway)
     kept.until(lambda: not kept.ask("topology")["hubs"][cast.gateway]["gateway"], 10)
     time.sleep(1)
     yield stage.breakdown("gateway killed", at_ns)
     at_ns = time.time_ns()
-    kept.carry_out(gateway.START, cast.gateway)
+    kept.carry_out(hub_faults.START_GATEWAY, cast.gateway)
     stage.settle()
     yield stage.breakdown("the gateway started again", at_ns)
 

@@ -21,8 +21,7 @@ from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.scenario import controller_event, day_event, drain_event, policies_event
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model import cut, gateway_fault, switch_fault, vswitchd
-from corridor.topologies.model import hub_fault as hub
+from corridor.topologies.model import cut, hub_faults
 from tests.soak import attacks
 from tests.soak import events as e
 from tests.soak.judging import Asked, Loss, ProductPath
@@ -196,22 +195,22 @@ class Driver:
             case e.Repair():
                 carry_out(cut.MEND, happening.fibre)
             case e.GoDark():
-                carry_out(hub.DOWN, happening.hub)
+                carry_out(hub_faults.HUB_DOWN, happening.hub)
                 fibres = tuple(one.id for one in self.setup.topology.fibres_of(happening.hub))
                 course.breaks(Loss.of_hub(happening.hub, at_ns), fibres)
             case e.Light():
-                carry_out(hub.UP, happening.hub)
+                carry_out(hub_faults.HUB_UP, happening.hub)
             case e.KillGateway():
-                carry_out(gateway_fault.KILL, happening.hub)
+                carry_out(hub_faults.KILL_GATEWAY, happening.hub)
                 course.breaks(Loss.of_hub(happening.hub, at_ns), (f"gateway {happening.hub}",))
             case e.StartGateway():
-                carry_out(gateway_fault.START, happening.hub)
+                carry_out(hub_faults.START_GATEWAY, happening.hub)
             case e.Disconnect():
-                carry_out(switch_fault.AWAY, happening.hub)
+                carry_out(hub_faults.SWITCH_AWAY, happening.hub)
             case e.Connect():
-                carry_out(switch_fault.BACK, happening.hub)
+                carry_out(hub_faults.SWITCH_BACK, happening.hub)
             case e.RestartSwitches():
-                carry_out(vswitchd.RESTART)
+                carry_out(hub_faults.RESTART)
                 course.breaks(Loss.of_everybody(at_ns), self._everything())
             case e.Tamper():
                 self._tamper(happening, course)
@@ -255,12 +254,12 @@ class Driver:
         course.may_refuse = True
 
     def _blink(self, event: e.Blink, course: ProductPath, state: State) -> None:
-        self.kept.carry_out(switch_fault.AWAY, event.hub)
+        self.kept.carry_out(hub_faults.SWITCH_AWAY, event.hub)
         time.sleep(AWAY_S)
         course.may_refuse = True
         self._change(event.change, course, state)
         time.sleep(AWAY_S)
-        self.kept.carry_out(switch_fault.BACK, event.hub)
+        self.kept.carry_out(hub_faults.SWITCH_BACK, event.hub)
 
     # Controllers.
 

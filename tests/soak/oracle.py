@@ -17,7 +17,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.model import Demand
 from corridor.controller.policy.semantics import ApplicablePolicies, rule
-from corridor.topologies.base.remembered import remembered
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.topology import Fibre, Topology
 
 type Place = tuple[str, State]

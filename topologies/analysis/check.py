@@ -14,7 +14,7 @@ import networkx as nx
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import counted, few
-from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.catalogue import load_jurisdictions
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
 
 MOST_ALIKE, MOST_NAMED = 10, 3

@@ -24,8 +24,7 @@ from corridor.topologies.analysis.traceroutes import Hop
 from corridor.topologies.base.bounded_file import Kind, read_text, shown
 from corridor.topologies.base.documents import read_document, validate
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.model.catalogue import DATA
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import DATA, nearest_named
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 
 COLUMNS = ("prefix", "hub")

@@ -13,8 +13,8 @@ from functools import cache, cached_property
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.delay_model import GREAT_CIRCLE, Crossing, Layer, Region
-from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.routing import Route, Tree, shortest_tree, walk
 from corridor.topologies.model.topology import Fibre, Hub, LatLon, Topology, great_circle_km
 

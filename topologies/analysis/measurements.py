@@ -17,9 +17,8 @@ from pathlib import Path
 from corridor.topologies.base.bounded_file import read_text, shown
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.catalogue import DATA, shipped_hubs
+from corridor.topologies.model.catalogue import DATA, nearest_named, shipped_hubs
 from corridor.topologies.model.delay_model import LAYERS, LayerName
-from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import great_circle_km
 
 CALIBRATE, VALIDATE = DATA / "latency_calibrate.csv", DATA / "latency_validate.csv"

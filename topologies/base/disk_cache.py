@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corridor.topologies.base.files_read import noting
-from corridor.topologies.base.ownership import hand_over, owner_in
+from corridor.topologies.base.whole_file import hand_over, owner_in
 
 TEXTS, BYTECODE = "kept", "bytecode"
 """Folders within the cache folder: of texts, and of what Python compiles, for which the launcher

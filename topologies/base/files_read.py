@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from corridor.topologies.base.places import CHECKOUT, PACKAGE
+from corridor.topologies.base.installation import CHECKOUT, PACKAGE
 
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
 OF_CODE = tuple(f"{base}/{one}/" for base in (CHECKOUT, PACKAGE) for one in FOLDERS)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from corridor.topologies.base import child_process
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 
 CONTROLLER = ("-m", "corridor.controller.reconcile.app_main")
 

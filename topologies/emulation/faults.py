@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.netlink import Links, shapes
-from corridor.topologies.model import cut
-from corridor.topologies.model import hub_fault as hub
+from corridor.topologies.model import cut, hub_faults
 from corridor.topologies.model.fault_kind import Effect, FaultName
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring
 
@@ -62,11 +61,11 @@ class Faults:
 
     def hub_down(self, name: str) -> list[str]:
         """Take every port of a hub's switch down."""
-        return hub.hub_down(self, name, {})
+        return hub_faults.hub_down(self, name, {})
 
     def hub_up(self, name: str) -> list[str]:
         """The ports back up, except where a fibre is cut."""
-        return hub.hub_up(self, name, {})
+        return hub_faults.hub_up(self, name, {})
 
     def changed_shapes(self) -> Mapping[str, Shape]:
         """Shapes that are not the declared ones, for ``Links.verify``."""

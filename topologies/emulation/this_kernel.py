@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.netlink import QUEUES_NEED
 from corridor.topologies.emulation.taps import CLONE_DEVICE

@@ -34,12 +34,12 @@ from corridor.topologies.model.capacity import CapacityBasis, CapacityGroup
 from corridor.topologies.model.catalogue import (
     CableSystem,
     CapacityClass,
+    nearest_named,
     shipped_capacity_classes,
     shipped_hubs,
     shipped_systems,
     shipped_waypoints,
 )
-from corridor.topologies.model.meanings import nearest_named
 from corridor.topologies.model.topology import (
     Fibre,
     Hub,

@@ -25,7 +25,7 @@ from corridor.topologies.formats.quantities import (
     number_of,
     unit_named,
 )
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import nearest_named
 
 STEMS: Mapping[str, Quantity] = {
     "delay": "delay",

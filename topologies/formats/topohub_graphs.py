@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.extras import require
+from corridor.topologies.base.installation import require
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB
 from corridor.topologies.formats.foreign import PLANAR_NOTE, build

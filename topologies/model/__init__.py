@@ -1,3 +1,1 @@
-"""The corridor as values: hubs, fibres, delays, wiring, and faults of them, one kind a file.
-Pure.
-"""
+"""The corridor as values: hubs, fibres, delays, wiring, and faults of them. Pure."""

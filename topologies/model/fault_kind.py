@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Option, Values, nothing_wrong
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import End, Shape, Wiring
 
-if TYPE_CHECKING:  # guests import this, and not the model
+if TYPE_CHECKING:
     from corridor.topologies.model.topology import Topology
+
 
 SILENT = Option("flag", "packets are lost but carriers stay, so only BFD detects it", False)
 """Of kinds that cut fibres."""
@@ -238,3 +240,29 @@ def ports_of(wiring: Wiring, hub: str) -> frozenset[str]:
         raise InputError(f"no hub {hub!r} in this network")
     ends = (end for wire in wiring.fibres for end in (wire.a, wire.z))
     return frozenset([*hosts, *(end.interface for end in ends if end.hub == hub)])
+
+
+# How often BFD looks: no fault, but done at planned times as faults are.
+#
+# Each session costs wall time by the packet, so BFD is quick only where something fails silently.
+#
+# Two ends agree upon a new interval by packets (RFC 5880, 6.8.3). Open vSwitch sends each of them
+# when its monitor thread wakes up, which may be a second later, by the old interval; three such
+# waits may follow one another. A second request for the same interval has the thread wake up, so
+# requests are repeated, and begin three seconds before the interval must be in force.
+
+QUICKEN, SLOW = "quicken", "slow"
+ALL_FIBRES = ""
+QUICKEN_NS = 3 * NS_PER_S
+REPEATED_AFTER_NS = (0, NS_PER_S, 2 * NS_PER_S)
+
+
+def quicken(network: Network, fibre: str, _options: Values) -> None:
+    network.set_bfd(fibre, quick=True)
+
+
+def slow(network: Network, fibre: str, _options: Values) -> None:
+    network.set_bfd(fibre, quick=False)
+
+
+ACTIONS: Mapping[str, Action] = {QUICKEN: quicken, SLOW: slow}

@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from corridor.topologies.base.registry import Registry
-from corridor.topologies.model import (
-    cut,
-    degrade,
-    flap,
-    gateway_fault,
-    hub_fault,
-    partition,
-    risk_group,
-    switch_fault,
-    vswitchd,
-)
+from corridor.topologies.model import cut, degrade, flap, group_faults, hub_faults
 from corridor.topologies.model.fault_kind import EventKind
 
 KINDS = Registry(
@@ -24,12 +14,12 @@ KINDS = Registry(
         cut.KIND,
         degrade.KIND,
         flap.KIND,
-        gateway_fault.KIND,
-        risk_group.KIND,
-        hub_fault.KIND,
-        partition.KIND,
-        switch_fault.KIND,
-        vswitchd.KIND,
+        hub_faults.GATEWAY,
+        group_faults.GROUP,
+        hub_faults.HUB,
+        group_faults.JURISDICTION,
+        hub_faults.SWITCH,
+        hub_faults.RESTARTED,
     ),
     of=EventKind,
 )

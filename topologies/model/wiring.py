@@ -16,8 +16,7 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.model.line import Bursts, Line
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Bursts, Line, Queue
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
     from corridor.topologies.model.topology import Fibre, Topology

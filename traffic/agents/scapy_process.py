@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 from corridor.topologies.base.disk_cache import kept_text
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
-from corridor.topologies.base.places import IMPORT_ROOT, PACKAGE
+from corridor.topologies.base.installation import IMPORT_ROOT, PACKAGE
 from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec
 from corridor.traffic.packets.template import FrameTemplate, Offsets
 

@@ -8,7 +8,7 @@ import socket
 from types import FrameType
 from typing import NoReturn, TypedDict
 
-from corridor.topologies.base.parent_death import die_with_parent
+from corridor.topologies.base.child_process import die_with_parent
 
 
 class StoppedError(Exception):

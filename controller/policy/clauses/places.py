@@ -15,8 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator
 
 from corridor.controller.policy.clauses.answers import Answer
-from corridor.topologies.model.jurisdictions import load_jurisdictions
-from corridor.topologies.model.meanings import nearest_named
+from corridor.topologies.model.catalogue import load_jurisdictions, nearest_named
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, NonEmpty
 
 

@@ -19,7 +19,7 @@ from corridor.controller.policy.clauses.terminate import Terminate
 from corridor.controller.policy.clauses.via import Via
 from corridor.controller.policy.clauses.waypoints import Waypoints
 from corridor.topologies.base.registry import Registry
-from corridor.topologies.model.by_kind import ByKind, Fields
+from corridor.topologies.model.fields import ByKind, Fields
 
 CLAUSES = Registry[type[Clause]](
     "corridor.clauses",

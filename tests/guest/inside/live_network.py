@@ -25,7 +25,7 @@ from corridor.experiments.live_network.network import LiveNetwork
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.scenario import day_event, drain_event
 from corridor.experiments.scenario import policies_event as policies
-from corridor.topologies.model import cut, gateway_fault, switch_fault, vswitchd
+from corridor.topologies.model import cut, hub_faults
 
 FIBRE = "kunming-karachi"
 SCRATCH = Path("/tmp/kept")
@@ -132,7 +132,7 @@ class Scenes:
         time.sleep(0.2)
         before = len(self.kept.events("repaired"))
         at = time.time_ns()
-        self.kept.carry_out(vswitchd.RESTART)
+        self.kept.carry_out(hub_faults.RESTART)
         self.kept.until(lambda: len(self.kept.events("repaired")) > before, 30)
         self.kept.until(self.kept.is_settled, 30)
         back = time.time_ns()
@@ -153,24 +153,24 @@ class Scenes:
     def a_gateway_killed(self, watched: Traffic) -> dict[str, Any]:
         time.sleep(0.2)
         at = time.time_ns()
-        self.kept.carry_out(gateway_fault.KILL, "kunming")
+        self.kept.carry_out(hub_faults.KILL_GATEWAY, "kunming")
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["kunming"]["gateway"], 10)
         time.sleep(1)
         statuses = self.kept.ask("demands")["demands"]
-        self.kept.carry_out(gateway_fault.START, "kunming")
+        self.kept.carry_out(hub_faults.START_GATEWAY, "kunming")
         self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)
         return {"at": at, "statuses": statuses}
 
     def a_switch_disconnected(self, watched: Traffic) -> dict[str, Any]:
         """Its tables serve on; a change waits, then is made without it; it is taken back."""
-        self.kept.carry_out(switch_fault.AWAY, "bangkok")
+        self.kept.carry_out(hub_faults.SWITCH_AWAY, "bangkok")
         self.kept.until(lambda: self.kept.ask("status")["away"] == ["bangkok"], 10)
         deferred = self.kept.carry_out(drain_event.DRAIN, FIBRE)
         self.kept.until(lambda: self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
         time.sleep(1)
         without = self.kept.statuses()
-        self.kept.carry_out(switch_fault.BACK, "bangkok")
+        self.kept.carry_out(hub_faults.SWITCH_BACK, "bangkok")
         self.kept.until(lambda: not self.kept.ask("topology")["hubs"]["bangkok"]["failed"], 20)
         self.kept.until(self.kept.is_settled, 30)
         time.sleep(0.5)

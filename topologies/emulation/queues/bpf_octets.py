@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from corridor.topologies.emulation.queues.rtnetlink import attribute
-from corridor.topologies.model.queue import Packets
+from corridor.topologies.model.line import Packets
 
 KIND = "bpf"
 OPS_LEN, OPS = 4, 5

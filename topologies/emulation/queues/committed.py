@@ -23,7 +23,7 @@ from corridor.topologies.emulation.queues.tree import (
     Tree,
     ticks,
 )
-from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Commitment, Queue
+from corridor.topologies.model.line import FULL_FRAME_ON_FIBRE_BYTES, Commitment, Queue
 
 REST, FIRST = 2, 3
 """Minor numbers of classes: of all else, and of the first commitment."""

@@ -14,7 +14,7 @@ from corridor.topologies.emulation.queues.tree import (
     Tree,
     gate,
 )
-from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
+from corridor.topologies.model.line import FULL_FRAME_ON_FIBRE_BYTES, Queue
 
 FLOWS = 1024
 """As the kernel has it."""

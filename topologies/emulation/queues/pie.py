@@ -12,7 +12,7 @@ from corridor.topologies.emulation.queues.tree import (
     Tree,
     gate,
 )
-from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue
+from corridor.topologies.model.line import FULL_FRAME_ON_FIBRE_BYTES, Queue
 
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:

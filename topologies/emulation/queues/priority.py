@@ -15,7 +15,7 @@ from corridor.topologies.emulation.queues.tree import (
     lines,
     numbers_by_dscp,
 )
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:

@@ -12,7 +12,7 @@ from corridor.topologies.emulation.queues import (
     weighted,
 )
 from corridor.topologies.emulation.queues.tree import QueueKind, Tree
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 
 KINDS = Registry(
     "corridor.queues",

@@ -20,7 +20,7 @@ from corridor.topologies.emulation.queues.disciplines import (
     HtbClass,
     Options,
 )
-from corridor.topologies.model.queue import FULL_FRAME_ON_FIBRE_BYTES, Queue, QueueClass
+from corridor.topologies.model.line import FULL_FRAME_ON_FIBRE_BYTES, Queue, QueueClass
 
 GATE, INNER, FIRST_LINE = 0x10000, 0x20000, 0x100000
 GATE_CLASS = GATE + 1

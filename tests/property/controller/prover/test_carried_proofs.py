@@ -15,7 +15,7 @@ from corridor.controller.prover.exact_claims import report
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.session import Session
 from corridor.controller.reconcile import deployer
-from corridor.topologies.base.remembered import forget
+from corridor.topologies.base.memory import forget
 from fake_switches import Lab
 from reconciler_lab import NO_EXPORT, NO_SEA, TODAY, policies, specification, wiring
 

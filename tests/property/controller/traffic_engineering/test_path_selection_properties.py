@@ -22,7 +22,7 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.traffic_engineering import load_grid, path_program
 from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
-from corridor.topologies.base.remembered import forget
+from corridor.topologies.base.memory import forget
 from corridor.topologies.model.topology import Topology
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

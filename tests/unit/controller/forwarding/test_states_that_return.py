@@ -14,7 +14,7 @@ from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.session import Session
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.topologies.base.remembered import forget
+from corridor.topologies.base.memory import forget
 from fake_switches import Lab
 from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 from reconciler_lab import NO_EXPORT, policies, specification, wiring

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from corridor.controller.openflow import decoding, encoding, message_check
-from corridor.topologies.base.remembered import SHORT, remembered_if_short
+from corridor.topologies.base.memory import SHORT, remembered_if_short
 
 MOST_KEPT = 1 << 16
 

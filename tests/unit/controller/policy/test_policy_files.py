@@ -27,7 +27,7 @@ from corridor.controller.policy.semantics import rule
 from corridor.experiments import cli
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 from corridor.topologies.formats.load import load_topology
 from policy_lab import TODAY, corridor, demand
 

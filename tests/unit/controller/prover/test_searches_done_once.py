@@ -12,7 +12,7 @@ from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.forwarding.product_paths import ProductPaths
 from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.policy.product import Product
-from corridor.topologies.base.garbage import collecting_later
+from corridor.topologies.base.memory import collecting_later
 from policy_lab import applicable_policies, corridor, demand, permit, restrict
 
 GATEWAY_FIRST = {"waypoints": [{"any_of": "gateways", "before": "border", "then": "ASSESSED"}]}

@@ -3,7 +3,7 @@
 import pytest
 
 from corridor.experiments.cli import main
-from corridor.topologies.base.remembered import forget
+from corridor.topologies.base.memory import forget
 from evaluator_mutants import MISTAKES
 from second_opinion_lab import written
 

@@ -16,7 +16,7 @@ from corridor.controller.traffic_engineering.load_grid import MANY, ROUNDS, Inac
 from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere
 from corridor.controller.traffic_engineering.relaxation import climb
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
-from corridor.topologies.base.remembered import forget
+from corridor.topologies.base.memory import forget
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, fibre, hub, network, permit
 from rates_lab import spec

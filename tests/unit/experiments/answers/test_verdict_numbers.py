@@ -18,7 +18,7 @@ from corridor.experiments.answers.asking import answers
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.analysis.monte_carlo import draw
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 from corridor.topologies.model.topology import Topology
 
 type Policy = dict[str, Any]

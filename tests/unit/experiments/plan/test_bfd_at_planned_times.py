@@ -2,7 +2,7 @@
 
 from corridor.experiments.plan.timeline import _merged, quickened
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model.bfd_interval import QUICKEN_NS
+from corridor.topologies.model.fault_kind import QUICKEN_NS
 
 
 def test_a_later_fault_has_its_interval_asked_for_three_times():

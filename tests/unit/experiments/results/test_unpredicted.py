@@ -12,7 +12,7 @@ from corridor.experiments.account.summary import DemandSummary
 from corridor.experiments.plan.planned_messages import PlannedWorkload
 from corridor.experiments.plan.values import Impact, Plan, PlannedEvent, Transfer
 from corridor.experiments.results.unpredicted import tail_warnings, unpredicted
-from corridor.topologies.model.queue import Queue
+from corridor.topologies.model.line import Queue
 from corridor.topologies.model.wiring import Shape
 from typed_summary import made
 

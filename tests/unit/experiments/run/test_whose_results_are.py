@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from corridor.experiments.run.folders import make_result_folder, new_folder
-from corridor.topologies.base.ownership import Owner, hand_over_all, owner_in
+from corridor.topologies.base.whole_file import Owner, hand_over_all, owner_in
 from corridor_runs import environment
 
 USER, ANOTHER = 65534, 65533

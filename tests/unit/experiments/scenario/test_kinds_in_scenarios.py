@@ -22,7 +22,7 @@ from corridor.topologies import model as faults
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model import bfd_interval, fault_registry
+from corridor.topologies.model import fault_kind, fault_registry
 from corridor.topologies.model.fault_kind import EventKind, interfaces_of
 from corridor.topologies.model.wiring import ALL_PPM, wire
 from kinds_lab import HEAD, fits_the_schema, loaded, named_in, read_again
@@ -91,7 +91,7 @@ def planned(scenario):
     """A plan as a guest reads it, with the changes of events and without those of BFD."""
     plan = make_plan(scenario, clock="virtual", run_id="c0", seed=1)
     read = from_plain(type(plan), json.loads(json.dumps(to_plain(plan))))
-    assert {one.do for one in read.changes if not one.event} <= bfd_interval.ACTIONS.keys()
+    assert {one.do for one in read.changes if not one.event} <= fault_kind.ACTIONS.keys()
     return replace(read, changes=tuple(one for one in read.changes if one.event))
 
 

@@ -71,7 +71,7 @@ KIND = EventKind(
 SHIPPED_AGAIN = """
 from dataclasses import replace
 
-from corridor.topologies.model import degrade, risk_group, switch_fault
+from corridor.topologies.model import degrade, group_faults, hub_faults
 
 
 def again(kind, key):
@@ -88,8 +88,8 @@ def shapes(topology, group, options):
     }
 
 
-LENGTHEN, DEAFEN = again(degrade.KIND, "lengthen"), again(switch_fault.KIND, "deafen")
-SLOW = replace(again(risk_group.KIND, "slow"), reach=degrade.KIND.reach, shapes=shapes)
+LENGTHEN, DEAFEN = again(degrade.KIND, "lengthen"), again(hub_faults.SWITCH, "deafen")
+SLOW = replace(again(group_faults.GROUP, "slow"), reach=degrade.KIND.reach, shapes=shapes)
 """
 WORKLOAD = """
 from corridor.topologies.base.options import Option

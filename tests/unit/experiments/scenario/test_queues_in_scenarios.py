@@ -22,7 +22,7 @@ from corridor.experiments.text.run_text import queues_table
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.fibre_counters import ClassCounters
-from corridor.topologies.model.dscp import format_dscp, parse_dscp
+from corridor.topologies.model.line import format_dscp, parse_dscp
 from corridor.topologies.model.wiring import wire
 from typed_summary import typed
 

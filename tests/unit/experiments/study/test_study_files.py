@@ -13,7 +13,7 @@ from corridor.experiments.study.bundle import BESIDE, bundle_of, opened, program
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
-from corridor.topologies.base.places import PACKAGE
+from corridor.topologies.base.installation import PACKAGE
 
 SHIPPED = Path(__file__).resolve().parents[4] / "controller" / "data" / "policies"
 WRITTEN = """name: buffers

@@ -23,7 +23,7 @@ from corridor.experiments.terminal import kept_answers
 from corridor.experiments.terminal.kept_answers import Answer, code_version, kept, shown, told
 from corridor.topologies.base.disk_cache import TEXTS, keep_text
 from corridor.topologies.base.files_read import FOLDERS
-from corridor.topologies.base.places import CHECKOUT, IMPORT_ROOT
+from corridor.topologies.base.installation import CHECKOUT, IMPORT_ROOT
 
 SETTLED_S = 0.1
 """Files that change while an answer is computed keep it from being kept."""

@@ -34,8 +34,8 @@ from corridor.topologies.model.delay_model import (
     LayerName,
     load_delay_model,
     shipped_model,
+    to_text,
 )
-from corridor.topologies.model.delay_model_text import to_text
 from corridor.topologies.model.topology import great_circle_km
 
 CLOUD_ROWS = tuple(row for row in read_measurements(CALIBRATE).rows if row.layer == "cloud")

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from corridor.topologies.base import child_process
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 
 PARENT = """
 import signal, sys, time

@@ -20,7 +20,7 @@ from corridor.topologies.base.disk_cache import (
     kept_text,
     remove_kept,
 )
-from corridor.topologies.base.places import IMPORT_ROOT
+from corridor.topologies.base.installation import IMPORT_ROOT
 
 WRITER = """
 import sys

@@ -12,8 +12,7 @@ from corridor.controller.policy.load import load_policies
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import closest
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.catalogue import shipped_hubs, shipped_systems
-from corridor.topologies.model.meanings import meanings
+from corridor.topologies.model.catalogue import meanings, shipped_hubs, shipped_systems
 
 ASIA = load_topology("pan-asia")
 PLACES = tuple(shipped_groups().members)

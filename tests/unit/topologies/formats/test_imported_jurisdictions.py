@@ -10,8 +10,8 @@ from corridor.topologies.analysis.check import check_topology
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats import cities, countries, graphml
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.catalogue import load_jurisdictions
 from corridor.topologies.model.delay import ROUTE_FACTOR
-from corridor.topologies.model.jurisdictions import load_jurisdictions
 from corridor.topologies.model.topology import Hub, Topology
 
 PLACES = {

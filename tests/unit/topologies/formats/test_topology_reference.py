@@ -7,8 +7,7 @@ import pytest
 
 from corridor.topologies.analysis.check import check_topology
 from corridor.topologies.formats.load import SHIPPED, load_topology
-from corridor.topologies.model.catalogue import shipped_hubs, shipped_systems
-from corridor.topologies.model.jurisdictions import load_jurisdictions
+from corridor.topologies.model.catalogue import load_jurisdictions, shipped_hubs, shipped_systems
 from corridor.topologies.model.routing import shortest_path_between
 
 PAN = load_topology("pan-asia")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.topologies.base.places import CHECKOUT
+from corridor.topologies.base.installation import CHECKOUT
 from corridor.traffic.agents import program_registry
 from corridor.traffic.agents.program import Part, Workload
 from corridor.traffic.agents.program_registry import FLOW_KEYS, KIND_OF, WORKLOADS

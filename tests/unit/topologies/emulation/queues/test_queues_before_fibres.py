@@ -26,7 +26,7 @@ from corridor.topologies.emulation.queues.tree import (
     Filter,
     Stage,
 )
-from corridor.topologies.model.queue import Commitment, Packets, Queue, QueueClass
+from corridor.topologies.model.line import Commitment, Packets, Queue, QueueClass
 from corridor.topologies.model.wiring import Shape
 
 CLASSES = (

@@ -1,6 +1,5 @@
-"""A shared-risk group is lost: every fibre of it is cut at once, as by one anchor or one dig.
-
-Silently, as a cut of a fibre can be: far from its ends no carrier is lost.
+"""Faults of many fibres at once: those of a shared-risk group, or all between a jurisdiction and
+the rest of the map.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def fibres_of(topology: Topology, group: str, _options: Values) -> Reach:
     return Reach(fibres=frozenset(fibre.id for fibre in topology.fibres_in_srlg(group)))
 
 
-KIND = EventKind(
+GROUP = EventKind(
     key="group",
     of="group",
     words="a shared-risk group; all its fibres are cut",
@@ -57,4 +56,44 @@ KIND = EventKind(
     only_bfd_notices=frozenset(["silent"]),
     end=REPAIR,
     reach=fibres_of,
+)
+"""All at once, as by one anchor or one dig. Silently, as a cut of a fibre can be: far from its ends
+no carrier is lost."""
+
+
+PARTITION, JOIN = "partition", "join"
+
+
+def partition(network: Interfaces, jurisdiction: str, options: Values) -> list[str]:
+    effect = Effect(off=all_interfaces(network, options))
+    return network.make((PARTITION, jurisdiction), effect)
+
+
+def join(network: Interfaces, jurisdiction: str, _options: Values) -> list[str]:
+    return network.end((PARTITION, jurisdiction))
+
+
+def across_its_border(topology: Topology, jurisdiction: str, _options: Values) -> Reach:
+    inside = {hub.id for hub in topology.hubs if is_of(hub.located_in, jurisdiction)}
+    return Reach(
+        fibres=frozenset(
+            fibre.id for fibre in topology.fibres if len(inside.intersection(fibre.ends)) == 1
+        )
+    )
+
+
+def is_of(code: str, jurisdiction: str) -> bool:
+    """Whether a code is that of a jurisdiction, or of a part of it: CN-GD is of CN."""
+    return code == jurisdiction or code.startswith(f"{jurisdiction}-")
+
+
+JURISDICTION = EventKind(
+    key="partition",
+    of="jurisdiction",
+    words="a jurisdiction; all its fibres abroad are cut",
+    example="{at: 500ms, until: 900ms, partition: TH}",
+    actions={PARTITION: partition, JOIN: join},
+    begin=PARTITION,
+    end=JOIN,
+    reach=across_its_border,
 )

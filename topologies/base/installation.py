@@ -1,7 +1,8 @@
-"""The optional parts of the installed package (extras of ``pyproject.toml``), and which are here.
+"""Where this code lies, and the libraries that extras of it install.
 
-A base installation answers questions; ``pip install 'corridor-emulator[emulate]'`` also runs
-scenarios. A module that is missing is reported here, in one line, by the extra that installs it.
+In a checkout the four folders are at its top, and ``.package/corridor`` links to them: one package,
+``corridor``, in a checkout or installed. A command that needs a module which is not installed is
+reported here, in one line, by the extra that installs it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.base.places import CHECKOUT
+
+IMPORT_ROOT = Path(__file__).absolute().parents[3]
+"""The folder that ``import corridor`` finds the package in: what new interpreters start from."""
+PACKAGE = IMPORT_ROOT / "corridor"
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""The folder above the four: the checkout, or the package itself where it is installed."""
+
 
 DISTRIBUTION = "corridor-emulator"
 MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
