@@ -30,7 +30,6 @@ from corridor.experiments.answers.capacity_loads import (
     Load,
     Loads,
     Served,
-    dead_fibres,
     loads_of,
     serve,
 )
@@ -188,8 +187,10 @@ class BackgroundLoad:
     """Holdings with their regions, or stated fibres, whose traffic is on the map."""
     elsewhere: tuple[str, ...]
     """Holdings that the map has no fibres for: in no utilization."""
-    shortfall_gbps: float
-    """Traffic that its owners cannot carry, after they have moved what ``cut`` takes."""
+    shortfalls_gbps: Mapping[str, float]
+    """Traffic that its owners cannot carry, after they have moved what ``cut`` takes: by country
+    with traffic on the map, or by fibre of a stated rate. Figures of countries differ in kind and
+    are never added."""
 
 
 @dataclass(frozen=True)
@@ -376,7 +377,7 @@ class _Answering:
             of.load,
             tuple(one.id for one in now.flows),
             now.elsewhere,
-            now.shortfall_gbps,
+            now.shortfalls_gbps,
         )
 
     def _gbps(self, emulated_bps: Fraction | int) -> float:
@@ -429,7 +430,8 @@ class _Answering:
         of = self.loaded.background
         if of is None or not self.asked.intervals:
             return {}
-        return of.intervals(dead_fibres(self.loaded.topology, self.served.dead))
+        dead = self.served.dead
+        return of.intervals(dead.links, dead.srlgs, dead.hubs)
 
     def _growth(self, reach: Reach) -> Iterator[Growth]:
         others: Paths = "fixed" if reach.paths == "fixed" else "today"

@@ -139,8 +139,7 @@ def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
     """Planned and compiled, without what is dead. Raises InputError for what there is not."""
     failures, background = failures_of(loaded.topology, dead), None
     if loaded.background is not None:
-        dead_now = dead_fibres(loaded.topology, failures)
-        background = loaded.background.after(dead_now, failures.srlgs, failures.hubs)
+        background = loaded.background.after(failures.links, failures.srlgs, failures.hubs)
         loaded = loaded.model_copy(update={"topology": background.on(loaded.topology)})
     topology = loaded.topology
     graphs = build_forwarding_graphs(topology, intents_for(loaded), failures)
@@ -149,17 +148,6 @@ def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
     explorer = Explorer(tables_of(program), wiring, topology, failures)
     of = {graph.intent.id: graph for graph in graphs}
     return Served(loaded, failures, of, explorer, background)
-
-
-def dead_fibres(topology: Topology, failures: Failures) -> frozenset[str]:
-    """Fibres that carry nothing while this has failed."""
-    return frozenset(
-        fibre.id
-        for fibre in topology.fibres
-        if fibre.id in failures.links
-        or not failures.srlgs.isdisjoint(fibre.srlgs)
-        or not failures.hubs.isdisjoint(fibre.ends)
-    )
 
 
 def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Loads:

@@ -25,8 +25,8 @@ from corridor.experiments.answers.internet_cut import (
     SEGMENT,
     SYSTEM,
     InternetCut,
+    figures_of,
     internet_cut,
-    internet_on,
 )
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
@@ -39,6 +39,7 @@ from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Topology
+from corridor.traffic.background.internet import COARSE
 
 # Which hub would serve a demand that may go to any of several, were it planned again. Pure.
 #
@@ -133,11 +134,11 @@ def dead_elements(loaded: LoadedScenario, written: Iterable[str]) -> tuple[str, 
     """
     named = cut_elements(loaded, written)
     for one in named:
-        if not tuple(on_topology(loaded.topology, (one,))):
+        if not tuple(on_topology(loaded, (one,))):
             name = one.partition(":")[2]
             hint = "corridor cut computes its effect on Internet traffic"
             raise InputError(f'no fibre of {loaded.topology.name} passes "{name}"', hint)
-    return tuple(dict.fromkeys(on_topology(loaded.topology, named)))
+    return tuple(dict.fromkeys(on_topology(loaded, named)))
 
 
 def cut_elements(loaded: LoadedScenario, written: Iterable[str]) -> tuple[str, ...]:
@@ -146,12 +147,12 @@ def cut_elements(loaded: LoadedScenario, written: Iterable[str]) -> tuple[str, .
     return tuple(dict.fromkeys(_element(loaded, word) for word in written))
 
 
-def on_topology(topology: Topology, named: Iterable[str]) -> Iterator[str]:
+def on_topology(loaded: LoadedScenario, named: Iterable[str]) -> Iterator[str]:
     """Yield elements of the map: of a segment or system, the fibres that pass it."""
     for one in named:
         if not one.startswith((SEGMENT, SYSTEM)):
             yield one
-        elif (related := internet_on(topology)) is not None:
+        elif (related := figures_of(loaded)[0]) is not None:
             for segment in sorted(related.internet.cut(one.partition(":")[2])):
                 yield from (f"link:{fibre}" for fibre in related.fibres_of[segment])
 
@@ -166,10 +167,10 @@ def _element(loaded: LoadedScenario, word: str) -> str:
         return word
     if word in {hub.id for hub in topology.hubs}:
         raise InputError(f'"{word}" is a hub', f"write hub:{word}, or gateway:{word}")
-    related = internet_on(topology)
+    related, _ = figures_of(loaded)
     bare = word.removeprefix(SEGMENT).removeprefix(SYSTEM).removeprefix("cable:")
     segments = {} if related is None else related.internet.lengths_km
-    systems = {one.partition(":")[0] for one in segments}
+    systems = {one.partition(":")[0] for one in segments} - {COARSE}
     if bare in segments:
         return f"{SEGMENT}{bare}"
     if bare in systems:
@@ -224,8 +225,8 @@ def cut_paths(
     loaded: LoadedScenario, named: tuple[str, ...]
 ) -> tuple[CutAnswer, tuple[CutPath, ...]]:
     """Return the answer, and the path of each affected demand in the same order."""
-    topology = loaded.topology
-    dead = tuple(dict.fromkeys(on_topology(topology, named)))
+    topology, (related, day) = loaded.topology, figures_of(loaded)
+    dead = tuple(dict.fromkeys(on_topology(loaded, named)))
     failures = failures_of(topology, dead)
     trees = {one.intent.id: one for one in build_forwarding_graphs(topology, intents_for(loaded))}
     pairs = [(trees[one.id], trees[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
@@ -247,7 +248,7 @@ def cut_paths(
         own_end=tuple(own_end),
         hit=tuple(hit for hit, _ in found),
         other_hubs=tuple(other_hubs(loaded, failures)),
-        internet=internet_cut(topology, named, loaded.as_of),
+        internet=internet_cut(related, named, day),
     )
     return answer, tuple(path for _, path in found)
 

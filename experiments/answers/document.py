@@ -19,7 +19,7 @@ from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_su
 from corridor.experiments.answers.certainty import certainty_summary
 from corridor.experiments.answers.certainty_summary import UncertaintySummary
 from corridor.experiments.answers.gathering import Gathered
-from corridor.experiments.answers.internet_cut import InternetCut, internet_cut
+from corridor.experiments.answers.internet_cut import InternetCut, figures_of, internet_cut
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price import DemandPrice, Total
@@ -211,12 +211,11 @@ def document(of: Gathered, asked: str) -> Answers:
 
 def internet_of(loaded: LoadedScenario) -> Iterator[EventOnInternet]:
     """Yield the cuts of the timeline that take background traffic."""
+    related, day = figures_of(loaded)
     for event in loaded.events:
         if event.kind.key in ELEMENTS:
             named = (f"{ELEMENTS[event.kind.key]}:{event.what}",)
-            found = internet_cut(
-                loaded.topology, named, loaded.as_of, SAMPLES_OF_EVENTS, by_direction=False
-            )
+            found = internet_cut(related, named, day, SAMPLES_OF_EVENTS, by_direction=False)
             if found is not None and found.countries:
                 yield EventOnInternet(event=event.id, cut=found)
 

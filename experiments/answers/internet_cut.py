@@ -9,32 +9,37 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
 from corridor.controller.intent.specification import failures_of
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.topology import Fibre, Topology
 from corridor.traffic.background import (
     REACTIONS,
     Carried,
+    CutOnMap,
     FlowCarried,
     Internet,
     OnMap,
     Reaction,
+    RouteOnMap,
     assign,
     on_map,
 )
 from corridor.traffic.background.estimates import Samples, central
-from corridor.traffic.background.internet_file import Route
+from corridor.traffic.background.internet import COARSE
+from corridor.traffic.background.internet_file import Route, WrittenHolding
+from corridor.traffic.background.on_fibres import InternetOnFibres
 from corridor.traffic.background.on_map_file import may_relate
 from corridor.traffic.background.sampled import QUANTILES
 
 SAMPLES, SEED = 40, 1
 """As of replays, so that both have the same numbers."""
 AT_ONCE: Reaction = "none"
-COARSE = "coarse"
-"""The system of capacity of which only a total is known."""
 LEAST_GBPS = 1e-3
 FULL = 0.999
 """Of the capacity."""
@@ -50,6 +55,15 @@ def internet_on(topology: Topology) -> OnMap | None:
     """Return the background traffic of the shipped data on a map; None if no route uses it."""
     found = on_map(topology) if may_relate(topology) else None
     return found if found is not None and found.is_related else None
+
+
+def figures_of(loaded: LoadedScenario) -> tuple[OnMap | None, date]:
+    """Return the background traffic on the map of a scenario, and its day: the figures of the key
+    ``background``, otherwise the shipped ones on the scenario's day."""
+    own = loaded.background
+    if isinstance(own, InternetOnFibres):
+        return own.of, own.day
+    return internet_on(loaded.topology), loaded.as_of
 
 
 @dataclass(frozen=True)
@@ -147,7 +161,7 @@ class InternetCut:
 
 
 def internet_cut(
-    topology: Topology,
+    related: OnMap | None,
     named: Sequence[str],
     day: date,
     samples: int = SAMPLES,
@@ -158,7 +172,7 @@ def internet_cut(
     """Compute the effect of a cut on background traffic.
 
     Args:
-        topology: The map.
+        related: The figures on a map, as of ``figures_of``.
         named: Elements as of ``cut_elements``.
         day: Of the market.
         samples: Random traffic matrices, 2 or more.
@@ -168,26 +182,24 @@ def internet_cut(
     Returns:
         None if background traffic does not use the map, or what is cut.
     """
-    related = internet_on(topology)
     if related is None:
         return None
-    cut, data = _CutOnMap.of(related, named), related.internet
-    hit, near = cut.hit(day), data.countries_near(day)
+    of, data = _Named.of(related, named), related.internet
+    hit, near = of.hit(day), data.countries_near(day)
     codes = [code for code in hit if code in near]
-    drawn = cut.carried(day, codes, samples, seed)
+    drawn = of.carried(day, codes, samples, seed)
     countries = [_country(data, code, hit[code], drawn, by_direction) for code in codes]
-    by_cable = {one.country for one in data.file.holdings if one.system != COARSE}
     unknown = {code: data.too_far(code, day) for code in hit if code not in near}
-    for code in cut.landings():
-        if code not in codes and not (code in by_cable and code in near):
-            unknown.setdefault(code, _gap(data, code))
-    if not (countries or unknown or cut.segments):
+    for one in of.gaps(day):
+        if one.country not in codes:
+            unknown.setdefault(one.country, one.why)
+    if not (countries or unknown or of.cut.segments):
         return None
     return InternetCut(
         date=str(day),
         samples=samples,
         seed=seed,
-        segments=tuple(sorted(cut.segments)),
+        segments=tuple(sorted(of.cut.segments)),
         countries=tuple(sorted(countries, key=_rank)),
         unknown=tuple(UnknownCountry(*one) for one in sorted(unknown.items())),
     )
@@ -205,35 +217,33 @@ def _gap(data: Internet, code: str) -> str:
 
 
 @dataclass(frozen=True)
-class _CutOnMap:
-    """A cut as segments and fibres."""
+class _Named:
+    """A cut as it is named."""
 
-    related: OnMap
-    segments: frozenset[str]
-    fibres: frozenset[str]
-    """Dead by other names."""
+    cut: CutOnMap
+    dead: frozenset[str]
+    """Fibres of the map that carry nothing, also those that end at failed hubs."""
 
     @classmethod
-    def of(cls, related: OnMap, named: Sequence[str]) -> _CutOnMap:
+    def of(cls, related: OnMap, named: Sequence[str]) -> _Named:
         parts = [one for one in named if one.startswith((SEGMENT, SYSTEM))]
         stated = related.internet.cut(*(one.partition(":")[2] for one in parts))
         failures = failures_of(related.topology, [one for one in named if one not in parts])
-        fibres = (one.id for one in related.topology.fibres if not failures.spare(one))
-        segments = stated | related.segments_in(failures.srlgs, failures.hubs)
-        return cls(related, segments, frozenset(fibres))
+        dead = (one.id for one in related.topology.fibres if not failures.spare(one))
+        cut = related.cut(failures.links, failures.srlgs, failures.hubs, stated)
+        return cls(cut, frozenset(dead))
 
     def hit(self, day: date) -> dict[str, list[str]]:
         """By country, the systems of holdings of a day that are cut."""
         found: dict[str, list[str]] = defaultdict(list)
-        for one in self.related.internet.file.holdings:
+        for one in self.cut.of.internet.file.holdings:
             if one.exists(day) and any(self._takes(one.id, route) for route in one.routes):
                 found[one.country].append(one.system)
         return dict(found)
 
     def _takes(self, holding: str, route: Route) -> bool:
-        legs = self.related.routes[holding, route.to].legs
-        on_fibres = any(leg.fibre in self.fibres for leg in legs)
-        return on_fibres or not self.segments.isdisjoint(route.segments)
+        by_segment = not self.cut.segments.isdisjoint(route.segments)
+        return by_segment or self.cut.takes((holding, route.to))
 
     def carried(
         self, day: date, countries: Collection[str], samples: int, seed: int
@@ -241,26 +251,56 @@ class _CutOnMap:
         """The best estimate, then each sample."""
         if not countries:
             return []
-        random, internet = Samples(seed, samples), self.related.internet
+        random, internet = Samples(seed, samples), self.cut.of.internet
         found: list[Mapping[Reaction, Carried]] = []
         for draw in (central, *(random.draw(number) for number in range(samples))):
             market = internet.at(day, draw=draw, countries=countries)
-            market, failed = self.related.failing(
-                market, segments=self.segments, fibres=self.fibres
-            )
+            market, failed = self.cut.failing(market)
             found.append({one: assign(market, failed, reaction=one) for one in REACTIONS})
         return found
 
-    def landings(self) -> Iterator[str]:
-        """Countries where cut fibres of cable systems land, or that they cross."""
-        of_segments = self.related.fibres_of
-        dead = {*self.fibres, *(fibre for one in self.segments for fibre in of_segments[one])}
-        known = {fibre for fibres in of_segments.values() for fibre in fibres}
-        systems = {one.partition(":")[0] for one in self.segments if not of_segments[one]}
-        for fibre in self.related.topology.fibres:
-            is_cable = fibre.medium == "submarine" or fibre.id in known
-            if (fibre.id in dead and is_cable) or fibre.system in systems:
-                yield from _countries(self.related.topology, fibre)
+    def gaps(self, day: date) -> Iterator[UnknownCountry]:
+        """Yield countries that use or may use what is cut, where figures do not say how much."""
+        data = self.cut.of.internet
+        near = data.countries_near(day)
+        known = {one.country for one in data.file.holdings if one.system != COARSE} & {*near}
+        for fibre in self._cut_fibres():
+            for code in _countries(self.cut.of.topology, fibre):
+                if fibre.medium == "terrestrial" and fibre.id not in self._related:
+                    yield UnknownCountry(code, "its capacity by land there is not in the data")
+                elif code not in known:
+                    yield UnknownCountry(code, _gap(data, code))
+        for one in data.file.holdings:
+            if one.country in near and one.exists(day) and any(map(self._grazes, self._of(one))):
+                why = f"whether its circuits on {one.system} use a cut fibre is not known"
+                yield UnknownCountry(one.country, why)
+
+    @cached_property
+    def _related(self) -> frozenset[str]:
+        """Fibres of segments."""
+        return frozenset(chain.from_iterable(self.cut.of.fibres_of.values()))
+
+    def _cut_fibres(self) -> Iterator[Fibre]:
+        """Yield cut fibres by sea, across a border, or of segments; and those of their systems,
+        where the map does not say which fibres a cut segment has."""
+        of_segments = self.cut.of.fibres_of
+        dead = self.dead.union(*(of_segments[one] for one in self.cut.segments))
+        systems = {one.partition(":")[0] for one in self.cut.segments if not of_segments[one]}
+        for fibre in self.cut.of.topology.fibres:
+            is_cable = fibre.medium == "submarine" or fibre.id in self._related
+            abroad = len({*_countries(self.cut.of.topology, fibre)}) > 1
+            if (fibre.id in dead and (is_cable or abroad)) or fibre.system in systems:
+                yield fibre
+
+    def _of(self, holding: WrittenHolding) -> Iterator[tuple[RouteOnMap, Route]]:
+        for one in holding.routes:
+            yield self.cut.of.routes[holding.id, one.to], one
+
+    def _grazes(self, of: tuple[RouteOnMap, Route]) -> bool:
+        """Whether a route that is not on the map passes a segment of which a fibre is cut."""
+        on_map, route = of
+        passed = chain.from_iterable(self.cut.of.fibres_of[one] for one in route.segments)
+        return not on_map.legs and not self.cut.fibres.isdisjoint(passed)
 
 
 def _countries(topology: Topology, fibre: Fibre) -> Iterator[str]:

@@ -8,7 +8,6 @@ from functools import cache
 
 from corridor.experiments.replays.document import Replay, Replays
 from corridor.experiments.replays.emulation import Emulation, emulation
-from corridor.experiments.replays.figures import COARSE
 from corridor.experiments.replays.outages import CutOfSystem, Outage, outage, shipped
 from corridor.experiments.replays.replaying import (
     places_of,
@@ -20,6 +19,7 @@ from corridor.experiments.scenario.given import given_choice, given_day, given_n
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.traffic.background import REACTIONS, Internet, Reaction, read_internet
+from corridor.traffic.background.internet import COARSE
 
 SAMPLES, SEED = 40, 1
 

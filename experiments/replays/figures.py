@@ -21,11 +21,10 @@ from corridor.traffic.background import (
     Reaction,
     assign,
 )
+from corridor.traffic.background.internet import COARSE
 
 BOUGHT_AFTER_DAYS = 2
 """Days after which owners have bought capacity of others (reports of January 2025)."""
-COARSE = "coarse"
-"""The system of holdings whose cables are not known one by one, and of edges between regions."""
 MIDDLES = (1.5, 4.5, 7.5, 10.5, 13.5, 16.5, 19.5, 22.5)
 """Of the intervals of a day, in hours: published series have three hours each."""
 

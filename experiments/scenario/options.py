@@ -47,6 +47,9 @@ MAX_BUFFER_NS = 60_000_000_000
 MAX_QUEUE_PACKETS = 2**32 - 1  # struct tc_netem_qopt
 INTERNET = "internet"
 """The background of the shipped figures."""
+MOST_LOAD = 10
+"""Background of figures over their busy hour, and of a stated rate over the capacity of its fibre:
+more is a slip of the unit."""
 
 
 class NetworkOptions(Frozen):
@@ -106,7 +109,7 @@ class BackgroundOptions(Frozen):
     """A file of figures next to the scenario, in the form of the shipped ones."""
     date: Annotated[dt.date, BeforeValidator(written_day)] | None = None
     """The day of the figures; the day of the scenario if not given."""
-    load: Annotated[ShareAsText, Field(le=10)] = 1.0
+    load: Annotated[ShareAsText, Field(le=MOST_LOAD)] = 1.0
     """Share of the traffic of the busy hour."""
     fibres: dict[str, RateBps | dict[str, RateBps]] = Field(default_factory=dict)
     """Real rates of fibres instead of figures: of both directions, or by the hub towards which the

@@ -53,6 +53,7 @@ from corridor.experiments.scenario.options import (
     INTERNET,
     LEAST_LOSS,
     MAX_QUEUE_PACKETS,
+    MOST_LOAD,
     BackgroundOptions,
     ControllerOptions,
     CutOptions,
@@ -429,7 +430,7 @@ def _background(
         return None
     if asked.fibres:
         stated = tuple(_stated_rates(document, asked.fibres, topology, scenario.topology))
-        return BackgroundTraffic(source="stated", stated=stated)
+        return BackgroundTraffic(source="stated", topology=topology, stated=stated)
     from corridor.traffic.background.internet import read_internet
     from corridor.traffic.background.on_fibres import internet_on_fibres
 
@@ -463,6 +464,12 @@ def _stated_rates(
             if hub not in fibre.ends:
                 hint = f"it joins {' and '.join(fibre.ends)}"
                 raise document.error(f'fibre "{key}" does not end at "{hub}"', *at, hub, hint=hint)
+            most_bps = MOST_LOAD * topology.capacity_gbps(fibre) * 1e9
+            if bps > most_bps:
+                message = f"{format_rate(bps)} is over {MOST_LOAD} times the capacity of {key}"
+                hint = f"state at most {format_rate(round(most_bps))}"
+                place = (*at, hub) if toward is rate else at
+                raise document.error(message, *place, hint=hint)
             yield FibreFlow(f"{key}/{hub}", bps / 1e9, ((key, fibre.other_end(hub)),))
 
 

@@ -17,7 +17,8 @@ from corridor.experiments.answers.capacity_answer import (
 )
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.units import format_rate
-from corridor.topologies.base.words import counted, joined
+from corridor.topologies.base.words import counted, few, joined, short_name
+from corridor.topologies.model.catalogue import load_jurisdictions
 from corridor.topologies.model.sharing import GROUP
 
 MOST_ROWS = 12
@@ -174,12 +175,12 @@ def _background_said(of: CapacityAnswer) -> Iterator[str]:
             f"Internet traffic{figures} in {hour} of {background.date}, towards the country: "
             f"{counted(len(background.flows), 'holding')} on the map"
         )
-    lost = (
-        f"; {unit.rate(background.shortfall_gbps)} more cannot be carried"
-        if background.shortfall_gbps
-        else ""
-    )
-    yield f"Background: {what}{lost}."
+    yield f"Background: {what}."
+    if lost := background.shortfalls_gbps:
+        names = {one.id: short_name(one.name) for one in load_jurisdictions().jurisdictions}
+        most = sorted(lost.items(), key=lambda one: -one[1])
+        said = (f"{names.get(name, name)} {unit.rate(gbps)}" for name, gbps in most)
+        yield f"Background that is not carried: {few(said, MOST_NAMED)}."
 
 
 def _fullest_said(of: CapacityAnswer) -> str:

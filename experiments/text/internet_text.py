@@ -18,6 +18,7 @@ HEADINGS = ("country", "offered", "at once", "own in minutes", "bought in days")
 MOST_COUNTRIES, MOST_NAMED, MOST_RTTS, MOST_HOLDINGS = 5, 6, 3, 3
 TERA_FROM_GBPS = 20_000
 ALL_OWNERS = "all"
+FROM_THE_GULF = "coarse:europe-gulf"
 
 
 def internet_sentence(of: InternetCut) -> str:
@@ -107,6 +108,11 @@ def internet_notes(of: InternetCut, names: Mapping[str, str]) -> Iterator[str]:
         yield f"Full after purchases: {few(full, MOST_HOLDINGS)}"
     if totals := [one.name for one in of.countries if not one.by_cable]:
         yield f"Known in total only, not by cable: {joined_few(totals, MOST_NAMED)}"
+    if of.countries and FROM_THE_GULF in of.segments:
+        yield (
+            "Traffic handed over in the Gulf counts as delivered, though part of it goes on "
+            "through the Red Sea. The model has no path by land from the Gulf to Europe."
+        )
     if of.unknown:
         unknown = (short_name(names.get(one.country, one.country)) for one in of.unknown)
         yield f"Effect unknown, for lack of figures: {few(unknown, MOST_NAMED)}"

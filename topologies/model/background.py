@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from corridor.topologies.model.topology import Topology
@@ -30,8 +30,9 @@ class Background:
     flows: tuple[FibreFlow, ...]
     elsewhere: tuple[str, ...] = ()
     """Ids of traffic of the figures that the map has no fibres for."""
-    shortfall_gbps: float = 0.0
-    """Traffic that nothing carries, of countries with traffic on the map."""
+    shortfalls_gbps: Mapping[str, float] = field(default_factory=dict)
+    """Traffic that nothing carries, by country with traffic on the map, or by fibre of a stated
+    rate; without those that lose none."""
 
     @property
     def link_gbps(self) -> dict[Link, float]:
@@ -59,6 +60,7 @@ class BackgroundTraffic:
 
     source: str
     """``stated``, ``internet``, or a file of figures."""
+    topology: Topology
     stated: tuple[FibreFlow, ...] = ()
     day: date | None = None
     """Of the figures."""
@@ -67,18 +69,31 @@ class BackgroundTraffic:
 
     def after(
         self,
-        dead: Collection[str] = (),
+        links: Collection[str] = (),
+        groups: Collection[str] = (),
+        hubs: Collection[str] = (),
+    ) -> Background:
+        """Return the traffic while fibres, shared-risk groups and hubs fail.
+
+        What was on a fibre that ends at a failed hub is lost, and moves nowhere.
+        """
+        dead = {
+            one.id
+            for one in self.topology.fibres
+            if one.id in links or not {*one.srlgs, *one.ends}.isdisjoint((*groups, *hubs))
+        }
+        lost: dict[str, float] = {}
+        for flow in self.stated:
+            for name in {fibre for fibre, _ in flow.links} & dead:
+                lost[name] = lost.get(name, 0.0) + flow.gbps
+        kept = tuple(one for one in self.stated if all(name not in dead for name, _ in one.links))
+        return Background(kept, shortfalls_gbps=lost)
+
+    def intervals(
+        self,
+        _links: Collection[str] = (),
         _groups: Collection[str] = (),
         _hubs: Collection[str] = (),
-    ) -> Background:
-        """Return the traffic while fibres are cut; what was on them moves nowhere.
-
-        Groups and hubs by whose failure fibres are dead matter to traffic that is not on the map.
-        """
-        kept = tuple(one for one in self.stated if all(name not in dead for name, _ in one.links))
-        lost = sum(one.gbps for one in self.stated if one not in kept)
-        return Background(kept, shortfall_gbps=lost)
-
-    def intervals(self, _dead: Collection[str] = ()) -> Mapping[Link, tuple[float, float]]:
+    ) -> Mapping[Link, tuple[float, float]]:
         """Return the 90 % interval of each link's Gbit/s, where the figures have one."""
         return {}

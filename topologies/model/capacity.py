@@ -15,6 +15,12 @@ LEAST_FREE, LEAST_FREE_BPS = 0.01, 8
 """What background traffic always leaves of a fibre's emulated rate: a share, and the lowest rate
 that netem can have."""
 
+
+def least_free_bps(rate_bps: int) -> int:
+    """Return the part of an emulated rate that background traffic always leaves."""
+    return max(LEAST_FREE_BPS, round(rate_bps * LEAST_FREE))
+
+
 CapacityBasis = Literal["published", "derived", "stated", "unpublished"]
 """``stated``: given without a source, as in a user-supplied map."""
 

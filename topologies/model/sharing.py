@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from corridor.topologies.model.capacity import LEAST_FREE_BPS, CapacityGroup
+from corridor.topologies.model.capacity import CapacityGroup, least_free_bps
 from corridor.topologies.model.topology import Fibre, Topology
 
 GROUP = "capacity group "
@@ -25,18 +25,20 @@ def capacities_bps(topology: Topology) -> dict[str, int]:
         for fibre in topology.fibres
     }
     groups = {
-        f"{GROUP}{group.id}": max(LEAST_FREE_BPS, _free_bps(topology, group))
+        f"{GROUP}{group.id}": _free_bps(topology, group)
         for group in topology.capacity_groups.values()
     }
     return fibres | groups
 
 
 def _free_bps(topology: Topology, group: CapacityGroup) -> int:
-    """What background leaves of a group, of what leaves its hub and of what arrives."""
+    """What background leaves of a group, of what leaves its hub and of what arrives; as much of it
+    at least as of a fibre."""
     sharing = [fibre for fibre in topology.fibres if group in fibre.shares]
     out_bps = sum(topology.background_bps(fibre, group.at) for fibre in sharing)
     in_bps = sum(topology.background_bps(fibre, fibre.other_end(group.at)) for fibre in sharing)
-    return topology.emulated_group_bps(group) - max(out_bps, in_bps)
+    rate_bps = topology.emulated_group_bps(group)
+    return max(least_free_bps(rate_bps), rate_bps - max(out_bps, in_bps))
 
 
 def assumed_capacities(topology: Topology) -> frozenset[str]:

@@ -23,14 +23,13 @@ from pydantic import (
 
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.capacity import (
-    LEAST_FREE,
-    LEAST_FREE_BPS,
     MAX_CAPACITY_GBPS,
     CapacityBasis,
     CapacityGroup,
     EmulatedRate,
     RateBasis,
     Scaling,
+    least_free_bps,
 )
 from corridor.topologies.model.delay import Medium
 from corridor.topologies.model.fields import (
@@ -362,8 +361,7 @@ class Topology(Frozen):
         """The emulated rate that the background leaves, in the direction that is entered at a hub;
         never less than ``LEAST_FREE`` of it, so that the fibre can be emulated."""
         rate_bps = self.emulated_rate_bps(fibre)
-        least_bps = max(LEAST_FREE_BPS, round(rate_bps * LEAST_FREE))
-        return max(least_bps, rate_bps - self.background_bps(fibre, from_hub))
+        return max(least_free_bps(rate_bps), rate_bps - self.background_bps(fibre, from_hub))
 
     def fitting_scale(self, fibres: Iterable[Fibre]) -> float:
         """The smallest scale at which none of these fibres whose capacity is known is emulated at

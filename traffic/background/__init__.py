@@ -24,7 +24,14 @@ from corridor.traffic.background.carried import (
 from corridor.traffic.background.estimates import Estimate
 from corridor.traffic.background.internet import Cut, Internet, read_internet
 from corridor.traffic.background.market import Flow, Holding, Market, Offer
-from corridor.traffic.background.on_map import Leg, OnMap, RouteOnMap, fibre_routes, on_map
+from corridor.traffic.background.on_map import (
+    CutOnMap,
+    Leg,
+    OnMap,
+    RouteOnMap,
+    fibre_routes,
+    on_map,
+)
 from corridor.traffic.background.sampled import Sampled, sampled
 
 __all__ = [
@@ -32,6 +39,7 @@ __all__ = [
     "REACTIONS",
     "Carried",
     "Cut",
+    "CutOnMap",
     "Estimate",
     "Flow",
     "FlowCarried",

@@ -30,6 +30,9 @@ FILE = Path(traffic.__file__).with_name("data") / "internet.yaml"
 FEW_YEARS = 4
 """Figures of a country are carried no further than this."""
 DAYS_OF_YEAR = 365.25
+COARSE = "coarse"
+"""The system of edges that stand for many cables, and of capacity of which only a total is known.
+"""
 type Cut = frozenset[str]
 """Ids of segments that have failed."""
 
@@ -75,7 +78,8 @@ class Internet:
         """
         known: dict[str, Cut] = {one.id: frozenset({one.id}) for one in self.file.segments}
         for one in self.file.segments:
-            known[one.system] = known.get(one.system, frozenset()) | {one.id}
+            if one.system != COARSE:
+                known[one.system] = known.get(one.system, frozenset()) | {one.id}
         for name in names:
             if name not in known:
                 hint = nearest(name, known) or "write it like smw4 or smw4:red-sea"
@@ -125,9 +129,11 @@ class Internet:
         return [one for one in self.countries if not self.too_far(one, day)]
 
     def too_far(self, country: str, day: date) -> str:
-        """Return why figures of a country cannot be carried to a day: the nearest is of over four
-        years before or after; empty if they can."""
+        """Return why figures of a country cannot be carried to a day: there are none, or the
+        nearest is of over four years before or after; empty if they can."""
         figures = self._figures(country)
+        if not figures:
+            return "no holding of it is in the data"
         one = min(figures, key=lambda figure: abs(figure.date - day))
         if abs((one.date - day).days) <= FEW_YEARS * DAYS_OF_YEAR:
             return ""

@@ -15,11 +15,11 @@ import numpy as np
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.background import Background, BackgroundTraffic, FibreFlow, Link
 from corridor.topologies.model.topology import Topology
-from corridor.traffic.background.assignment import PEAK, assign
+from corridor.traffic.background.assignment import PEAK, TOLERANCE_GBPS, assign
 from corridor.traffic.background.estimates import Samples
 from corridor.traffic.background.internet import Internet
 from corridor.traffic.background.market import Market
-from corridor.traffic.background.on_map import OnMap, on_map
+from corridor.traffic.background.on_map import CutOnMap, OnMap, on_map
 from corridor.traffic.background.sampled import QUANTILES, SAMPLES, SEED
 
 
@@ -50,7 +50,7 @@ def internet_on_fibres(
             "state rates: background: {fibres: {FIBRE: RATE}}",
         )
     internet.at(day)
-    return InternetOnFibres(source=source, day=day, load=load, of=of)
+    return InternetOnFibres(source=source, topology=topology, day=day, load=load, of=of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,31 +62,35 @@ class InternetOnFibres(BackgroundTraffic):
 
     def after(
         self,
-        dead: Collection[str] = (),
+        links: Collection[str] = (),
         groups: Collection[str] = (),
         hubs: Collection[str] = (),
     ) -> Background:
-        """Return the traffic while fibres are cut, and whatever passes failed groups and hubs.
+        """Return the traffic while fibres, shared-risk groups and hubs fail.
 
         Owners move traffic to their other capacity (reaction ``own``), on the map or not.
         """
-        segments = self.of.segments_in(groups, hubs)
-        return self._carried(self.of.internet.at(self.day), dead, segments)
+        cut = self.of.cut(links, groups, hubs)
+        return self._carried(self.of.internet.at(self.day), cut)
 
-    def intervals(self, dead: Collection[str] = ()) -> Mapping[Link, tuple[float, float]]:
+    def intervals(
+        self,
+        links: Collection[str] = (),
+        groups: Collection[str] = (),
+        hubs: Collection[str] = (),
+    ) -> Mapping[Link, tuple[float, float]]:
         """Return the 90 % interval of each link's Gbit/s, from samples of the figures."""
         samples, found = Samples(SEED, SAMPLES), dict[Link, list[float]]()
+        cut = self.of.cut(links, groups, hubs)
         for number in range(SAMPLES):
             market = self.of.internet.at(self.day, draw=samples.draw(number))
-            for link, gbps in self._carried(market, dead).link_gbps.items():
+            for link, gbps in self._carried(market, cut).link_gbps.items():
                 found.setdefault(link, [0.0] * SAMPLES)[number] = gbps
         bounds = {link: np.quantile(some, QUANTILES) for link, some in found.items()}
         return {link: (float(low), float(high)) for link, (low, high) in bounds.items()}
 
-    def _carried(
-        self, market: Market, dead: Collection[str], segments: Collection[str] = ()
-    ) -> Background:
-        marked, failed = self.of.failing(market, segments=segments, fibres=dead)
+    def _carried(self, market: Market, cut: CutOnMap) -> Background:
+        marked, failed = cut.failing(market)
         carried = assign(marked, failed, load=self.load, reaction="own")
         links = dict(self._towards())
         flows = tuple(
@@ -96,8 +100,12 @@ class InternetOnFibres(BackgroundTraffic):
         )
         elsewhere = tuple(one.id for one in carried.holdings if one.owner and not links.get(one.id))
         on_map = {one.country for one in carried.holdings if links.get(one.id)}
-        shortfall = (one.shortfall_gbps for one in carried.flows if one.country in on_map)
-        return Background(flows, elsewhere, sum(shortfall))
+        shortfalls = {
+            one.country: one.shortfall_gbps
+            for one in carried.totals
+            if not one.owner and one.country in on_map and one.shortfall_gbps > TOLERANCE_GBPS
+        }
+        return Background(flows, elsewhere, shortfalls)
 
     def _towards(self) -> Iterator[tuple[str, tuple[Link, ...]]]:
         """Yield each holding with its links in the direction from the region to the country."""

@@ -8,14 +8,20 @@ from functools import cached_property
 from typing import NamedTuple
 
 from corridor.topologies.model.topology import Topology
-from corridor.traffic.background.internet import Internet, read_internet
+from corridor.traffic.background.internet import COARSE, Internet, read_internet
 from corridor.traffic.background.market import Holding, Market, Offer
-from corridor.traffic.background.on_map_file import OnMapFile, Place, read_relation
+from corridor.traffic.background.on_map_file import (
+    OnMapFile,
+    Place,
+    StatedRoute,
+    read_relation,
+    written_relation,
+)
 
 CABLE = "cable:"
 """The shared-risk group of a system."""
 ON_CUT_FIBRE = "map:cut"
-"""A segment that routes over a fibre of the map get when it is cut."""
+"""A segment that routes get when a fibre or hub fails that they need."""
 type RouteId = tuple[str, str]
 """Of a holding or offer of the data file, and the region."""
 
@@ -40,6 +46,8 @@ class RouteOnMap:
     note: str
     """Why it begins or ends elsewhere than at the landing and in the region; empty if it does not.
     """
+    hubs: frozenset[str] = frozenset()
+    """Where it begins, is handed over, or is regenerated: it fails with any of them."""
 
 
 @dataclass(frozen=True)
@@ -84,44 +92,34 @@ class OnMap:
         """Whether any route uses a fibre of the map."""
         return any(one.legs for one in self.routes.values())
 
-    def segments_in(
-        self, groups: Collection[str] = (), hubs: Collection[str] = ()
-    ) -> frozenset[str]:
-        """Return the segments that a cut of shared-risk groups takes, and those that land at hubs
-        that fail."""
-        return frozenset(
+    def cut(
+        self,
+        links: Collection[str] = (),
+        groups: Collection[str] = (),
+        hubs: Collection[str] = (),
+        segments: Collection[str] = (),
+    ) -> CutOnMap:
+        """Return what fails with fibres, shared-risk groups, hubs and segments.
+
+        A fibre of the map is one light path of a system: its cut takes the routes over it, and no
+        other route of the same segments. A failed hub takes routes that begin, end or change their
+        system there, and routes by land that pass it: those are regenerated in the city. A route
+        by sea that only passes the city stays, as its cable branches off shore.
+        """
+        taken = frozenset(
             segment
             for segment, of in self.groups_of.items()
-            if not set(groups).isdisjoint(of)
-            or ((place := self._place(segment)) is not None and place.at in hubs)
+            if not set(groups).isdisjoint(of) or not set(hubs).isdisjoint(self._hubs_of(segment))
         )
-
-    def failing(
-        self, market: Market, *, segments: Iterable[str] = (), fibres: Collection[str] = ()
-    ) -> tuple[Market, frozenset[str]]:
-        """Return a market and the segments that fail in it, for ``assign``.
-
-        Args:
-            market: Of any day.
-            segments: Those that are cut.
-            fibres: Fibres of the map that are cut. A route that uses one fails, other routes of
-                the same segments do not: a fibre is one light path of a system.
-        """
-        hit = {
-            name
-            for (holding, region), one in self.routes.items()
-            if any(leg.fibre in fibres for leg in one.legs)
-            for name in (f"{holding}/{region}", holding)  # ids of holdings and of offers
-        }
-        if not hit:
-            return market, frozenset(segments)
-        marked = replace(
-            market,
-            holdings=tuple(_marked(one, hit) for one in market.holdings),
-            offers=tuple(_marked(one, hit) for one in market.offers),
-            segments={**market.segments, ON_CUT_FIBRE: 0.0},
+        fibres = (
+            one.id
+            for one in self.topology.fibres
+            if one.id in links or not set(groups).isdisjoint(one.srlgs)
         )
-        return marked, frozenset({*segments, ON_CUT_FIBRE})
+        return CutOnMap(self, taken.union(segments), frozenset(fibres), frozenset(hubs))
+
+    def _hubs_of(self, segment: str) -> tuple[str, ...]:
+        return next((one.hubs for one in self.relation.segments if one.segment == segment), ())
 
     def _listed(self, fibres: Iterable[str]) -> tuple[str, ...]:
         """Those that this map has: one that extends the map of the file may leave some out."""
@@ -152,7 +150,27 @@ class OnMap:
         legs = self._legs(start, end, passed)
         used = {leg.fibre for leg in legs}
         missing = tuple(one for one in segments if used.isdisjoint(self.fibres_of[one]))
-        return RouteOnMap(legs, missing, stated.note if stated and legs else "")
+        hubs = frozenset(self._hubs(stated, country, key[1], segments[-1], legs))
+        return RouteOnMap(legs, missing, stated.note if stated and legs else "", hubs)
+
+    def _hubs(
+        self,
+        stated: StatedRoute | None,
+        country: str,
+        region: str,
+        last: str,
+        legs: tuple[Leg, ...],
+    ) -> Iterator[str]:
+        """Yield where a route begins and is handed over, and the hubs that it passes by land."""
+        if not (stated and stated.start) and country in self.relation.landings:
+            yield self.relation.landings[country]
+        if stated and stated.handed_over:
+            yield stated.handed_over
+        elif _system(last) != COARSE and region in self.relation.regions:
+            yield self.relation.regions[region]
+        for leg in legs:
+            if self.topology.fibre(leg.fibre).medium == "terrestrial":
+                yield from (leg.start, leg.end)
 
     def _legs(self, start: str | None, end: str | None, passed: Collection[str]) -> tuple[Leg, ...]:
         """The path of fewest fibres over those that pass the segments of a route."""
@@ -170,17 +188,52 @@ class OnMap:
         return paths.get(end, ())
 
 
+@dataclass(frozen=True)
+class CutOnMap:
+    """What has failed of the background traffic."""
+
+    of: OnMap
+    segments: frozenset[str]
+    fibres: frozenset[str]
+    """Of the map; without those that end at failed hubs."""
+    hubs: frozenset[str]
+
+    def takes(self, route: RouteId) -> bool:
+        """Whether a route fails by a fibre or a hub; it also fails with its segments."""
+        one = self.of.routes[route]
+        return not self.hubs.isdisjoint(one.hubs) or any(
+            leg.fibre in self.fibres for leg in one.legs
+        )
+
+    def failing(self, market: Market) -> tuple[Market, frozenset[str]]:
+        """Return a market of any day and the segments that fail in it, for ``assign``."""
+        taken = [route for route in self.of.routes if self.takes(route)]
+        if not taken:
+            return market, self.segments
+        hit = {name for id_, region in taken for name in (f"{id_}/{region}", id_)}  # or an offer's
+        marked = replace(
+            market,
+            holdings=tuple(_marked(one, hit) for one in market.holdings),
+            offers=tuple(_marked(one, hit) for one in market.offers),
+            segments={**market.segments, ON_CUT_FIBRE: 0.0},
+        )
+        return marked, self.segments | {ON_CUT_FIBRE}
+
+
 def on_map(topology: Topology, internet: Internet | None = None) -> OnMap:
     """Relate background traffic to a map by ``traffic/data/internet_on_maps.yaml``.
 
     Args:
         topology: Any topology. One that no route uses has nothing of it: ``is_related`` is False.
-        internet: Default: that of the shipped data.
+        internet: Default: that of the shipped data. Of other figures, holdings, segments and
+            regions are related that have the same ids as there.
 
     Raises:
         InputError: A data file that ships is damaged.
     """
-    known = internet or read_internet()
+    if internet is not None:
+        return OnMap(internet, topology, written_relation())
+    known = read_internet()
     return OnMap(known, topology, read_relation(known))
 
 

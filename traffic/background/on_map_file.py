@@ -50,11 +50,13 @@ class Place(Frozen):
 
 
 class SegmentOnMap(Frozen):
-    """Fibres and groups of a segment that do not follow from its place."""
+    """Fibres, groups and hubs of a segment that do not follow from its place."""
 
     segment: SegmentId
     fibres: tuple[Slug, ...] = ()
     groups: tuple[NonEmpty, ...] = ()
+    hubs: tuple[Slug, ...] = ()
+    """Where it is regenerated or handed over, so that it fails with them."""
 
 
 class StatedRoute(Frozen):
@@ -64,6 +66,8 @@ class StatedRoute(Frozen):
     to: Slug
     start: Slug | None = Field(default=None, alias="from")
     until: Slug | None = None
+    handed_over: Slug | None = None
+    """The hub, where it is not that of the region."""
     note: NonEmpty
 
 
@@ -90,11 +94,16 @@ class OnMapFile(Frozen):
 def may_relate(topology: Topology) -> bool:
     """Whether a topology has both a hub where routes of the shipped file begin and one where they
     end: cheaper than to relate it."""
-    _, file = _written(FILE)
+    file = written_relation()
     begin = {*file.landings.values(), *(one.start for one in file.routes)}
     end = {*file.regions.values(), *(one.until for one in file.routes)}
     hubs = {hub.id for hub in topology.hubs}
     return not hubs.isdisjoint(begin) and not hubs.isdisjoint(end)
+
+
+def written_relation() -> OnMapFile:
+    """Return the shipped file, its ids unchecked."""
+    return _written(FILE)[1]
 
 
 @cache
@@ -167,7 +176,9 @@ def _hubs(file: OnMapFile) -> _Used:
     for key in ("landings", "regions"):
         yield from (((key, name), hub) for name, hub in getattr(file, key).items())
     yield from _each(file, "places", "at")
-    for field, key in (("start", "from"), ("until", "until")):
+    for number, one in enumerate(file.segments):
+        yield from ((("segments", number, "hubs", i), hub) for i, hub in enumerate(one.hubs))
+    for field, key in (("start", "from"), ("until", "until"), ("handed_over", "handed_over")):
         for at, name in _each(file, "routes", field):
             yield (*at[:-1], key), name
 

@@ -370,7 +370,8 @@ def test_background_does_not_grow_and_is_not_lowered(tmp_path: Path) -> None:
 def test_what_a_failure_cuts_carries_no_background(tmp_path: Path) -> None:
     found = corridor.capacity(written(tmp_path, SCENARIO + BACKGROUND), cut=["ab"])
     assert found.background is not None
-    assert found.background.shortfall_gbps == 5.0
+    assert found.background.shortfalls_gbps == {"ab": 5.0}
+    assert "Background that is not carried: ab 5 Gbit/s." in told(found)
     assert "ab" not in {one.fibre for one in found.links}
     landing = next(
         one
@@ -406,11 +407,15 @@ def test_internet_traffic_has_intervals_and_owners_move_it_after_a_cut(tmp_path:
     assert after.usual_background_gbps > before.usual_background_gbps
     assert usual.background is not None
     assert cut.background is not None
-    assert cut.background.shortfall_gbps >= usual.background.shortfall_gbps
+    before, now = usual.background.shortfalls_gbps, cut.background.shortfalls_gbps
+    assert all(now[country] >= gbps for country, gbps in before.items())
     assert "pk-twa-tw1/gulf" in {*usual.background.flows} - {*cut.background.flows}
-    group = corridor.capacity(scenario, cut=["corridor:red-sea"]).background
+    red_sea = corridor.capacity(scenario, cut=["corridor:red-sea"])
+    group = red_sea.background
     felt = corridor.cut("red-sea", scenario=str(scenario)).internet
     assert group is not None
     assert felt is not None
     own = {one.country: one.shortfall("own").value for one in felt.countries}
-    assert group.shortfall_gbps == pytest.approx(sum(own[one] for one in ("PK", "KW", "BD")))
+    lost = {one: own[one] for one in ("PK", "KW", "BD") if own[one]}
+    assert group.shortfalls_gbps == pytest.approx(lost)
+    assert "Background that is not carried: Kuwait " in told(red_sea)

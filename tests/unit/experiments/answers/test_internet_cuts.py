@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
+import yaml
 
 import corridor
 from corridor.experiments.answers.cut_answer import (
@@ -15,13 +17,14 @@ from corridor.experiments.answers.cut_answer import (
     on_topology,
 )
 from corridor.experiments.answers.document import internet_of
-from corridor.experiments.answers.internet_cut import InternetCut, internet_cut
+from corridor.experiments.answers.internet_cut import InternetCut, figures_of, internet_cut
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import cells_of
 from corridor.experiments.text.cut_text import cut_text
 from corridor.experiments.text.event_text import internet_of_events
 from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.base.errors import InputError
+from corridor.traffic.background.internet import FILE
 
 SEPTEMBER = ("smw4:red-sea", "imewe:red-sea", "falcon:red-sea", "eig:red-sea")
 DAY = "2025-09-06"
@@ -81,7 +84,7 @@ def test_a_segment_cuts_its_light_paths_for_demands_too() -> None:
     assert cut_elements(loaded, ["smw4:red-sea"]) == ("segment:smw4:red-sea",)
     fibres = dead_elements(loaded, ["smw4:red-sea"])
     assert "link:smw4-karachi-jeddah" in fibres
-    assert fibres == tuple(on_topology(loaded.topology, ["segment:smw4:red-sea"]))
+    assert fibres == tuple(on_topology(loaded, ["segment:smw4:red-sea"]))
     assert set(answer("smw4:red-sea").fibres) == {one.partition(":")[2] for one in fibres}
     assert answer("smw4:red-sea").hit == corridor.cut(*fibres, as_of=DAY).hit
 
@@ -150,6 +153,48 @@ def test_a_failed_landing_hub_takes_all_that_lands_there() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cut", "countries"),
+    [
+        ("friendship-pass", {"CN", "VN"}),
+        ("khorgos", {"CN", "KZ"}),
+        ("smw5-singapore-ngwesaung", {"BD", "MM", "SG"}),
+    ],
+)
+def test_a_cut_names_the_countries_that_it_may_affect(cut: str, countries: set[str]) -> None:
+    of = internet(cut)
+    assert {one.country for one in of.unknown} == countries
+    assert not of.countries
+
+
+def test_a_failed_hub_is_felt_by_those_who_hand_over_there_only() -> None:
+    jeddah, singapore = codes(internet("hub:jeddah")), codes(internet("hub:singapore"))
+    assert "KW" in jeddah
+    assert "PK" not in jeddah
+    assert {"BD", "VN", "PK"} <= singapore
+
+
+def test_a_cut_uses_the_figures_and_the_day_of_its_scenario(tmp_path: Path) -> None:
+    figures = yaml.safe_load(FILE.read_text())
+    figures["holdings"] = [one for one in figures["holdings"] if one["id"] == "pk-ptcl-smw4"]
+    figures["offers"] = []
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump(figures))
+    (tmp_path / "one.yaml").write_text(
+        "schema: 1\nname: one\ntopology: pan-asia\nas_of: 2026-11-24\n"
+        "background: {file: own.yaml, date: 2025-09-06}\n"
+        "demands:\n- {id: one, class: dr, src: fujairah, dst: karachi}\n"
+    )
+    found = corridor.cut("red-sea", scenario=str(tmp_path / "one.yaml")).internet
+    assert found is not None
+    assert found.date == DAY
+    (pakistan,) = found.countries
+    assert [one.owner for one in pakistan.owners] == ["ptcl"]
+    shipped = internet("red-sea").countries
+    assert pakistan.offered_gbps.value < next(
+        one.offered_gbps.value for one in shipped if one.country == "PK"
+    )
+
+
 def test_nothing_is_computed_where_no_background_traffic_uses_the_map_or_the_fibre() -> None:
     assert answer("guian-kunming", scenario="mini").internet is None
     assert answer("guian-kunming").internet is None
@@ -171,6 +216,7 @@ def test_a_system_without_known_capacity_has_an_unknown_effect() -> None:
             "smw4:moon",
             'no fibre or shared-risk group is called "smw4:moon"; its segments are smw4:',
         ),
+        ("coarse", 'is called "coarse"; its segments are coarse:'),
     ],
 )
 def test_a_segment_that_is_not_known_is_refused(word: str, said: str) -> None:
@@ -191,16 +237,16 @@ def test_the_part_on_internet_traffic_fits_a_terminal(width: int) -> None:
     start = next(n for n, line in enumerate(said) if line.startswith("Internet traffic not"))
     assert max(map(cells_of, said[start:])) <= width
     if width == 80:
-        assert len(said[start:]) <= 17
+        assert len(said[start:]) <= 20
         assert "left out" not in "\n".join(said[start:])
 
 
 def test_few_samples_of_the_same_seed_give_the_same_answer() -> None:
     loaded = load_scenario("reference", as_of=DAY)
-    dead = cut_elements(loaded, ["smw4:red-sea"])
-    one = internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=3)
-    assert one == internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=3)
-    assert one != internet_cut(loaded.topology, dead, loaded.as_of, samples=5, seed=4)
+    dead, (related, day) = cut_elements(loaded, ["smw4:red-sea"]), figures_of(loaded)
+    one = internet_cut(related, dead, day, samples=5, seed=3)
+    assert one == internet_cut(related, dead, day, samples=5, seed=3)
+    assert one != internet_cut(related, dead, day, samples=5, seed=4)
 
 
 def test_answers_have_the_internet_traffic_of_each_cut_of_the_timeline() -> None:

@@ -87,8 +87,20 @@ def test_owners_move_traffic_of_a_cut_fibre_to_their_other_systems(tmp_path: Pat
     assert now["pk-twa-smw5/gulf"] > before["pk-twa-smw5/gulf"]
     assert now["pk-ptcl-smw4/gulf"] == before["pk-ptcl-smw4/gulf"]
     moved = sum(now[name] - before[name] for name in now if name.startswith("pk-twa"))
-    lost = after.shortfall_gbps - usual.shortfall_gbps
+    lost = after.shortfalls_gbps.get("PK", 0.0) - usual.shortfalls_gbps.get("PK", 0.0)
     assert 0 < moved + lost <= before["pk-twa-tw1/gulf"] + 1e-6  # the rest is not on the map
+
+
+def test_circuits_that_only_pass_a_failed_hub_stay(tmp_path: Path) -> None:
+    loaded = scenario(tmp_path, "background: internet", "pan-asia")
+    assert loaded.background is not None
+    usual = loaded.background.after()
+    jeddah = loaded.background.after(hubs=["jeddah"])
+    rates = {one.id: one.gbps for one in jeddah.flows}
+    passing = [one for one in usual.flows if one.id.startswith("pk-ptcl") and "europe" in one.id]
+    assert passing
+    assert all(rates[one.id] == one.gbps for one in passing)
+    assert jeddah.shortfalls_gbps.keys() - usual.shortfalls_gbps.keys() == {"KW"}
 
 
 def test_intervals_hold_the_value(tmp_path: Path) -> None:
@@ -111,6 +123,11 @@ def test_intervals_hold_the_value(tmp_path: Path) -> None:
         (f"background: {{fibres: {{{FIBRE}: {{karachi: 1Tbit}}}}}}", 'does not end at "karachi"'),
         (f"background: {{load: 50%, fibres: {{{FIBRE}: 1Tbit}}}}", "rates of fibres replace"),
         ("background: {fibres: {}}", "fibres without a rate"),
+        (
+            f"background: {{fibres: {{{FIBRE}: 400Tbit}}}}",
+            "over 10 times the capacity of guian",
+        ),
+        (f"background: {{fibres: {{{FIBRE}: {{guian: 400Tbit}}}}}}", "state at most 320Tbit"),
         (f"background: {{fibres: {{{FIBRE}: {{}}}}}}", "fibres without a rate"),
     ],
 )

@@ -62,6 +62,14 @@ def test_guarantees_get_what_is_left_in_the_fuller_direction_and_at_the_landing(
     assert all(name.startswith(GROUP) for name in groups)
 
 
+def test_a_full_landing_keeps_a_hundredth_for_demands() -> None:
+    topology = load_topology("pan-asia")
+    fibre = next(one for one in topology.fibres if one.shares)
+    group = fibre.shares[0]
+    full = capacities_bps(loaded(topology, 1e6, fibre.id))
+    assert full[f"{GROUP}{group.id}"] == topology.emulated_group_bps(group) // 100
+
+
 def test_only_a_topology_with_background_writes_it(mini: Topology) -> None:
     topology = loaded(mini, 5.0)
     assert "background_gbps" not in mini.model_dump(mode="json")
@@ -72,10 +80,22 @@ def test_only_a_topology_with_background_writes_it(mini: Topology) -> None:
     assert "background_bps" not in json.dumps(to_plain(wire(mini)))
 
 
-def test_a_cut_takes_stated_rates_with_it() -> None:
-    flows = tuple(FibreFlow(name, 2.0, ((name, "hub"),)) for name in ("one", "two"))
-    traffic = BackgroundTraffic(source="stated", stated=flows)
-    assert traffic.after().link_gbps == {("one", "hub"): 2.0, ("two", "hub"): 2.0}
-    after = traffic.after(["two"])
-    assert (after.flows, after.shortfall_gbps) == (flows[:1], 2.0)
+@pytest.mark.parametrize(
+    ("links", "groups", "hubs"),
+    [([FIBRE], [], []), ([], ["corridor:southwest"], []), ([], [], ["guian"])],
+)
+def test_a_failure_takes_stated_rates_with_it(
+    mini: Topology, links: list[str], groups: list[str], hubs: list[str]
+) -> None:
+    other = "kunming-bangkok"
+    flows = tuple(FibreFlow(one, 2.0, ((one, mini.fibre(one).a),)) for one in (other, FIBRE))
+    in_group = tuple(
+        one.model_copy(update={"srlgs": ("corridor:southwest",)}) if one.id == FIBRE else one
+        for one in mini.fibres
+    )
+    topology = mini.model_copy(update={"fibres": in_group})
+    traffic = BackgroundTraffic(source="stated", topology=topology, stated=flows)
+    assert traffic.after().link_gbps == {one.links[0]: 2.0 for one in flows}
+    after = traffic.after(links, groups, hubs)
+    assert (after.flows, after.shortfalls_gbps) == (flows[:1], {FIBRE: 2.0})
     assert replace(traffic, stated=()).after().link_gbps == {}

@@ -8,7 +8,7 @@ import pytest
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.traffic.background import assign, fibre_routes, on_map, read_internet
+from corridor.traffic.background import Internet, assign, fibre_routes, on_map, read_internet
 from corridor.traffic.background.on_map_file import FILE, may_relate, read_relation
 
 DAY = date(2025, 9, 6)
@@ -22,7 +22,7 @@ def related():
 
 def hit(related, **cut) -> set[str]:
     """Holdings that a cut takes out of service."""
-    market, failed = related.failing(related.internet.at(DAY), **cut)
+    market, failed = related.cut(**cut).failing(related.internet.at(DAY))
     return {one.id for one in assign(market, failed).holdings if one.cut}
 
 
@@ -83,33 +83,70 @@ def test_a_segment_has_exactly_the_light_paths_that_pass_its_place(related):
 
 
 def test_a_group_takes_all_segments_there_also_of_systems_that_are_not_on_the_map(related):
-    taken = related.segments_in(["corridor:red-sea"])
+    taken = related.cut(groups=["corridor:red-sea"]).segments
     assert {"smw4:red-sea", "eig:red-sea", "fea:red-sea", "smw5:red-sea"} <= taken
     assert "coarse:europe-india" in taken
     assert "smw4:mediterranean" not in taken
-    assert related.segments_in(["cable:smw4"]) == related.internet.cut("smw4")
+    assert related.cut(groups=["cable:smw4"]).segments == related.internet.cut("smw4")
 
 
-def test_a_hub_takes_the_segments_that_land_there(related):
-    taken = related.segments_in(hubs=["karachi"])
-    assert {"smw5:karachi-branch", "tw1:karachi-fujairah"} <= taken
-    assert "smw4:gulf-branch" not in taken
+def test_a_failed_hub_takes_what_begins_or_ends_there_on_the_map_or_not(related):
+    karachi, singapore = (hit(related, hubs=[one]) for one in ("karachi", "singapore"))
+    assert {"pk-ptcl-smw4/europe", "pk-twa-smw5/europe", "pk-cybernet-peace/singapore"} <= karachi
+    assert not any(one.startswith(("bd-", "kw-", "pk-sco")) for one in karachi)
+    assert {"bd-bsc-smw4/singapore", "pk-twa-smw5/singapore", "vn-viettel-apg/singapore"} <= (
+        singapore
+    )
+    assert not any(one.endswith("/gulf") for one in singapore)
+
+
+def test_circuits_by_sea_pass_a_failed_hub_and_those_by_land_do_not(related):
+    """A cable branches off shore; a terrestrial fibre is regenerated in the city."""
+    for hub in ("jeddah", "mumbai", "djibouti"):
+        assert not any(one.startswith("pk-") for one in hit(related, hubs=[hub])), hub
+    assert related.routes["pk-ptcl-smw4", "europe"].legs[0].end == "jeddah"
+    assert hit(related, hubs=["gilgit"]) == {"pk-sco-land/hongkong", "pk-land-china"}
+    by_jeddah = hit(related, hubs=["jeddah"])
+    assert {"kw-land-stc/europe", "kw-falcon/europe", "sa-all/europe"} <= by_jeddah
+    assert not any(one.startswith("kw-") and one.endswith("/gulf") for one in by_jeddah)
+
+
+def test_traffic_finds_no_detour_over_a_city_that_failed(related):
+    cut = related.cut(hubs=["singapore"])
+    assert {"coarse:india-singapore", "coarse:usa-singapore"} <= cut.segments
+    assert "coarse:europe-gulf" not in related.cut(hubs=["marseille"]).segments
+
+
+def test_figures_with_other_holdings_are_related_by_what_they_share(related):
+    """A user-supplied file need not have all that the shipped one has."""
+    file = related.internet.file
+    few = file.model_copy(
+        update={"holdings": tuple(one for one in file.holdings if one.id == "pk-ptcl-smw4")}
+    )
+    own = on_map(related.topology, Internet(few))
+    assert own.is_related
+    assert set(own.routes) == {
+        *(("pk-ptcl-smw4", to) for to in ("europe", "gulf", "singapore")),
+        ("pk-land-china", "hongkong"),
+    }
 
 
 def test_fibres_in_a_group_pass_only_segments_that_its_cut_may_take(related):
     """The group of a place is the group of its fibres."""
     for name in ("corridor:red-sea", "corridor:egypt", "corridor:malacca", "corridor:karakoram"):
         in_group = {one.id for one in related.topology.fibres_in_srlg(name)}
-        passed = {fibre for one in related.segments_in([name]) for fibre in related.fibres_of[one]}
+        passed = {
+            fibre for one in related.cut(groups=[name]).segments for fibre in related.fibres_of[one]
+        }
         systems = {one.partition(":")[0] for one in related.internet.lengths_km}
         known = {one for one in in_group if related.topology.fibre(one).system in systems}
         assert known <= passed, name
 
 
 def test_the_cut_of_one_fibre_takes_the_routes_over_it_and_no_other(related):
-    assert hit(related, fibres=["smw4-karachi-jeddah"]) == {"pk-ptcl-smw4/europe"}
-    assert hit(related, fibres=["smw4-mumbai-jeddah"]) == set()
-    assert hit(related, fibres=["aae-1-karachi-fujairah"]) == {"pk-ptcl-aae-1/gulf"}
+    assert hit(related, links=["smw4-karachi-jeddah"]) == {"pk-ptcl-smw4/europe"}
+    assert hit(related, links=["smw4-mumbai-jeddah"]) == set()
+    assert hit(related, links=["aae-1-karachi-fujairah"]) == {"pk-ptcl-aae-1/gulf"}
 
 
 def test_the_cut_of_a_segment_takes_all_that_passes_it(related):
@@ -118,7 +155,7 @@ def test_the_cut_of_a_segment_takes_all_that_passes_it(related):
 
 
 def test_the_cut_of_the_karakoram_fibre_takes_the_land_link_and_what_can_be_bought_on_it(related):
-    assert hit(related, fibres=["pcofc-gilgit-rawalpindi"]) == {
+    assert hit(related, links=["pcofc-gilgit-rawalpindi"]) == {
         "pk-sco-land/hongkong",
         "pk-land-china",
     }
@@ -158,6 +195,8 @@ def test_a_map_that_lacks_a_fibre_keeps_the_rest(related):
         ("pk-sco-land, to: hong", "pk-sco-land, to: sing", 'no route "pk-sco-land to singkong"'),
         ("place: egypt", "place: malacca", '"malacca" is written twice'),
         ("at: fujairah}", "at: fujairah, by: dondra}", "needs one of at, by, in"),
+        ("hubs: [dammam]", "hubs: [damam]", 'no hub "damam"'),
+        ("handed_over: doha", "handed_over: doah", 'no hub "doah"'),
     ],
 )
 def test_a_mistake_is_reported_with_its_line(tmp_path, right, wrong, message):
