@@ -126,11 +126,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from corridor.topologies.formats import node_link
+    from corridor.topologies.formats import networkx_graphs
 
     topology = _loaded(args)
     if args.json:
-        print(node_link.to_text(topology))
+        print(networkx_graphs.to_text(topology))
     else:
         show(describe(topology, terminal_width()))
     return 0

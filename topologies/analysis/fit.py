@@ -20,9 +20,15 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from corridor.topologies.analysis.layered import Parts, layered_map, region_parts
 from corridor.topologies.analysis.measurements import Measurement
-from corridor.topologies.analysis.predict import jurisdictions_of, parts_of, place_of
+from corridor.topologies.analysis.predict import (
+    Parts,
+    jurisdictions_of,
+    layered_map,
+    parts_of,
+    place_of,
+    region_parts,
+)
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.delay_model import Layer, Region
 

@@ -23,9 +23,14 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Literal
 
-from corridor.topologies.analysis.hop_places import HopPlaces, read_prefixes
 from corridor.topologies.analysis.monte_carlo import delay_factors
-from corridor.topologies.analysis.traceroutes import Hop, Trace, read_traces
+from corridor.topologies.analysis.traceroutes import (
+    Hop,
+    HopPlaces,
+    Trace,
+    read_prefixes,
+    read_traces,
+)
 from corridor.topologies.base.codec import Document
 from corridor.topologies.model import delay
 from corridor.topologies.model.delay_model import DelayModel

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.topologies.analysis.fit import FittedRegion, coverage_interval, huber
-from corridor.topologies.analysis.layered import straight_parts
 from corridor.topologies.analysis.measurements import (
     CALIBRATE,
     Measurement,
@@ -24,7 +23,13 @@ from corridor.topologies.analysis.measurements import (
     cloud_places,
     read_measurements,
 )
-from corridor.topologies.analysis.predict import OffTheMap, Prediction, place_of, predict
+from corridor.topologies.analysis.predict import (
+    OffTheMap,
+    Prediction,
+    place_of,
+    predict,
+    straight_parts,
+)
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.model.delay_model import DelayModel, LayerName
 

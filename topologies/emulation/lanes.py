@@ -16,11 +16,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.emulation.queues import netem_octets, rtnetlink, u32_octets
+from corridor.topologies.emulation.queues import filter_octets, netem_octets, rtnetlink
+from corridor.topologies.emulation.queues.filter_octets import Filter, Word
 from corridor.topologies.emulation.queues.netem_octets import Netem
 from corridor.topologies.emulation.queues.rtnetlink import Request
 from corridor.topologies.emulation.queues.tree import Found
-from corridor.topologies.emulation.queues.u32_octets import Filter, Word
 from corridor.topologies.model.line import Bursts
 from corridor.topologies.model.wiring import ALL_PPM, Shape
 
@@ -49,7 +49,7 @@ FILTERS = (
         CONTROL_CLASS,
     ),
 )
-HANDLES = (0x80000000 | u32_octets.FIRST_NODE, 0x80100000 | u32_octets.FIRST_NODE)
+HANDLES = (0x80000000 | filter_octets.FIRST_NODE, 0x80100000 | filter_octets.FIRST_NODE)
 """Of the filters: the kernel numbers their tables in the order in which they come."""
 
 
@@ -71,7 +71,9 @@ def tree(index: int, interface: str, shape: Shape) -> Iterator[Request]:
     yield rtnetlink.qdisc(index, ROOT, rtnetlink.QDISC_ROOT, PRIO, PRIO_OPTIONS, interface)
     for handle, one in zip(HANDLES, FILTERS, strict=True):
         options = one.options()
-        yield rtnetlink.tfilter(index, ROOT, handle, one.info, u32_octets.KIND, options, interface)
+        yield rtnetlink.tfilter(
+            index, ROOT, handle, one.info, filter_octets.U32_KIND, options, interface
+        )
     yield from lanes(index, interface, shape)
 
 
@@ -111,7 +113,9 @@ def held(found: Found) -> Tree:
     queue = netem_octets.held(found.qdiscs.get(QUEUE, b""))
     return Tree(
         root=_prio(found.qdiscs.get(ROOT, b"")),
-        filters=tuple(one for body in found.filters if (one := u32_octets.held(body)) is not None),
+        filters=tuple(
+            one for body in found.filters if (one := filter_octets.held_filters(body)) is not None
+        ),
         parents=tuple(rtnetlink.QDISC.unpack_from(body)[3] for body in there),
         control=netem_octets.held(found.qdiscs.get(CONTROL, b"")),
         delay=netem_octets.held(found.qdiscs.get(DELAY, b"")),

@@ -15,7 +15,7 @@ from itertools import batched
 from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
-from corridor.topologies.emulation import host_tcp, lanes, queue_interfaces, taps
+from corridor.topologies.emulation import lanes, namespaces, queue_interfaces, taps
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
 from corridor.topologies.emulation.namespaces import Namespace
 from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
@@ -125,7 +125,7 @@ class Links:
             with namespace.entered(), NetlinkSocket() as inside:
                 _forget_neighbours(inside)
                 if changes:
-                    host_tcp.set_ecn(asked=bool(marks(shapes(wiring))))
+                    namespaces.set_ecn(asked=bool(marks(shapes(wiring))))
         self.shape()
 
     def restore(self, wanted: Mapping[str, Shape]) -> None:
@@ -223,7 +223,7 @@ class Links:
                 namespace = self.namespaces[hub.host] = Namespace()
                 with namespace.entered():
                     inside.append((hub, NetlinkSocket()))
-                    host_tcp.set_up(asks_for_ecn=bool(marks(shapes(self._wiring))))
+                    namespaces.set_up(asks_for_ecn=bool(marks(shapes(self._wiring))))
             self._route.carry_out(map(self._host_pair, hubs))
             for hub, route in inside:
                 name = hub.host_interface

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, statistics
 from corridor.topologies.emulation.netlink_socket import NetlinkSocket
-from corridor.topologies.emulation.queues import bpf_octets, redirect_octets, registry, rtnetlink
+from corridor.topologies.emulation.queues import filter_octets, registry, rtnetlink
 from corridor.topologies.emulation.queues.disciplines import Options
 from corridor.topologies.emulation.queues.rtnetlink import QDISC, TCA_KIND, TCA_OPTIONS, Request
 from corridor.topologies.emulation.queues.tree import Class, Filter, Found, Stage, Tree
@@ -39,15 +39,15 @@ def queued(shapes: Mapping[str, Shape]) -> dict[str, Shape]:
 def made(shapes: Mapping[str, Shape], group: int) -> Iterator[Request]:
     """Make the interfaces, and set them up."""
     for name in queued(shapes):
-        yield redirect_octets.ifb(name_of(name), FIBRE_MTU_BYTES, group)
+        yield filter_octets.ifb(name_of(name), FIBRE_MTU_BYTES, group)
         yield rtnetlink.switched(name_of(name), up=True)
 
 
 def deleted(shapes: Mapping[str, Shape], index: Mapping[str, int]) -> Iterator[Request]:
     """Take them away, and what leads into them."""
     for name in queued(shapes):
-        yield redirect_octets.hook_deleted(index[name], name)
-        yield redirect_octets.link_deleted(name_of(name))
+        yield filter_octets.hook_deleted(index[name], name)
+        yield filter_octets.link_deleted(name_of(name))
 
 
 def put(shapes: Mapping[str, Shape], index: Mapping[str, int]) -> Iterator[Request]:
@@ -56,8 +56,8 @@ def put(shapes: Mapping[str, Shape], index: Mapping[str, int]) -> Iterator[Reque
         there, into = index[name], index[name_of(name)]
         for part in registry.tree(shape.queue, shape.rate_bps).parts:
             yield _request(into, part, name_of(name))
-        yield redirect_octets.hook(there, name)
-        yield redirect_octets.redirection(there, into, name)
+        yield filter_octets.hook(there, name)
+        yield filter_octets.redirection(there, into, name)
 
 
 def rates(name: str, shape: Shape) -> Iterator[Request]:
@@ -81,8 +81,8 @@ def check(route: NetlinkSocket, shapes: Mapping[str, Shape], dumped: Mapping[str
         if into is not None:
             held = Held(route, into, dumped[name_of(name)].qdiscs)
             problem = _problem(held, registry.tree(shape.queue, shape.rate_bps))
-            filters = route.dump(rtnetlink.all_filters(index[name], redirect_octets.EGRESS))
-            if into not in [redirect_octets.redirected_into(body) for _kind, body in filters]:
+            filters = route.dump(rtnetlink.all_filters(index[name], filter_octets.EGRESS))
+            if into not in [filter_octets.redirected_into(body) for _kind, body in filters]:
                 problem = problem or "labelled frames do not go into the queue"
         if problem:
             raise EnvironmentUnsupported(
@@ -131,12 +131,14 @@ class Held:
         dumped = self.route.dump(rtnetlink.all_classes(self.index))
         return {QDISC.unpack_from(body)[2]: body for _kind, body in dumped}
 
-    def programs(self, parent: int) -> list[bpf_octets.Program]:
+    def programs(self, parent: int) -> list[filter_octets.Program]:
         """Of the filters of a discipline."""
         found = []
         for _kind, body in self.route.dump(rtnetlink.all_filters(self.index, parent)):
             said = rtnetlink.attributes(body[QDISC.size :])
-            found.append(bpf_octets.held(rtnetlink.attributes(said.get(TCA_OPTIONS, b""))))
+            found.append(
+                filter_octets.held_programs(rtnetlink.attributes(said.get(TCA_OPTIONS, b"")))
+            )
         return [program for program in found if program]
 
 
@@ -174,9 +176,9 @@ def _options(body: bytes, like: Options) -> Options | None:
 
 def _request(index: int, part: Stage | Class | Filter, name: str) -> Request:
     if isinstance(part, Filter):
-        info = redirect_octets.PREFERENCE << 16 | ETH_P_ALL_NETWORK_ORDER
-        options = bpf_octets.options(part.program)
-        return rtnetlink.tfilter(index, part.parent, 1, info, bpf_octets.KIND, options, name)
+        info = filter_octets.PREFERENCE << 16 | ETH_P_ALL_NETWORK_ORDER
+        options = filter_octets.options(part.program)
+        return rtnetlink.tfilter(index, part.parent, 1, info, filter_octets.BPF_KIND, options, name)
     place = part.handle if isinstance(part, Stage) else part.classid
     put = rtnetlink.qdisc if isinstance(part, Stage) else rtnetlink.tclass
     return put(index, place, part.parent, part.what.kind, part.what.options(), name)

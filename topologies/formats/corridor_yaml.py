@@ -20,7 +20,7 @@ from corridor.topologies.base.documents import (
 )
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.formats import overrides
+from corridor.topologies.formats import corridor_writer
 from corridor.topologies.formats.corridor_entries import (
     DEFAULT_SCALING,
     FibreEntry,
@@ -128,7 +128,7 @@ class _Reader:
         """Leaves out and overrides; a note that says what."""
         removed = self._leave_out(entry.without or Without())
         changed = self._override(entry.override or Overrides())
-        return overrides.told(removed, changed)
+        return corridor_writer.told(removed, changed)
 
     def _leave_out(self, without: Without) -> Iterable[str]:
         for i, name in enumerate(without.fibres):
@@ -148,19 +148,21 @@ class _Reader:
             at = ("override", "hubs", name)
             base = self._known(self.hubs, name, "hub", at)
             self._keeps_id(written.hubs[name], at)
-            self.hubs[name] = validate(self.document, Hub, at=at, over=overrides.hub_data(base))
+            self.hubs[name] = validate(
+                self.document, Hub, at=at, over=corridor_writer.hub_data(base)
+            )
         for name in written.capacity_groups:
             self._override_group(name, written.capacity_groups[name])
-        moved = overrides.moved(before, self.hubs)
+        moved = corridor_writer.moved(before, self.hubs)
         for fibre in list(self.fibres.values()):
             if not moved.isdisjoint(fibre.ends) and fibre.id not in written.fibres:
-                entry = FibreEntry.model_validate(overrides.kept_of(fibre, {}, moved=True))
+                entry = FibreEntry.model_validate(corridor_writer.kept_of(fibre, {}, moved=True))
                 self.fibres[fibre.id] = self._fibre(entry, ("override", "hubs"))
         for name, keys in written.fibres.items():
             at = ("override", "fibres", name)
             known = self._known(self.fibres, name, "fibre", at)
             self._keeps_id(keys, at)
-            kept = overrides.kept_of(known, keys, moved=not moved.isdisjoint(known.ends))
+            kept = corridor_writer.kept_of(known, keys, moved=not moved.isdisjoint(known.ends))
             self.fibres[name] = self._fibre(
                 validate(self.document, FibreEntry, at=at, over=kept), at
             )
@@ -170,7 +172,7 @@ class _Reader:
         at = ("override", "capacity_groups", name)
         known = self._known(self.groups, name, "capacity group", at)
         self._keeps_id(keys, at)
-        over = overrides.kept_of_group(known, keys)
+        over = corridor_writer.kept_of_group(known, keys)
         group = validate(self.document, GroupEntry, at=at, over=over).group()
         self.groups[name] = group
         for fibre in list(self.fibres.values()):

@@ -16,8 +16,14 @@ from dataclasses import dataclass
 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.attributed import from_raw
-from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode, Value
-from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.foreign_graph import (
+    NO_OPTIONS,
+    ImportOptions,
+    RawGraph,
+    RawLink,
+    RawNode,
+    Value,
+)
 from corridor.topologies.model.topology import Topology
 
 _HEADS = (("source", "target"), ("from", "to"), ("src", "dst"), ("a", "z"), ("u", "v"))

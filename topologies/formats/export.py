@@ -10,7 +10,7 @@ import yaml
 from corridor.topologies.base.bounded_file import is_there
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
-from corridor.topologies.formats import corridor_writer, graphml, node_link
+from corridor.topologies.formats import corridor_writer, graphml, networkx_graphs
 from corridor.topologies.model.topology import Topology
 
 
@@ -23,7 +23,7 @@ WRITERS: Mapping[str, Callable[[Topology], str]] = {
     ".yaml": _yaml_text,
     ".yml": _yaml_text,
     ".graphml": graphml.to_text,
-    ".json": node_link.to_text,
+    ".json": networkx_graphs.to_text,
 }
 
 

@@ -18,8 +18,13 @@ from pydantic import BaseModel, ValidationError
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.attributed import from_raw
-from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode
-from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.foreign_graph import (
+    NO_OPTIONS,
+    ImportOptions,
+    RawGraph,
+    RawLink,
+    RawNode,
+)
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 # GraphML as elements with their lines; what they mean is not decided here.

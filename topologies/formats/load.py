@@ -17,7 +17,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.registry import Registry
 from corridor.topologies.base.suggestions import INSTALL, nearest
 from corridor.topologies.formats import TOPOHUB, corridor_yaml
-from corridor.topologies.formats.quantities import (
+from corridor.topologies.formats.foreign_graph import (
     NO_OPTIONS,
     ImportOptions,
     import_options,
@@ -45,7 +45,7 @@ FORMATS = Registry(
         for ending, module in (
             (".graphml", "graphml"),
             (".graph", "repetita"),
-            (".json", "node_link"),
+            (".json", "networkx_graphs"),
             (".gml", "gml"),
             (".edgelist", "edge_list"),
             (".edges", "edge_list"),

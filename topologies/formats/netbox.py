@@ -18,8 +18,12 @@ from corridor.topologies.base.bounded_file import parse_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import counted
 from corridor.topologies.formats.foreign import build
-from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.foreign_graph import (
+    NO_OPTIONS,
+    ForeignLink,
+    ForeignNode,
+    ImportOptions,
+)
 from corridor.topologies.model.topology import Topology
 
 type Plain = Mapping[str, object]

@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.formats.foreign import build
-from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.foreign_graph import (
+    NO_OPTIONS,
+    ForeignLink,
+    ForeignNode,
+    ImportOptions,
+)
 from corridor.topologies.model.topology import MAX_DELAY_NS, Topology
 
 _COUNT = re.compile("[0-9]{1,9}")

@@ -15,8 +15,15 @@ from pathlib import PurePath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.attributed import from_raw
 from corridor.topologies.formats.foreign import PLANAR_NOTE
-from corridor.topologies.formats.foreign_graph import RawGraph, RawLink, RawNode, Value
-from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions, unit_named
+from corridor.topologies.formats.foreign_graph import (
+    NO_OPTIONS,
+    ImportOptions,
+    RawGraph,
+    RawLink,
+    RawNode,
+    Value,
+    unit_named,
+)
 from corridor.topologies.model.topology import Topology
 
 _HEAD = re.compile(r"\?SNDlib native format;\s*type:\s*(\w+)\s*;.*")

@@ -16,8 +16,12 @@ from corridor.topologies.base.installation import require
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.formats import TOPOHUB
 from corridor.topologies.formats.foreign import PLANAR_NOTE, build
-from corridor.topologies.formats.foreign_graph import ForeignLink, ForeignNode
-from corridor.topologies.formats.quantities import NO_OPTIONS, ImportOptions
+from corridor.topologies.formats.foreign_graph import (
+    NO_OPTIONS,
+    ForeignLink,
+    ForeignNode,
+    ImportOptions,
+)
 from corridor.topologies.model.catalogue import shipped_hubs
 from corridor.topologies.model.topology import Topology
 

@@ -2,7 +2,7 @@
 
 The delivered figure is the receiver's; it counts TCP payload, so a path of 1 Gbit/s delivers at
 most 949 Mbit/s of it in frames of 1514 octets. The hosts' buffers are the network builder's
-(``corridor.topologies.emulation.host_tcp.HOST_SYSCTLS``).
+(``corridor.topologies.emulation.namespaces.HOST_SYSCTLS``).
 """
 
 from __future__ import annotations

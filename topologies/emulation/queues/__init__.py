@@ -1,3 +1,3 @@
-"""Queues in front of a fibre, one kind a file; requests to the kernel about them, as octets.
+"""Queues in front of a fibre; requests to the kernel about them, as octets.
 Pure.
 """

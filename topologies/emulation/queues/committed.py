@@ -6,7 +6,7 @@ Packets are known by addresses and ports, which hold through updates, when label
 
 from __future__ import annotations
 
-from corridor.topologies.emulation.queues import bpf_octets
+from corridor.topologies.emulation.queues import filter_octets
 from corridor.topologies.emulation.queues.disciplines import ByteFifo, Htb, HtbClass
 from corridor.topologies.emulation.queues.tree import (
     FIRST_LINE,
@@ -30,7 +30,7 @@ REST, FIRST = 2, 3
 REST_SHARE = 1000
 """All else is promised this part of the fibre, and borrows what committed rates leave, by turns
 with peaks above them."""
-HOST_FRAME_BYTES = FULL_FRAME_ON_FIBRE_BYTES - bpf_octets.LABEL_BYTES
+HOST_FRAME_BYTES = FULL_FRAME_ON_FIBRE_BYTES - filter_octets.LABEL_BYTES
 
 
 def tree(queue: Queue, rate_bytes_per_s: int) -> Tree:
@@ -77,13 +77,13 @@ def _labelled(rate_bps: int) -> int:
     return -(-rate_bps * FULL_FRAME_ON_FIBRE_BYTES // (8 * HOST_FRAME_BYTES))
 
 
-def _program(queue: Queue) -> bpf_octets.Program:
+def _program(queue: Queue) -> filter_octets.Program:
     known = (
         (packets, GATE + FIRST + number)
         for number, one in enumerate(queue.committed)
         for packets in one.packets
     )
-    return bpf_octets.by_packets(known, GATE + REST)
+    return filter_octets.by_packets(known, GATE + REST)
 
 
 KIND = QueueKind(

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 from corridor.topologies.base.registry import Registry
-from corridor.topologies.emulation.queues import (
-    committed,
-    drop_tail,
-    fq_codel,
-    pie,
-    priority,
-    weighted,
-)
+from corridor.topologies.emulation.queues import committed, kinds
 from corridor.topologies.emulation.queues.tree import QueueKind, Tree
 from corridor.topologies.model.line import Queue
 
@@ -18,11 +11,11 @@ KINDS = Registry(
     "corridor.queues",
     (
         committed.KIND,
-        drop_tail.KIND,
-        fq_codel.KIND,
-        pie.KIND,
-        priority.KIND,
-        weighted.KIND,
+        kinds.DROP_TAIL,
+        kinds.FQ_CODEL,
+        kinds.PIE,
+        kinds.PRIORITY,
+        kinds.WEIGHTED,
     ),
     of=QueueKind,
 )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.emulation.queues.bpf_octets import Program
 from corridor.topologies.emulation.queues.disciplines import (
     TICK_NS,
     ByteFifo,
@@ -20,6 +19,7 @@ from corridor.topologies.emulation.queues.disciplines import (
     HtbClass,
     Options,
 )
+from corridor.topologies.emulation.queues.filter_octets import Program
 from corridor.topologies.model.line import FULL_FRAME_ON_FIBRE_BYTES, Queue, QueueClass
 
 GATE, INNER, FIRST_LINE = 0x10000, 0x20000, 0x100000

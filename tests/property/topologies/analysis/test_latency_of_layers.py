@@ -6,8 +6,13 @@ import itertools
 
 import pytest
 
-from corridor.topologies.analysis.layered import RTT_MS_PER_KM
-from corridor.topologies.analysis.predict import OffTheMap, parts_of, place_of, places
+from corridor.topologies.analysis.predict import (
+    RTT_MS_PER_KM,
+    OffTheMap,
+    parts_of,
+    place_of,
+    places,
+)
 from corridor.topologies.model.delay_model import LAYERS, LayerName, shipped_model
 from corridor.topologies.model.topology import great_circle_km
 

@@ -7,9 +7,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import pytest
 
-from corridor.topologies.analysis.hop_places import HopPlaces, read_prefixes
 from corridor.topologies.analysis.trace_evidence import evidence_of_files
-from corridor.topologies.analysis.traceroutes import Hop, Trace, read_traces
+from corridor.topologies.analysis.traceroutes import (
+    Hop,
+    HopPlaces,
+    Trace,
+    read_prefixes,
+    read_traces,
+)
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 

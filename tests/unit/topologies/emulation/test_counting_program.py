@@ -7,7 +7,8 @@ import struct
 import pytest
 
 from bpf_machine import BpfMachine
-from corridor.topologies.emulation.counting_program import (
+from corridor.topologies.emulation.packet_counters import (
+    BFD,
     CONTROL,
     KEY,
     NOT_COUNTED,
@@ -18,7 +19,6 @@ from corridor.topologies.emulation.counting_program import (
     counting,
     flow_key,
 )
-from corridor.topologies.emulation.packet_counters import BFD
 
 COUNTS, CLASSES, QUEUES = 1, 2, 3
 MACS = bytes(12)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.topologies.emulation.assembler import DROP, PASS_ON
-from corridor.topologies.emulation.marking_programs import taken_for_ip, taken_for_labelled
+from corridor.topologies.emulation.bpf import DROP, PASS_ON
+from corridor.topologies.emulation.queue_marking import taken_for_ip, taken_for_labelled
 from descriptor_machine import DescriptorMachine
 
 MPLS, IP, ARP = b"\x88\x47", b"\x08\x00", b"\x08\x06"

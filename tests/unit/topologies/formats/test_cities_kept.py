@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from corridor.topologies.formats import cities, countries
+from corridor.topologies.formats import cities
 from corridor.topologies.model.topology import great_circle_km
 
 BORDER = (47.56, 7.59)
@@ -81,16 +81,16 @@ def test_cities_beyond_the_date_line_are_near(package: Package) -> None:
 
 
 def test_all_names_of_a_city_are_known(package: Package) -> None:
-    assert countries.at(*BORDER, "Bale") == "CH"
-    assert countries.at(*BORDER, "sankt ludwig") == "FR"
-    assert countries.at(*BORDER, "Nowhere") == "CH"
+    assert cities.at(*BORDER, "Bale") == "CH"
+    assert cities.at(*BORDER, "sankt ludwig") == "FR"
+    assert cities.at(*BORDER, "Nowhere") == "CH"
 
 
 def test_the_package_is_read_once_and_never_by_later_processes(
     package: Package, tmp_path: Path
 ) -> None:
     for _ in range(3):
-        assert countries.at(*BORDER) == "CH"
+        assert cities.at(*BORDER) == "CH"
         forget()
     assert package.read == 1
     folder, table = kept_files(tmp_path)
@@ -98,10 +98,10 @@ def test_the_package_is_read_once_and_never_by_later_processes(
 
 
 def test_another_version_of_the_package_is_read_anew(package: Package) -> None:
-    countries.at(*BORDER)
+    cities.at(*BORDER)
     forget()
     package.__version__ = "2"
-    countries.at(*BORDER)
+    cities.at(*BORDER)
     assert package.read == 2
 
 
@@ -114,9 +114,9 @@ def test_where_nothing_can_be_kept_it_is_read_once_a_process(
     else:
         monkeypatch.delenv("XDG_CACHE_HOME")
         monkeypatch.setattr(Path, "home", _no_home)
-    assert [countries.at(*BORDER), countries.at(*BORDER, "Sankt Ludwig")] == ["CH", "FR"]
+    assert [cities.at(*BORDER), cities.at(*BORDER, "Sankt Ludwig")] == ["CH", "FR"]
     package_reads = package.read
-    countries.at(*BORDER, "Basilea")
+    cities.at(*BORDER, "Basilea")
     assert package.read == package_reads
 
 
@@ -128,14 +128,14 @@ def _no_home() -> Path:
 def test_a_damaged_table_is_done_without_and_made_anew(
     content: bytes, package: Package, tmp_path: Path
 ) -> None:
-    countries.at(*BORDER)
+    cities.at(*BORDER)
     forget()
     table = kept_files(tmp_path)[1]
     whole = table.read_bytes()
     table.write_bytes(content)
-    assert countries.at(*BORDER, "Sankt Ludwig") == "FR"
+    assert cities.at(*BORDER, "Sankt Ludwig") == "FR"
     forget()
-    assert countries.at(*BORDER, "Sankt Ludwig") == "FR"
+    assert cities.at(*BORDER, "Sankt Ludwig") == "FR"
     assert table.read_bytes() == whole
     assert package.read == 3
 
@@ -150,6 +150,6 @@ def test_a_table_that_is_half_written_is_never_seen(
     with monkeypatch.context() as patch:
         patch.setattr(cities, "_fill", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            countries.at(*BORDER)
+            cities.at(*BORDER)
     assert [path.name for path in kept_files(tmp_path)] == ["corridor"]
-    assert countries.at(*BORDER) == "CH"
+    assert cities.at(*BORDER) == "CH"

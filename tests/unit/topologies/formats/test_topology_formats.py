@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.formats import graphml, node_link, repetita
+from corridor.topologies.formats import graphml, networkx_graphs, repetita
 from corridor.topologies.formats.export import export_topology
+from corridor.topologies.formats.foreign_graph import import_options
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.formats.quantities import import_options
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 SLUG = st.from_regex(r"[a-z0-9]{1,8}(-[a-z0-9]{1,4})?", fullmatch=True)
@@ -84,7 +84,7 @@ def test_graphml_reads_back_equal(topology: Topology) -> None:
 @given(topologies())
 @settings(max_examples=30, deadline=None)
 def test_json_reads_back_equal(topology: Topology) -> None:
-    assert node_link.from_text(node_link.to_text(topology), "x.json") == topology
+    assert networkx_graphs.from_text(networkx_graphs.to_text(topology), "x.json") == topology
 
 
 def test_the_reference_topology_survives_every_exporter(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_networkx_reads_both_exports(tmp_path: Path) -> None:
     export_topology(topology, tmp_path / "m.graphml")
     graph = nx.read_graphml(tmp_path / "m.graphml", force_multigraph=True)
     assert (len(graph), graph.number_of_edges()) == (5, 7)
-    data = json.loads(node_link.to_text(topology))
+    data = json.loads(networkx_graphs.to_text(topology))
     assert nx.node_link_graph(data, edges="edges").number_of_edges() == 7
 
 
@@ -286,7 +286,7 @@ def test_bad_repetita_is_reported_at_its_line(
 )
 def test_bad_json_is_one_clear_line(text: str) -> None:
     with pytest.raises(InputError) as caught:
-        node_link.from_text(text, "x.json")
+        networkx_graphs.from_text(text, "x.json")
     assert str(caught.value).startswith("x.json")
 
 
@@ -316,7 +316,7 @@ def test_a_damaged_file_is_refused_or_read_but_never_a_traceback(
 
 
 def test_half_a_character_in_json_is_refused() -> None:
-    data = node_link.to_data(load_topology("mini"))
+    data = networkx_graphs.to_data(load_topology("mini"))
     data["nodes"][0]["id"] = "a\ud800"
     with pytest.raises(InputError, match="half a character"):
-        node_link.from_text(json.dumps(data), "half.json")
+        networkx_graphs.from_text(json.dumps(data), "half.json")

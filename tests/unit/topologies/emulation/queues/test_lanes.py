@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from corridor.topologies.emulation import lanes
-from corridor.topologies.emulation.queues import netem_octets, rtnetlink, u32_octets
+from corridor.topologies.emulation.queues import filter_octets, netem_octets, rtnetlink
 from corridor.topologies.emulation.queues.netem_octets import RATE, probability
 from corridor.topologies.emulation.queues.rtnetlink import Request
 from corridor.topologies.emulation.queues.tree import Found
@@ -114,7 +114,7 @@ def frame(source: bytes, target: bytes, port: int, *, protocol: int = 17) -> byt
     return header + (49152).to_bytes(2, "big") + port.to_bytes(2, "big") + bytes(16)
 
 
-def fits(one: u32_octets.Filter, eth_type: int, packet: bytes) -> bool:
+def fits(one: filter_octets.Filter, eth_type: int, packet: bytes) -> bool:
     return one.eth_type == eth_type and all(
         int.from_bytes(packet[at : at + 4], "big") & mask == value for at, mask, value in one.words
     )

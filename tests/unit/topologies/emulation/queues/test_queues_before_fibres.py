@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.topologies.base.codec import from_plain, to_plain
-from corridor.topologies.emulation.queues import bpf_octets, redirect_octets, rtnetlink
+from corridor.topologies.emulation.queues import filter_octets, rtnetlink
 from corridor.topologies.emulation.queues.committed import FIRST, REST
 from corridor.topologies.emulation.queues.disciplines import (
     FqCodel,
@@ -53,7 +53,7 @@ def frame(dscp=0, src="10.0.0.1", dst="10.0.0.2", protocol=17, ports=(30000, 300
     return bytes(12) + b"\x88\x47" + b"\x00\x01\x01\xff" + ip + ends + bytes(60)
 
 
-def program_of(queue: Queue) -> bpf_octets.Program:
+def program_of(queue: Queue) -> filter_octets.Program:
     (found,) = (part for part in tree(queue, TEN_MBIT).parts if isinstance(part, Filter))
     return found.program
 
@@ -98,7 +98,9 @@ def test_what_the_kernel_is_told_is_read_back_as_what_was_asked_for(name):
     for part in tree(QUEUES[name], TEN_MBIT).parts:
         if isinstance(part, Filter):
             assert (
-                bpf_octets.held(rtnetlink.attributes(bpf_octets.options(part.program)))
+                filter_octets.held_programs(
+                    rtnetlink.attributes(filter_octets.options(part.program))
+                )
                 == part.program
             )
         else:
@@ -119,12 +121,12 @@ def test_a_plan_without_queues_says_nothing_of_them():
 @pytest.mark.parametrize(("dscp", "minor"), [(46, 1), (26, 1), (0, 2), (10, 2)])
 @pytest.mark.parametrize("name", ["priority", "weighted"])
 def test_a_frame_goes_to_the_class_of_its_dscp_or_to_that_of_all_others(name, dscp, minor):
-    assert bpf_octets.result(program_of(QUEUES[name]), frame(dscp)) == INNER + minor
+    assert filter_octets.result(program_of(QUEUES[name]), frame(dscp)) == INNER + minor
 
 
 def test_the_last_class_takes_what_none_names_if_all_name_some():
     named = (CLASSES[0], replace(CLASSES[1], dscps=(8,)))
-    assert bpf_octets.result(program_of(Queue("priority", 1, named)), frame(0)) == INNER + 2
+    assert filter_octets.result(program_of(Queue("priority", 1, named)), frame(0)) == INNER + 2
 
 
 @pytest.mark.parametrize(
@@ -140,9 +142,9 @@ def test_the_last_class_takes_what_none_names_if_all_name_some():
     ],
 )
 def test_a_committed_rate_is_of_just_its_packets_whatever_their_label(sent, minor):
-    assert bpf_octets.result(program_of(QUEUES["committed"]), sent) == GATE + minor
+    assert filter_octets.result(program_of(QUEUES["committed"]), sent) == GATE + minor
     other_label = sent[:14] + b"\x12\x34\x51\x40" + sent[18:]
-    assert bpf_octets.result(program_of(QUEUES["committed"]), other_label) == GATE + minor
+    assert filter_octets.result(program_of(QUEUES["committed"]), other_label) == GATE + minor
 
 
 def test_of_many_commitments_each_finds_its_own():
@@ -153,7 +155,7 @@ def test_of_many_commitments_each_finds_its_own():
     program = program_of(Queue("committed", 1, committed=many))
     for number in (2, 100, 199):
         sent = frame(dst=f"10.0.0.{number}")
-        assert bpf_octets.result(program, sent) == GATE + FIRST + number - 2
+        assert filter_octets.result(program, sent) == GATE + FIRST + number - 2
 
 
 def test_a_committed_rate_counts_frames_as_hosts_send_them():
@@ -183,14 +185,16 @@ def test_shares_by_weight_are_quanta_of_full_frames():
 def test_packets_of_a_flow_have_one_number_and_it_is_a_class(src_port, dst_port):
     program = program_of(QUEUES["fq_codel"])
     sent = frame(ports=(src_port, dst_port))
-    number = bpf_octets.result(program, sent)
+    number = filter_octets.result(program, sent)
     assert 1 <= number <= 1024
-    assert bpf_octets.result(program, sent + b"more") == number
+    assert filter_octets.result(program, sent + b"more") == number
 
 
 def test_flows_are_spread_over_the_queues():
     program = program_of(QUEUES["fq_codel"])
-    found = {bpf_octets.result(program, frame(ports=(port, 5201))) for port in range(40000, 40100)}
+    found = {
+        filter_octets.result(program, frame(ports=(port, 5201))) for port in range(40000, 40100)
+    }
     assert len(found) > 80
 
 
@@ -230,8 +234,8 @@ def test_rates_beyond_32_bits_are_said_and_read():
 
 
 def test_the_kernel_is_led_to_send_labelled_frames_through_another_interface():
-    request = redirect_octets.redirection(3, 7, "a fibre")
-    assert redirect_octets.redirected_into(request.body) == 7
+    request = filter_octets.redirection(3, 7, "a fibre")
+    assert filter_octets.redirected_into(request.body) == 7
     info = rtnetlink.QDISC.unpack_from(request.body)[4]
     assert info.to_bytes(4, "little")[:2] == b"\x88\x47"
-    assert redirect_octets.redirected_into(redirect_octets.hook(3, "a fibre").body) is None
+    assert filter_octets.redirected_into(filter_octets.hook(3, "a fibre").body) is None
