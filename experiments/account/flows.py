@@ -20,8 +20,7 @@ from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.agents.stream_in import ReceivedStream
 from corridor.traffic.agents.stream_out import SentStream
 from corridor.traffic.agents.tcp_report import TcpResult
-from corridor.traffic.measures.flows import FlowResult, flow_result
-from corridor.traffic.measures.stream_delays import read_stream_delays
+from corridor.traffic.measures.flows import FlowResult, flow_result, read_stream_delays
 
 if TYPE_CHECKING:
     import pyarrow as pa

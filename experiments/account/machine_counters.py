@@ -10,7 +10,7 @@ from typing import Self
 
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain, read_document, to_plain
-from corridor.traffic.agents.runner_messages import HostCounts
+from corridor.traffic.agents.jobs import HostCounts
 
 HEALTH = "health.json"
 

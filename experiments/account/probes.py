@@ -13,11 +13,10 @@ from corridor.experiments.account.summary import (
 )
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.traffic.measures import metrics
-from corridor.traffic.measures.bursts import LossPattern
 from corridor.traffic.measures.flows import FlowSample
 from corridor.traffic.measures.quantiles import CONFIDENCE, Interval, QuantileIntervals
 from corridor.traffic.measures.samples import Probes
-from corridor.traffic.measures.sampling import DemandSample, sample_of
+from corridor.traffic.measures.sampling import DemandSample, LossPattern, sample_of
 from corridor.traffic.measures.statistics import Bounds
 
 WARM_UP_PHASE, PROBE_PHASE = 0, 1

@@ -41,7 +41,7 @@ class NetworkSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class LossPatternSummary:
-    """RFC 3357: see ``LossPattern`` of ``traffic/measures/bursts.py``."""
+    """RFC 3357: see ``LossPattern`` of ``traffic/measures/sampling.py``."""
 
     periods: int
     longest: int

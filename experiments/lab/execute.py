@@ -58,7 +58,7 @@ from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.slowness import measure, patient
 from corridor.topologies.model.fault_kind import ALL_FIBRES, QUICKEN, SLOW
 from corridor.traffic.agents.probe import Probe
-from corridor.traffic.workloads.arrival_registry import parts_of
+from corridor.traffic.workloads.arrivals import parts_of
 
 if TYPE_CHECKING:
     from corridor.experiments.lab.following_controller import FollowingController
@@ -67,8 +67,7 @@ if TYPE_CHECKING:
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.emulation.ovsdb import OpenVSwitch
     from corridor.traffic.agents.inspection import LabelPlan
-    from corridor.traffic.agents.jobs import Job
-    from corridor.traffic.agents.runner_messages import Death
+    from corridor.traffic.agents.jobs import Death, Job
 
 AGENTS_TIMEOUT_S = 60.0
 BFD_TIMEOUT_S = 30.0

@@ -12,7 +12,7 @@ from typing import Any, Literal, NoReturn, NotRequired, TypedDict
 
 from corridor.controller.openflow.installation import Report
 from corridor.topologies.base.errors import CorridorError
-from corridor.traffic.agents.runner_messages import Done, Ready
+from corridor.traffic.agents.jobs import Done, Ready
 
 
 class _Timed(TypedDict):

@@ -51,8 +51,8 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
 from corridor.traffic.measures import samples
+from corridor.traffic.measures.flows import read_stream_delays
 from corridor.traffic.measures.samples import Probes
-from corridor.traffic.measures.stream_delays import read_stream_delays
 
 if TYPE_CHECKING:
     import pyarrow as pa

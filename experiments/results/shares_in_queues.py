@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import NamedTuple
 
+from corridor.topologies.emulation.queues.kinds import PRIORITY, WEIGHTED
 from corridor.topologies.model.line import Queue
 from corridor.traffic.measures.fair_shares import Flow, by_class_bps, by_priority_bps, max_min_bps
 
@@ -42,9 +43,9 @@ def shares_bps[Name: Hashable](
     if len(kinds) > 1:
         return None
     ((kind, _),) = kinds
-    if kind == kinds.PRIORITY.key:
+    if kind == PRIORITY.key:
         return _by_priority(flows, dscps, queues[min(mixed)], meeting, network)
-    if kind == kinds.WEIGHTED.key and len({frozenset(of) for of in meeting.values()}) == 1:
+    if kind == WEIGHTED.key and len({frozenset(of) for of in meeting.values()}) == 1:
         return _by_weight(flows, mixed, network)
     return None
 

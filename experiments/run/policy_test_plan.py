@@ -25,7 +25,7 @@ from corridor.traffic.agents.probe import Probe
 from corridor.traffic.agents.reflector import Reflector
 from corridor.traffic.agents.scapy_process import build_templates
 from corridor.traffic.packets import ports, stamp
-from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameSpec, ssid_of
 
 FRAME_BYTES = 128
 PROBES, INTERVAL_NS = 10, 10_000_000

@@ -29,8 +29,7 @@ from corridor.topologies.base.suggestions import nearest_kind
 from corridor.topologies.base.units import QuantityError, parse_size_bytes
 from corridor.topologies.model.fields import ByKind, Fields
 from corridor.topologies.model.topology import Frozen
-from corridor.traffic.workloads import arrival_registry as arrivals
-from corridor.traffic.workloads import size_registry as sizes
+from corridor.traffic.workloads import arrivals, sizes
 from corridor.traffic.workloads.arrival_kind import ArrivalKind
 from corridor.traffic.workloads.size_kind import SizeKind
 

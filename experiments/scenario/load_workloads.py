@@ -14,8 +14,7 @@ from corridor.topologies.base.bounded_file import read_text
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.options import Values
-from corridor.traffic.workloads.sampled_sizes import READ
-from corridor.traffic.workloads.size_registry import Sizes
+from corridor.traffic.workloads.sizes import READ, Sizes
 from corridor.traffic.workloads.trace import TraceRow, read_column, read_trace
 from corridor.traffic.workloads.workload_registry import KINDS
 

@@ -35,7 +35,7 @@ from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, format_duration, written_day
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
-from corridor.traffic.workloads.arrival_registry import DEFAULT as DEFAULT_ARRIVAL
+from corridor.traffic.workloads.arrivals import DEFAULT as DEFAULT_ARRIVAL
 
 MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
 MIN_PADDING_BYTES = 4

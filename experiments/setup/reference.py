@@ -32,8 +32,8 @@ from corridor.topologies.base.options import Option
 from corridor.topologies.base.units import format_duration, format_rate, format_size
 from corridor.topologies.emulation.queues.registry import KINDS as DISCIPLINES
 from corridor.topologies.model.topology import Fibre, Hub
-from corridor.traffic.workloads.arrival_registry import KINDS as ARRIVALS
-from corridor.traffic.workloads.size_registry import KINDS as SIZES
+from corridor.traffic.workloads.arrivals import KINDS as ARRIVALS
+from corridor.traffic.workloads.sizes import KINDS as SIZES
 from corridor.traffic.workloads.workload_registry import KINDS as WORKLOADS
 
 BLOCK = re.compile(r"(?s)(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)")

@@ -21,7 +21,7 @@ import numpy as np
 from corridor.experiments.study.intervals import difference, estimate
 from corridor.topologies.base.seeds import seed_of
 from corridor.traffic.measures.quantiles import Interval
-from corridor.traffic.workloads import poisson_arrivals
+from corridor.traffic.workloads import arrivals
 from corridor.traffic.workloads.arrival_kind import SplitMix64
 from tests.benchmarks.theory_of_waiting import md1_mean_s
 
@@ -54,7 +54,7 @@ def mean_wait_ms(load: float, seed: int) -> float:
     """Of one run."""
     count = WARM_UP + PACKETS
     at_ns = np.array(
-        poisson_arrivals.times(0, round(SERVICE_NS / load), count, SplitMix64(seed), {})
+        arrivals.poisson_times(0, round(SERVICE_NS / load), count, SplitMix64(seed), {})
     )
     sum_ns = np.concatenate(([0], np.cumsum(SERVICE_NS - np.diff(at_ns))))
     waits_ns = sum_ns - np.minimum.accumulate(sum_ns)

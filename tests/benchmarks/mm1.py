@@ -31,9 +31,9 @@ from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.traffic.measures.quantiles import CONFIDENCE, Interval
 from corridor.traffic.packets import kernel
-from corridor.traffic.workloads import poisson_arrivals
+from corridor.traffic.workloads import arrivals
 from corridor.traffic.workloads.arrival_kind import SplitMix64
-from corridor.traffic.workloads.size_registry import KINDS, Sizes
+from corridor.traffic.workloads.sizes import KINDS, Sizes
 from tests.benchmarks import tcp_lab
 from tests.benchmarks import theory_of_waiting as waiting
 from tests.benchmarks.in_guest import run_inside, say
@@ -127,7 +127,7 @@ def offer(net: CorridorNet, load: float, messages: int, seed: int) -> dict[str, 
     interval_ns = round(MEAN_BYTES * 8e9 / RATE_BPS / load)
     drawn = SplitMix64(seed_of(seed, f"{load}", "arrivals"))
     for number, due_ns in enumerate(
-        poisson_arrivals.times(begin_ns, interval_ns, messages, drawn, {})
+        arrivals.poisson_times(begin_ns, interval_ns, messages, drawn, {})
     ):
         payloads = datagrams(SIZES.draw(numbers))
         clock.wait(due_ns)

@@ -24,16 +24,14 @@ from corridor.experiments.account.transit_check import TransitChecker
 from corridor.experiments.lab.line_process import AgentsProcess, MonitorProcess
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.agents.jobs import Host, Job, Settings, plan_job
+from corridor.traffic.agents.jobs import Done, Host, Job, Settings, plan_job
 from corridor.traffic.agents.probe import Probe
 from corridor.traffic.agents.program import Part
 from corridor.traffic.agents.reflector import Reflector
-from corridor.traffic.agents.runner_messages import Done
 from corridor.traffic.agents.scapy_process import build_templates
 from corridor.traffic.agents.transits import Seen
 from corridor.traffic.measures import samples
-from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
-from corridor.traffic.packets.template import FrameTemplate
+from corridor.traffic.packets.template import FrameSpec, FrameTemplate, ssid_of
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.network import LiveNetwork

@@ -21,10 +21,8 @@ from functools import partial
 from heapq import heappop, heappush
 
 from corridor.traffic.agents import delays, intervals, records
-from corridor.traffic.agents.jobs import CHARGED, Host, Job
+from corridor.traffic.agents.jobs import CHARGED, FLOW_KEYS, WORKLOADS, Host, HostCounts, Job
 from corridor.traffic.agents.program import Place, Timed
-from corridor.traffic.agents.program_registry import FLOW_KEYS, WORKLOADS
-from corridor.traffic.agents.runner_messages import HostCounts
 from corridor.traffic.packets import kernel, stamp
 from corridor.traffic.packets.kernel import Descriptors
 

@@ -1,20 +1,40 @@
-"""The plan of one run as values: senders, reflectors, frames and times. Standard library only.
-
-``Job.to_json`` is the job file that ``launcher.py`` reads. Times ending in ``_ns`` of what hosts do
-count from the run's epoch, which the runner names when every agent is ready.
-"""
+"""Every kind of workload that agents carry out. Standard library only."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, Self, get_args
+from typing import Any, Final, Literal, NamedTuple, Self, TypedDict, get_args
 
 from corridor.topologies.base import named_tuples
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.traffic.agents.program import Part
-from corridor.traffic.agents.program_registry import KIND_OF, WORKLOADS
+from corridor.traffic.agents.messages_kind import Messages
+from corridor.traffic.agents.probe import Probes
+from corridor.traffic.agents.program import Part, Workload
+from corridor.traffic.agents.reflector import Reflectors
+from corridor.traffic.agents.stream_in import StreamsIn
+from corridor.traffic.agents.stream_out import StreamsOut
+from corridor.traffic.packets.forked import Ending
+
+WORKLOADS: tuple[type[Workload[Any]], ...] = (
+    Reflectors,
+    Probes,
+    StreamsOut,
+    StreamsIn,
+    Messages,
+)
+"""In the order in which a host opens their sockets."""
+KIND_OF: Mapping[type[Part], type[Workload[Any]]] = {kind.part: kind for kind in WORKLOADS}
+"""What carries out a part, by the part's class."""
+FLOW_KEYS = tuple(kind.key for kind in WORKLOADS if kind.in_flows)
+
+
+# The plan of one run as values: senders, reflectors, frames and times. Standard library only.
+#
+# ``Job.to_json`` is the job file that ``launcher.py`` reads. Times ending in ``_ns`` of what hosts
+# do count from the run's epoch, which the runner names when every agent is ready.
+
 
 Clock = Literal["virtual", "virtual, computing charged", "real"]
 """The virtual ones skip time in which nothing happens. In the first, computing takes no time."""
@@ -35,7 +55,7 @@ class Host(NamedTuple):
     netns: str
     interface: str
     parts: tuple[Part, ...] = ()
-    """All that it does, of whatever kinds ``program_registry.py`` has."""
+    """All that it does, of the kinds of ``WORKLOADS``."""
 
     def of[P: Part](self, kind: type[P]) -> tuple[P, ...]:
         """Its parts of one kind, in order."""
@@ -198,3 +218,32 @@ def _problems(job: Job) -> list[str]:
     names = [host.name for host in job.hosts]
     found += [f"host {name!r} appears twice" for name in names if names.count(name) > 1]
     return [*found, *(problem for host in job.hosts for problem in host.problems())]
+
+
+# What the launcher of agents tells; see its docstring. Standard library only.
+
+
+type HostCounts = Mapping[str, object]
+"""Of one host, as JSON has them; each kind of workload says what its own are."""
+
+
+class Ready(TypedDict):
+    """All hosts have bound their sockets."""
+
+    ready: int
+    processes: int
+    start_ms: float
+
+
+class Death(Ending):
+    """An agent that ended without a result, and whose it was."""
+
+    hosts: list[str]
+
+
+class Done(TypedDict):
+    """The outcome of a job."""
+
+    agents: dict[str, HostCounts]
+    died: list[Death]
+    clock_step_ns: int

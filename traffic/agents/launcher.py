@@ -34,7 +34,7 @@ Job file (``Job`` of jobs.py; all settings, and what a part has by default, may 
      "hosts": [{"name", "netns", "interface",
                 "parts": {KEY: [{...}, ...]}}]}
 
-KEY is a kind of traffic/agents/program_registry.py, and a part what the file of that kind says.
+KEY is a kind of traffic/agents/jobs.py, and a part what the file of that kind says.
 "end_ns" and the parts' times count from the epoch. Left behind in ``out_dir``:
 ``probes-HOST.rec`` (see records.py) and, for hosts with streams, ``flows-HOST.json``.
 """
@@ -63,8 +63,7 @@ if not __package__:
 from corridor.topologies.base.json_lines import Lines, encode, say, tell
 from corridor.topologies.base.registry import PACKAGES
 from corridor.traffic.agents.agent import Agent, CannotOpenError
-from corridor.traffic.agents.jobs import Host, Job
-from corridor.traffic.agents.runner_messages import Death, Done, HostCounts, Ready
+from corridor.traffic.agents.jobs import Death, Done, Host, HostCounts, Job, Ready
 from corridor.traffic.packets.forked import (
     StoppedError,
     become_child,

@@ -18,7 +18,7 @@ from corridor.traffic.agents import records
 from corridor.traffic.agents.program import Place, Timed, Workload
 from corridor.traffic.packets import kernel, stamp
 from corridor.traffic.packets.template import UDP_HEADER_BYTES, FrameTemplate, Template
-from corridor.traffic.workloads.arrival_registry import DEFAULT, Arrival, parts_of, send_times
+from corridor.traffic.workloads.arrivals import DEFAULT, Arrival, parts_of, send_times
 
 IP_TTL = 2
 IP_RECVTTL = 12

@@ -1,6 +1,6 @@
 """What a kind of workload is: its plan, and what an agent does about it. Standard library only.
 
-A kind is one file and a line of ``program_registry.py``. The file holds a ``Part``, which is one
+A kind is one file and a line of ``jobs.py``. The file holds a ``Part``, which is one
 thing that a host is to do, and the ``Workload`` that executes all parts of the kind at a host. A
 kind of several files has the part in the first of them. Parts are named tuples: agents
 read them, and dataclasses are dear to import in a guest.

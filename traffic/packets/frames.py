@@ -4,7 +4,7 @@ Standard input holds a JSON list of frame specifications, standard output gets a
 templates in the same order, the same bytes for the same input. This is the only file that imports
 Scapy (GPL-2.0-only); it runs as a separate process and nothing imports it.
 
-Both are in ``frame_spec.py``: a specification is a ``FrameSpec`` with all or some of what it has
+Both are in ``template.py``: a specification is a ``FrameSpec`` with all or some of what it has
 by default, a template a ``BuiltFrame``.
 """
 
@@ -30,9 +30,11 @@ from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
 from corridor.traffic.packets import stamp  # noqa: E402
-from corridor.traffic.packets import stamp as stream_header  # noqa: E402
-from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec  # noqa: E402
-from corridor.traffic.packets.template import udp_checksum_of  # noqa: E402
+from corridor.traffic.packets.template import (  # noqa: E402
+    BuiltFrame,
+    FrameSpec,
+    udp_checksum_of,
+)
 
 
 class SpecError(ValueError):
@@ -70,10 +72,10 @@ def _stamp_payload(spec: FrameSpec, room: int) -> Any:
 
 
 def _stream_payload(spec: FrameSpec, room: int) -> Any:
-    if room < stream_header.BYTES:
-        raise SpecError(f"{room} B of payload do not hold the {stream_header.BYTES} B header")
-    filler = bytes(at & 0xFF for at in range(room - stream_header.BYTES))
-    return Raw(stream_header.pack(spec.flow, 0, 0) + filler)
+    if room < stamp.BYTES:
+        raise SpecError(f"{room} B of payload do not hold the {stamp.BYTES} B header")
+    filler = bytes(at & 0xFF for at in range(room - stamp.BYTES))
+    return Raw(stamp.pack(spec.flow, 0, 0) + filler)
 
 
 def template(spec: FrameSpec) -> BuiltFrame:
@@ -86,7 +88,7 @@ def template(spec: FrameSpec) -> BuiltFrame:
         sequence_at, time_at = stamp.SEQ_OFFSET, stamp.TIMESTAMP_OFFSET
     elif kind == "stream":
         payload = _stream_payload(spec, spec.size_bytes - payload_at)
-        sequence_at, time_at = stream_header.SEQUENCE_OFFSET, stream_header.TIME_OFFSET
+        sequence_at, time_at = stamp.SEQUENCE_OFFSET, stamp.TIME_OFFSET
     else:
         raise SpecError(f"kind {kind!r} is neither 'stamp' nor 'stream'")
     frame = bytes(headers / payload)

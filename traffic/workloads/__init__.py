@@ -1,1 +1,1 @@
-"""What a demand sends: applications, arrivals and sizes of messages, one kind a file. Pure."""
+"""What a demand sends: applications, arrivals and sizes of messages. Pure."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from corridor.traffic.workloads.arrival_registry import Arrival, send_times
+from corridor.traffic.workloads.arrivals import Arrival, send_times
 from corridor.traffic.workloads.outbox import MOST_MESSAGES
 from corridor.traffic.workloads.workload_kind import Along, Load
 

@@ -23,8 +23,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 def named_in(room, of):
     """The kinds of a class that the files of a room hold, by their own names."""
     files = [import_module(f"{room.__name__}.{one.name}") for one in iter_modules(room.__path__)]
-    kinds = [file.KIND for file in files if isinstance(getattr(file, "KIND", None), of)]
-    return {kind.key: kind for kind in kinds}
+    return {one.key: one for file in files for one in vars(file).values() if isinstance(one, of)}
 
 
 def arrival_of(example):

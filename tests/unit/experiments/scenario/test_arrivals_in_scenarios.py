@@ -12,7 +12,7 @@ from corridor.experiments.scenario.choices import Arrival
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents.jobs import Job
 from corridor.traffic.agents.probe import Probe
-from corridor.traffic.workloads import arrival_registry as arrivals
+from corridor.traffic.workloads import arrivals
 from kinds_lab import DEMANDS, HEAD, arrival_of, fits_the_schema, loaded, read_again
 
 every_arrival = pytest.mark.parametrize("kind", arrivals.KINDS.values(), ids=list(arrivals.KINDS))

@@ -542,7 +542,7 @@ def test_the_help_of_faults_names_packages_and_imports_none(corridor):
 AGENT = """import sys
 sys.path.insert(0, sys.argv[1])
 from corridor.traffic.agents.launcher import main
-from corridor.traffic.workloads.arrival_registry import send_times
+from corridor.traffic.workloads.arrivals import send_times
 main(["-"])
 print(list(send_times("twins", 5, 10, 4)))
 """

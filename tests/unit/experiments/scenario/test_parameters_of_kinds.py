@@ -10,7 +10,7 @@ from corridor.experiments.scenario.choices import ArrivalChoice
 from corridor.experiments.scenario.kinds import TimedEvent, TimedFault
 from corridor.topologies.base.options import Option
 from corridor.topologies.model import fault_registry as faults
-from corridor.traffic.workloads import arrival_registry as arrivals
+from corridor.traffic.workloads import arrivals
 from kinds_lab import read_again
 
 HUB = faults.KINDS["hub"]

@@ -20,7 +20,7 @@ from corridor.traffic.agents.delays import (
 from corridor.traffic.agents.jobs import Host, plan_job
 from corridor.traffic.agents.stream_in import StreamIn
 from corridor.traffic.agents.stream_out import StreamOut
-from corridor.traffic.measures.stream_delays import read_stream_delays
+from corridor.traffic.measures.flows import read_stream_delays
 
 MS = 1_000_000
 MISSING = lab.lacking()

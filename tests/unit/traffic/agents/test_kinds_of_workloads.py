@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from corridor.topologies.base.installation import CHECKOUT
-from corridor.traffic.agents import program_registry
+from corridor.traffic.agents import jobs
+from corridor.traffic.agents.jobs import FLOW_KEYS, KIND_OF, WORKLOADS
 from corridor.traffic.agents.program import Part, Workload
-from corridor.traffic.agents.program_registry import FLOW_KEYS, KIND_OF, WORKLOADS
 
 PARTS = [name for name in vars(Part) if not name.startswith("_")]
 
@@ -31,7 +31,7 @@ def test_the_part_of_a_kind_is_in_its_file_and_says_all_that_plans_ask(kind):
 
 
 def test_every_class_of_a_workload_is_registered():
-    folder = Path(program_registry.__file__).parent
+    folder = Path(jobs.__file__).parent
     classes = [
         (path.stem, node.name)
         for path in folder.glob("*.py")
@@ -65,7 +65,7 @@ def test_counts_of_different_kinds_have_different_names():
 def test_what_agents_import_of_workloads_is_the_standard_library():
     code = (
         "import sys\nsys.path.insert(0, '.package')\n"
-        "import corridor.traffic.agents.program_registry\n"
+        "import corridor.traffic.agents.jobs\n"
         "own = set(sys.stdlib_module_names) | {'__main__', 'corridor'}\n"
         "print([m for m in sys.modules if m.split('.')[0] not in own])"
     )

@@ -13,7 +13,7 @@ from corridor.traffic.agents.stream_in import ReceivedStream
 from corridor.traffic.agents.stream_out import SentStream
 from corridor.traffic.agents.tcp_report import Said, TcpInterval, TcpResult, parse, starts
 from corridor.traffic.measures import flows
-from corridor.traffic.measures.stream_delays import Times
+from corridor.traffic.measures.flows import Times
 
 SENT = SentStream(
     flow=1, phase=0, frame_bytes=1000, rate_bps=8_000_000, packets_intended=1000,

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.traffic.measures.bursts import loss_pattern, lost_of
 from corridor.traffic.measures.metrics import goodput_bps, jain, met
-from corridor.traffic.measures.sampling import ipdv
+from corridor.traffic.measures.sampling import ipdv, loss_pattern, lost_of
 
 
 def flags(text: str) -> np.ndarray:

@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 
 import pytest
 
-from corridor.traffic.workloads.arrival_registry import send_times
+from corridor.traffic.workloads.arrivals import send_times
 
 MEAN_NS = 20_000_000
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from corridor.topologies.base.seeds import seed_of
 from corridor.traffic import workloads as arrivals
 from corridor.traffic.workloads.arrival_kind import ArrivalKind, SplitMix64
-from corridor.traffic.workloads.arrival_registry import KINDS, send_times
+from corridor.traffic.workloads.arrivals import KINDS, send_times
 from kinds_lab import arrival_of, named_in
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -53,7 +53,7 @@ def test_each_name_has_a_sequence_of_its_own_if_its_kind_draws_at_all(kind: Arri
 def test_agents_know_every_kind_by_the_standard_library_alone() -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(ROOT / '.package')!r})\n"
-        "import corridor.traffic.agents.agent, corridor.traffic.workloads.arrival_registry\n"
+        "import corridor.traffic.agents.agent, corridor.traffic.workloads.arrivals\n"
         "known = {'corridor', '__main__', *sys.stdlib_module_names} - {'dataclasses', 'random'}\n"
         "print({name.partition('.')[0] for name in sys.modules} - known)"
     )

@@ -9,9 +9,8 @@ import pytest
 
 from corridor.traffic import workloads as sizes
 from corridor.traffic.workloads.arrival_kind import SplitMix64
-from corridor.traffic.workloads.sampled_sizes import READ
 from corridor.traffic.workloads.size_kind import SizeKind
-from corridor.traffic.workloads.size_registry import KINDS, Sizes
+from corridor.traffic.workloads.sizes import KINDS, READ, Sizes
 from kinds_lab import named_in
 
 EXAMPLES = {

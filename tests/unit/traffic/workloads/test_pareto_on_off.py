@@ -9,8 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from corridor.traffic.workloads.arrival_kind import SplitMix64
-from corridor.traffic.workloads.arrival_registry import Arrival, send_times
-from corridor.traffic.workloads.pareto_on_off_arrivals import period_ns
+from corridor.traffic.workloads.arrivals import Arrival, period_ns, send_times
 from kinds_lab import arrival_of
 
 MS = 1_000_000
