@@ -85,6 +85,8 @@ class AfterReaction:
     carried_gbps: Rate
     shortfall_gbps: Rate
     """Offered, but not carried."""
+    shortfall_share: float
+    """Of what is offered."""
     rerouted_gbps: float
     rtt_ms: float | None
     """Mean round-trip time of the rerouted traffic, from landing station to region, with the
@@ -348,15 +350,16 @@ def _part(drawn: _Drawn, code: str, direction: str) -> DirectionCut:
         low, high = np.quantile(sums[1:], QUANTILES)
         return Rate(sums[0], float(low), float(high))
 
-    kept = flows(drawn[0][AT_ONCE])
+    kept, offered = flows(drawn[0][AT_ONCE]), rate("none", "offered_gbps")
     after = []
     for reaction, carried in drawn[0].items():
-        now = flows(carried)
+        now, lost = flows(carried), rate(reaction, "shortfall_gbps")
         after.append(
             AfterReaction(
                 reaction=reaction,
                 carried_gbps=rate(reaction, "carried_gbps"),
-                shortfall_gbps=rate(reaction, "shortfall_gbps"),
+                shortfall_gbps=lost,
+                shortfall_share=lost.value / offered.value if offered.value else 0.0,
                 rerouted_gbps=sum(one.rerouted_gbps for one in now),
                 rtt_ms=_mean(map(_rerouted, kept, now)),
                 full=tuple(_full(carried, code, direction)),
@@ -364,7 +367,7 @@ def _part(drawn: _Drawn, code: str, direction: str) -> DirectionCut:
         )
     return DirectionCut(
         direction=direction,
-        offered_gbps=rate("none", "offered_gbps"),
+        offered_gbps=offered,
         lost_path_gbps=rate("none", "lost_path_gbps"),
         rtt_before_ms=_mean(map(_lost, kept)),
         after=tuple(after),

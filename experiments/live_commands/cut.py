@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,10 @@ EPILOG = """examples:
   corridor cut kunming-karachi             on a live network: both ends lose their carrier
   corridor cut kunming-karachi --silent    both ends keep their carrier: only BFD detects the cut
 
-If a network is up and --scenario is not given, the command cuts a fibre of that network; corridor
-mend repairs it. Otherwise nothing is emulated: the effect is computed from flow tables, and
-for Internet traffic from a model (docs/background.md). corridor run --cut emulates a cut and
-measures the outages.
+If a network is up and --scenario is not given, the command cuts a fibre of that network and states
+the Internet traffic that all its cuts take; corridor mend repairs it. Otherwise nothing is
+emulated: the effect is computed from flow tables, and for Internet traffic from a model
+(docs/background.md). corridor run --cut emulates a cut and measures the outages.
 exit codes: 0 success, 2 bad input, 3 no live network"""
 
 
@@ -84,7 +85,34 @@ def run(args: argparse.Namespace) -> int:
             args.scenario = DEFAULT_SCENARIO
         return told(args, _answer, may_keep=args.out is None)
     with reached(args) as client:
-        return max(begin(client, KIND, one.what, options_of(KIND, one)) for one in _each(args))
+        code = max(begin(client, KIND, one.what, options_of(KIND, one)) for one in _each(args))
+        faults = client.ask("lasting")["faults"]
+    _say_internet(args, faults)
+    return code
+
+
+def _say_internet(args: argparse.Namespace, faults: Sequence[Mapping[str, Any]]) -> None:
+    """What all cuts of the live network do to Internet traffic, as of its day."""
+    from corridor.experiments.live_network.client import Api
+    from corridor.experiments.live_network.internet_now import internet_now
+    from corridor.experiments.live_network.session import find
+    from corridor.experiments.live_network.setting import Setting
+    from corridor.experiments.text.internet_text import internet_text
+
+    session = find(args.network)
+    api = Api(session.url, Path(session.token_file), session.name)
+    day = date.fromisoformat(api.get("/v1/status")["as_of"])
+    topology = Setting.read(Path(session.out) / "raw").specification.topology
+    found = internet_now(topology, day, faults)
+    if found is not None:
+        print(internet_text(found, _names(), terminal_width()))
+
+
+def _names() -> Mapping[str, str]:
+    """Of jurisdictions, by code."""
+    from corridor.topologies.model.catalogue import load_jurisdictions
+
+    return {one.id: one.name for one in load_jurisdictions().jurisdictions}
 
 
 def _is_a_question(args: argparse.Namespace) -> bool:
@@ -109,15 +137,13 @@ def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.answers import cut_answer as answers
     from corridor.experiments.text.cut_text import cut_text
-    from corridor.topologies.model.catalogue import load_jurisdictions
 
     loaded = load(args)
     dead = answers.cut_elements(loaded, args.what)
     found = answers.cut_answer(loaded, dead) if args.out is None else _kept(args, loaded, dead)
     if args.json:
         return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
-    names = {one.id: one.name for one in load_jurisdictions().jurisdictions}
-    text = cut_text(found, names, everything=args.all, width=terminal_width())
+    text = cut_text(found, _names(), everything=args.all, width=terminal_width())
     where = warned_of("" if args.out is None else f"\nResults are in {args.out}")
     return Answer([shown(text), where])
 

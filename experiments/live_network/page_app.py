@@ -16,6 +16,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -28,6 +29,7 @@ from corridor.controller.api.problems import Problem
 from corridor.controller.explain import Explanation
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers
 from corridor.experiments.live_network.event_text import shown
+from corridor.experiments.live_network.internet_now import internet_now
 from corridor.experiments.live_network.page_actions import Actions, Here, order_of
 from corridor.experiments.live_network.page_measuring import Loads, Probes
 from corridor.experiments.live_network.page_operations_link import OperationsLink
@@ -35,8 +37,9 @@ from corridor.experiments.pages.claims import status_in_words
 from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
 from corridor.experiments.text.explanation_text import explained
+from corridor.experiments.text.internet_text import internet_sentence
 from corridor.experiments.text.verdict import foreseen
-from corridor.topologies.base.codec import JsonObject, from_plain, read_document
+from corridor.topologies.base.codec import JsonObject, from_plain, read_document, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.topology import Topology
 
@@ -170,6 +173,8 @@ class PageServer:
             return _json(await self._now())
         if (method, path) == ("GET", "/page/why"):
             return TEXT, (await self._why(query)).encode()
+        if (method, path) == ("GET", "/page/internet"):
+            return _json(await self._internet())
         if (method, path) == ("POST", "/page/do"):
             return _json(await self._do(body))
         raise Problem("unknown", "the page has no such path")
@@ -188,6 +193,16 @@ class PageServer:
         (demand,) = parse_qs(query).get("demand", [""])[:1]
         said: Any = await self.link.read("explain", demand=demand)
         return await asyncio.to_thread(why, said["explanation"], self.topology)
+
+    async def _internet(self) -> JsonObject:
+        """The effect of all cuts that last on Internet traffic, and in a sentence."""
+        faults: Any = (await self.operations.ask("lasting"))["faults"]
+        status: Any = await self.link.read("status")
+        day = date.fromisoformat(status["as_of"])
+        found = await asyncio.to_thread(internet_now, self.topology, day, faults)
+        if found is None:
+            return {"cut": None, "said": ""}
+        return {"cut": to_plain(found), "said": internet_sentence(found)}
 
     async def _do(self, body: bytes) -> JsonObject:
         try:

@@ -113,12 +113,15 @@ class ImportGraph:
         return self._with_verbs(users)
 
     def _with_verbs(self, users: dict[str, set[str]]) -> dict[str, set[str]]:
-        """Add the tests that type a verb to the users of its module."""
+        """Add what types or starts a verb to the users of its module."""
         verbs, used = VerbsTyped(self._texts), _turned(users)
         for test in _reaching({DISPATCHER}, users):
             if _holds_tests(test):
                 for one in verbs.modules(filter(_is_test, _reaching({test}, used))):
                     users.setdefault(one, set()).add(test)
+        for file in filter(_is_product, self._texts):
+            for one in verbs.started_by(file):
+                users.setdefault(one, set()).add(file)
         return users
 
     def _programs(self, file: str, text: str) -> Iterator[str]:

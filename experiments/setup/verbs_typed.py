@@ -21,6 +21,8 @@ EVERY = re.compile(
     re.MULTILINE,
 )
 """What names every verb: their lists and parsers, and what runs the blocks of all pages."""
+STARTED = re.compile(r"\"corridor\.experiments\.cli\",\s*\"(\w+)\"")
+"""A command line of the product in its own code."""
 ALIASES = re.compile(r"\baliases=\[([^]]*)\]")
 
 
@@ -43,6 +45,12 @@ class VerbsTyped:
                 return self._all
             found |= {self._files[word] for word in self._words(file)}
         return found or self._all
+
+    def started_by(self, file: str) -> set[str]:
+        """Return the files of the verbs that a file of the product starts in another process."""
+        return {
+            self._files[one] for one in STARTED.findall(self._texts[file]) if one in self._files
+        }
 
     def _words(self, file: str) -> set[str]:
         if file not in self._typed:

@@ -1,9 +1,9 @@
 """Measures of a run, as a path into its summary: ``max(events[red-sea].hits.out_ms)``. Pure.
 
-``[NAME]`` takes the items of a list whose ``id``, ``class``, ``demand`` or ``fibre`` is that name,
-several of them with commas between; without it a path goes into all items. What may come to more
-than one number needs a function around it. ``count(demands.rtt_ms.p50 <= 20)`` counts those numbers
-that are no more. After ``answers.`` a path goes into what was computed before the run.
+``[NAME]`` takes the items of a list whose ``id`` or another of ``NAMES`` is that name, several of
+them with commas between; without it a path goes into all items. What may come to more than one
+number needs a function around it. ``count(demands.rtt_ms.p50 <= 20)`` counts those numbers that are
+no more. After ``answers.`` a path goes into what was computed before the run.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def parse_bound(text: str) -> Bound:
     return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])
 
 
-NAMES = ("id", "class", "demand", "fibre")
+NAMES = ("id", "class", "demand", "fibre", "event", "country", "reaction")
 FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "sum": math.fsum,
     "mean": fmean,
@@ -61,6 +61,9 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
 COUNTED = ("lost", "lost_by", "lost_at")
 """Keys of counts by cause, which name none that did not happen."""
 ANSWERS = "answers"
+INTERNET = f"{ANSWERS}.internet"
+UNAFFECTED = (INTERNET, f"{INTERNET}.cut.countries")
+"""Lists that leave out events and countries without an effect."""
 _WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")
 _LIMITED = re.compile(r"(?P<path>[^<>]+)(?P<limit>[<>].*)")
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_ -]+)(?:\[(?P<names>[^\[\]]+)\])?")
@@ -159,6 +162,12 @@ def _found(
         yield None
         return
     (key, names), *rest = steps
+    path = f"{so_far}.{key}" if so_far else key
+    if path in UNAFFECTED and isinstance(value, dict):
+        items = [one for one in value.get(key, ()) if not names or _is_called(one, names)]
+        unknown = [None for one in value.get("unknown", ()) if one["country"] in names]
+        yield from _found([*items, *unknown], rest, path, causes)
+        return
     counts = isinstance(value, dict) and so_far.rpartition(".")[2] in COUNTED
     if counts and key not in value and key in causes:
         yield 0
@@ -169,15 +178,18 @@ def _found(
         hint = nearest(key, keys) or (f"keys are {', '.join(keys)}" if keys else "")
         where = f'"{so_far}"' if so_far else "a summary"
         raise InputError(f'{where} has no key "{key}"', hint)
-    path = f"{so_far}.{key}" if so_far else key
     inner = value[key]
     yield from _found(_named(inner, names, path) if names else inner, rest, path, causes)
+
+
+def _is_called(item: Mapping[str, Any], names: Sequence[str]) -> bool:
+    return any(item.get(key) in names for key in NAMES)
 
 
 def _named(items: Any, names: Sequence[str], path: str) -> list[Any]:
     if not isinstance(items, list):
         raise InputError(f'"{path}" is not a list', "leave out what is in brackets")
-    chosen = [item for item in items if any(item.get(key) in names for key in NAMES)]
+    chosen = [item for item in items if _is_called(item, names)]
     missing = set(names) - {item.get(key) for item in chosen for key in NAMES}
     if missing:
         known = sorted({str(item[key]) for item in items for key in NAMES if key in item})

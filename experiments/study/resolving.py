@@ -11,11 +11,20 @@ from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 from corridor.experiments.account.losses import CAUSES
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.document import Answers
+from corridor.experiments.answers.internet_cut import figures_of
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.study.measures import ANSWERS, COUNTED, FUNCTIONS, Measure, Step
+from corridor.experiments.study.measures import (
+    ANSWERS,
+    COUNTED,
+    FUNCTIONS,
+    INTERNET,
+    Measure,
+    Step,
+)
 from corridor.topologies.base.codec import key_of
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.traffic.background import REACTIONS
 
 LISTS = (list, tuple, Sequence)
 
@@ -31,6 +40,8 @@ class _Names(NamedTuple):
     """Each with its class."""
     events: Sequence[str]
     workloads: Sequence[str]
+    countries: Collection[str] = ()
+    """With figures of Internet traffic, or named without."""
 
     def of_items(self, path: str) -> Sequence[Collection[str]] | None:
         """Return the names of each item of a list; None where the items depend on the run."""
@@ -44,10 +55,20 @@ class _Names(NamedTuple):
         """Return what items of a list may be called; None where that depends on the run."""
         if path == "events.hits":
             return {name for name, _ in self.demands}
+        if path.startswith(INTERNET):
+            return self._of_internet(path)
         if path == "workloads.classes":
             return {of_class for _, of_class in self.demands}
         items = self.of_items(path)
         return None if items is None else {name for item in items for name in item}
+
+    def _of_internet(self, path: str) -> set[str] | None:
+        known = {
+            INTERNET: self.events,
+            f"{INTERNET}.cut.countries": self.countries,
+            f"{INTERNET}.cut.countries.after": REACTIONS,
+        }
+        return set(known[path]) if path in known else None
 
 
 class _Place(NamedTuple):
@@ -61,7 +82,7 @@ class _Place(NamedTuple):
 def check(measure: Measure, loaded: LoadedScenario) -> None:
     """Raise InputError where no run of a scenario can have a measure: it has no such key or name,
     or the path leads to no number, or to several and no function is around it."""
-    names, absent = _names_in(loaded), _absent_in(loaded)
+    names, absent = _names_in(loaded, measure), _absent_in(loaded)
     place = _Place(_whole(), 1)
     path = ""
     for step in measure.steps:
@@ -96,12 +117,20 @@ def _absent_in(loaded: LoadedScenario) -> dict[str, str]:
     return {key: why for key, (there, why) in is_there.items() if not there}
 
 
-def _names_in(loaded: LoadedScenario) -> _Names:
+def _names_in(loaded: LoadedScenario, measure: Measure) -> _Names:
     return _Names(
         [(one.id, one.data_class) for one in loaded.scenario.demands],
         [event.id for event in loaded.events],
         [one.entry.id for one in loaded.workloads],
+        _countries(loaded) if measure.is_answered else (),
     )
+
+
+def _countries(loaded: LoadedScenario) -> Collection[str]:
+    related, _ = figures_of(loaded)
+    if related is None:
+        return ()
+    return {*related.internet.countries, *(one.country for one in related.internet.file.unknown)}
 
 
 def _follow(place: _Place, step: Step, path: str, names: _Names) -> tuple[_Place, str]:

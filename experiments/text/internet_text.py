@@ -58,6 +58,11 @@ def _loses(of: CountryCut, tera: bool) -> str:
     )
 
 
+def internet_text(of: InternetCut, names: Mapping[str, str], width: int | None = None) -> str:
+    """Return the sentence and the table, without the demands of a scenario."""
+    return "\n".join([wrapped(internet_sentence(of), width), *internet_lines(of, names, width)])
+
+
 def internet_lines(
     of: InternetCut, names: Mapping[str, str], width: int | None = None
 ) -> Iterator[str]:

@@ -125,6 +125,29 @@ def test_a_fibre_is_cut_drained_and_put_back_by_buttons_alone(lab: PageLab, visi
     quiet(opened)
 
 
+def test_a_cut_of_a_cable_states_the_internet_traffic_that_it_takes(
+    tmp_path: Path, browser: Any
+) -> None:
+    scenario = tmp_path / "sea.yaml"
+    scenario.write_text(
+        "schema: 1\nname: sea\ntopology: pan-asia\nas_of: 2026-11-24\n"
+        "demands:\n- {id: one, class: dr, src: fujairah, dst: karachi}\n"
+    )
+    cable, place = "tw1-karachi-fujairah", tmp_path / "sea"
+    place.mkdir()
+    with PageLab(place, str(scenario)) as sea:
+        page = browser.new_page()
+        page.goto(sea.address)
+        is_live(page)
+        choose(page, cable, "one")
+        page.click("#act [data-act=cut]")
+        said = "Internet traffic, by the model: Pakistan loses"
+        until(lambda: said in page.locator("#verdict").inner_text())
+        page.click("#act [data-act=mend]")
+        until(lambda: said not in page.locator("#verdict").inner_text())
+        page.close()
+
+
 def test_other_policies_and_another_day_are_set_and_why_is_told(lab: PageLab, visit: Visit) -> None:
     opened = visit()
     page = opened.page

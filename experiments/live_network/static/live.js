@@ -17,7 +17,7 @@
   const cutsAtFirst = demands.map((one) => one.cuts);
   const isAsAtFirst = () => about && status.policies === about.at_first.policies && status.as_of === about.at_first.as_of;
   const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour12: false }), ms = (value) => value.toFixed(1);
-  let about = null, status = {}, changed = new Set(), frame = 0, arrivals = [], news = [], saying = 0, resyncing = 0, chosenFibre = -1;
+  let about = null, status = {}, changed = new Set(), frame = 0, arrivals = [], news = [], saying = 0, resyncing = 0, chosenFibre = -1, internet = "", cutAsked = "";
 
   // the line
   line.changed = (state, since, note = "") => {
@@ -96,6 +96,7 @@
     const kept = all.filter((one) => one.status === "BLOCKED").length, down = all.filter((one) => one.status === "DOWN").length;
     const unknown = all.filter((one) => one.status === "UNKNOWN").length;
     const less = all.filter((one) => one.status === "DEGRADED").length, broken = [...[...states].filter(([, said]) => said), ...Object.entries(about.hubs).map(([id, words]) => [id, words.join(", ")])];
+    askInternet();
     const count = (n) => `${n} demand${n === 1 ? "" : "s"}`, none = status.policies === NO_POLICIES;
     const parts = [`${all.length - kept - down - unknown} of ${count(all.length)} are served`, ...(none && !kept ? [] : [`${kept} blocked by policies`]), ...(unknown ? [`${unknown} in an unknown state`] : []), ...(down ? [`${down} without a path`] : [])];
     const counts = `${parts.join(", ")}.`, computed = `for policies ${about.at_first.policies} as of ${about.at_first.as_of}, with every fibre in service`;
@@ -105,8 +106,22 @@
       counts,
       (none ? "No policy set is active, so nothing is checked for compliance." : `Policies ${status.policies} as of ${status.as_of}.`) + (less ? ` ${count(less)} ${less === 1 ? "has" : "have"} a longer path or less protection than requested.` : ""),
       broken.length ? `Failed or out of use: ${broken.map(([id, said]) => `${id} (${said})`).join(", ")}.` : "Every fibre and hub is in use.",
+      ...(internet ? [internet] : []),
       ...(status.deferred ? [`Waiting: ${status.deferred}.`] : []), ...(status.away?.length ? [`Disconnected: ${status.away.join(", ")}.`] : []),
     ]);
+  }
+  async function askInternet() {                      // what the cuts do to Internet traffic: computed when they change
+    const cuts = [...states].filter(([, said]) => /cut|failed/.test(said)).map(([id]) => id), asked = cuts.length ? `${cuts} ${status.as_of}` : "";
+    if (asked === cutAsked) return;
+    cutAsked = asked;
+    internet = "";
+    if (!asked) return;
+    try {
+      const answer = await line.call("page/internet"), said = answer.ok ? (await answer.json()).said : "";
+      if (asked !== cutAsked) return;
+      internet = said;
+      if (said) sum();
+    } catch { cutAsked = ""; }
   }
   function prove(proof) {
     if (!proof.claims) return;

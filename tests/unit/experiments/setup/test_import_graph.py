@@ -72,6 +72,20 @@ def test_tests_of_a_room_are_those_that_reach_one_of_its_files(graph, room, expe
     assert found == expected
 
 
+def test_a_verb_that_the_product_starts_affects_the_tests_of_what_starts_it(tmp_path, graph):
+    (tmp_path / "topologies/formats/keep.py").write_text(
+        'RUN = (sys.executable, "-m", "corridor.experiments.cli", "list", "--json")'
+    )
+    up = tmp_path / "experiments/commands/up.py"
+    up.write_text(f"{up.read_text()}\nfrom corridor.topologies.formats import keep\n")
+    before, now = (
+        {Path(one).stem for one in of.tests_importing("experiments/commands/list.py")}
+        for of in (graph, ImportGraph(tmp_path))
+    )
+    assert "test_alias" not in before
+    assert now == before | {"test_alias"}
+
+
 def test_a_verb_affects_the_tests_that_type_it_and_those_whose_verb_is_not_known(graph):
     def typing(verb):
         found = graph.tests_importing(f"experiments/commands/{verb}.py")

@@ -2,7 +2,11 @@
 
 import pytest
 
+from corridor.experiments.answers.document import internet_of
+from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.study.measures import parse, value_of
+from corridor.experiments.study.resolving import check
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 
 SUMMARY = {
@@ -13,7 +17,19 @@ SUMMARY = {
         {"id": "infer", "class": "infer", "rtt_ms": {"p50": 30.0, "p99": 31.0}, "lost": 0},
         {"id": "dark", "class": "infer", "rtt_ms": None, "lost": 9},
     ],
-    "answers": {"totals": {"extra_ms": 7.5}, "interval_ms": [1.0, 2.0]},
+    "answers": {
+        "totals": {"extra_ms": 7.5},
+        "interval_ms": [1.0, 2.0],
+        "internet": [
+            {
+                "event": "red-sea",
+                "cut": {
+                    "countries": [{"country": "PK", "after": [{"reaction": "own", "lost": 3.0}]}],
+                    "unknown": [{"country": "CN", "why": "no figures"}],
+                },
+            }
+        ],
+    },
     "events": [{"id": "red-sea", "hits": [{"out_ms": 10.0}, {"out_ms": 25.0}]}],
 }
 
@@ -42,6 +58,11 @@ SUMMARY = {
         ("count(demands[ckpt, infer].lost >= 0)", 3.0),
         ("answers.totals.extra_ms", 7.5),
         ("min(answers.interval_ms)", 1.0),
+        ("answers.internet[red-sea].cut.countries[PK].after[own].lost", 3.0),
+        ("sum(answers.internet[red-sea].cut.countries[BD].after[own].lost)", 0.0),
+        ("sum(answers.internet[dig].cut.countries[PK].after[own].lost)", 0.0),
+        ("sum(answers.internet[red-sea].cut.countries[CN].after[own].lost)", None),
+        ("answers.internet[red-sea].cut.countries[BD].after[own].lost", None),
     ],
 )
 def test_a_path_leads_to_what_a_summary_has(path, value):
@@ -81,3 +102,31 @@ def test_units_are_those_of_the_keys():
     assert parse("workloads.workloads[x].goodput_mbps").unit == "Mbit/s"
     assert parse("count(demands.rtt_ms)").unit == ""
     assert parse("sum(demands.lost)").unit == ""
+
+
+LOST = "sum(answers.internet[red-sea].cut.countries[PK].after[own].shortfall_gbps.value)"
+
+
+def test_without_any_effect_on_internet_traffic_its_sum_is_0():
+    assert value_of(parse(LOST), {"answers": {}}) == 0.0
+
+
+def test_a_measure_of_internet_traffic_is_checked_before_a_run():
+    loaded = load_scenario("reference")
+    check(parse(LOST), loaded)
+    for right, wrong, said in (
+        ("red-sea", "red-se", "red-sea"),
+        ("[PK]", "[PKK]", 'nothing called "PKK"'),
+        ("[own]", "[won]", '"own"'),
+        ("shortfall_gbps", "shortfal_gbps", "shortfall_gbps"),
+    ):
+        with pytest.raises(InputError, match=said):
+            check(parse(LOST.replace(right, wrong)), loaded)
+
+
+def test_a_summary_of_a_scenario_with_a_cut_has_the_measure():
+    found = {"answers": {"internet": to_plain([*internet_of(load_scenario("reference"))])}}
+    value = value_of(parse(LOST), found)
+    share = value_of(parse(LOST.replace("gbps.value", "share")), found)
+    assert value > 0
+    assert 0 < share < 1
