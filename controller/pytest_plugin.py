@@ -19,7 +19,7 @@ import pytest
 
 if TYPE_CHECKING:
     from corridor.controller.testing import CorridorNetwork
-    from corridor.controller.testing.demand import DemandUnderTest
+    from corridor.controller.testing.network import DemandUnderTest
     from corridor.controller.testing.packets import Live
 
 MARKER = "corridor_live"
@@ -60,8 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput"):  # what runs the workers writes the files
         return
     if config.getoption(SARIF) or config.getoption(CODE_QUALITY):
-        from corridor.controller.testing.failed_test import FailedTests
-        from corridor.controller.testing.findings import check_files
+        from corridor.controller.testing.findings import FailedTests, check_files
         from corridor.topologies.base.errors import InputError
 
         files = {name: config.getoption(name) for name in (SARIF, CODE_QUALITY)}
@@ -112,7 +111,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     failure = call.excinfo
     if failure is None or call.when == "teardown" or ASSERTIONS not in sys.modules:
         return  # nothing else in this session is to import what policies need
-    from corridor.controller.testing.failed_test import properties_of
+    from corridor.controller.testing.findings import properties_of
 
     line = item.location[1] or 0
     item.user_properties += properties_of(failure, item.path, line + 1)

@@ -8,17 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from corridor.controller.explain.clauses import ClauseCost
-from corridor.controller.explain.explanation import PermitInUse, ReverseDemand
-from corridor.controller.explain.interpretations import OtherValue
-from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.path_summary import PathDetails
-from corridor.controller.explain.permits import Unused
-from corridor.controller.explain.references import Ground
+from corridor.controller.explain.clauses import ClauseCost, Unused
+from corridor.controller.explain.explanation import OtherValue, Outage, PermitInUse, ReverseDemand
+from corridor.controller.explain.path_summary import Ground, PathDetails
 from corridor.controller.forwarding.forwarding_graph import ServiceStatus
 from corridor.controller.policy.permitted_paths import Remedy
 from corridor.controller.prover.counterexample import Counterexample
-from corridor.controller.prover.search.witnesses import Witness
+from corridor.controller.prover.search.declared_demands import Witness
 from corridor.controller.prover.verdicts import Counts, Verdict
 from corridor.topologies.base.units import written_day
 

@@ -18,8 +18,7 @@ from starlette.exceptions import HTTPException
 
 from corridor.controller.api import routes
 from corridor.controller.api.event_feed import EventFeed
-from corridor.controller.api.link import ControllerLink
-from corridor.controller.api.problems import MEDIA_TYPE, Problem
+from corridor.controller.api.link import MEDIA_TYPE, ControllerLink, Problem
 
 EXAMPLES = Path(__file__).with_name("examples.json")
 VERSION = "1"

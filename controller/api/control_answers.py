@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 
-from corridor.controller.openflow.counters import PortCounts, Sent
 from corridor.controller.openflow.statuses import Status
+from corridor.controller.openflow.table_dump import PortCounts, Sent
 from corridor.topologies.base.codec import JsonObject
 
 _DESCRIBED = ConfigDict(use_attribute_docstrings=True)

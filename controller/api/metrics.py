@@ -32,10 +32,9 @@ from corridor.controller.api.control_answers import (
     TopologyAnswer,
     Updates,
 )
-from corridor.controller.api.link import ControllerLink
-from corridor.controller.api.problems import Problem
-from corridor.controller.openflow.counters import PortCounts
+from corridor.controller.api.link import ControllerLink, Problem
 from corridor.controller.openflow.statuses import SERVED, Status
+from corridor.controller.openflow.table_dump import PortCounts
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.seconds import NS_PER_S
 

@@ -19,11 +19,16 @@ from corridor.controller.api.control_answers import (
     StatusAnswer,
     TopologyAnswer,
 )
-from corridor.controller.api.event_feed import EventFeed
-from corridor.controller.api.link import ControllerLink
+from corridor.controller.api.event_feed import (
+    MEDIA_TYPE,
+    PATH,
+    POSITION,
+    EventFeed,
+    Stream,
+    position_of,
+)
+from corridor.controller.api.link import KINDS, ControllerLink, Problem
 from corridor.controller.api.metrics import CONTENT_TYPE, exposition, gathered
-from corridor.controller.api.problems import KINDS, Problem
-from corridor.controller.api.stream import MEDIA_TYPE, PATH, POSITION, Stream, position_of
 from corridor.topologies.base.suggestions import nearest_or_some
 
 MOST_EVENTS = 10_000

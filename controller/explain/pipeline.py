@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from corridor.controller.explain.question import Header
+from corridor.controller.explain.questions import Header
 from corridor.controller.forwarding.program import Action, Bucket, Flow, SwitchProgram, Value
 
 ETH_MPLS = 0x8847

@@ -13,8 +13,7 @@ from typing import Any
 from corridor.controller.forwarding.program import Flow, LabelUse, Reason, phase_of
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.semantics import Failures
-from corridor.controller.prover.exact_causes import Mask, Watch
-from corridor.controller.prover.exact_decisions import End, Fate, Fork, Onward, Stop
+from corridor.controller.prover.exact_decisions import End, Fate, Fork, Mask, Onward, Stop, Watch
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.packets import AT, Packet
 from corridor.topologies.base.codec import to_plain

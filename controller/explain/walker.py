@@ -8,8 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any
 
-from corridor.controller.explain.question import Header, Sent, sent_headers
-from corridor.controller.explain.questions import unlawful
+from corridor.controller.explain.questions import Header, Sent, sent_headers, unlawful
 from corridor.controller.explain.subject import Exported, Format, Subject
 from corridor.controller.explain.walker_document import (
     Arc,

@@ -44,8 +44,7 @@ from corridor.controller.forwarding.nodes import (
     reached,
     unprotected,
 )
-from corridor.controller.forwarding.permit_states import Permitted
-from corridor.controller.forwarding.product_paths import ProductPaths
+from corridor.controller.forwarding.permit_states import Permitted, ProductPaths
 from corridor.controller.intent.intent import UNPROTECTED, Intent, PreferredPath, Protection
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.model import Policy

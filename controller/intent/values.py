@@ -1,4 +1,4 @@
-"""What is asked of an admission, and what it answers."""
+"""Values that a guest reads without the model: what an admission answers, which hub is chosen."""
 
 from __future__ import annotations
 
@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import few
 from corridor.topologies.model.sharing import GROUP
+
+
+@dataclass(frozen=True)
+class AnycastChoice:
+    """The hub that serves a demand that may go to any of several."""
+
+    among: tuple[str, ...]
+    """The hubs that are certainly selected, its source aside; sorted."""
+    chosen: str
+    why: str
+    """In one line: its delay compared with the next, or what forbids the paths to all of them."""
+
 
 type Link = tuple[str, str]
 """One direction of a fibre: the fibre, and the hub it is entered from. Or of what fibres share at a
@@ -133,10 +145,9 @@ class Admission:
         if not full:
             return ""
         worst = self.worst
-        capacity_bps = next(one.capacity_bps for one in self.added if one.fibre == worst.fibre)
         return (
             f"{format_rate(worst.load_bps)} do not fit {_link(worst)} "
-            f"({_of_capacity(worst.limit_bps, capacity_bps)}) {_when(worst.failure)}: "
+            f"({format_rate(worst.limit_bps)}) {_when(worst.failure)}: "
             f"demands {_listed(worst.demands)}{_others(len(full) - 1)}; "
             f"least change: lower {_listed(self.lowered)}; or add {_listed(self.added)}"
             f"{self._resting_on(full)}"
@@ -168,11 +179,6 @@ def _listed(things: Sequence[object]) -> str:
 def _others(full: int) -> str:
     """Links that are overloaded besides the one named."""
     return f" ({full} more link{' is' if full == 1 else 's are'} overloaded)" if full else ""
-
-
-def _of_capacity(limit_bps: int, capacity_bps: int) -> str:
-    capacity = format_rate(capacity_bps)
-    return capacity if limit_bps == capacity_bps else f"{format_rate(limit_bps)} of its {capacity}"
 
 
 def _when(failure: tuple[str, ...]) -> str:

@@ -15,13 +15,12 @@ from typing import Any
 
 from corridor.controller.forwarding.program import WiredLink
 from corridor.controller.openflow import encoding
-from corridor.controller.openflow.counters import PortCounts
-from corridor.controller.openflow.decoding import read_as_values
-from corridor.controller.openflow.dumps import OURS, PORTS, TABLES, Answers, Part
+from corridor.controller.openflow.decoding import OURS, PORTS, TABLES, Answers, Part, read_as_values
 from corridor.controller.openflow.encoding import encoded, send_together
 from corridor.controller.openflow.errors import Lost, Refused, SwitchError, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.modifications import Modification, Modifications
+from corridor.controller.openflow.table_dump import PortCounts
 from corridor.controller.openflow.wiring_check import lldp_out
 from corridor.topologies.base.slowness import patient
 

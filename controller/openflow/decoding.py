@@ -1,4 +1,4 @@
-"""Parse what switches report of their tables, from octets to values.
+"""Asking switches for what they hold, and parsing what they report, from octets to values.
 
 The framework's parser makes about 20 objects for each entry. The entries of a network share most of
 their parts, and a table hardly changes between two reads. So the framework parses each distinct
@@ -12,12 +12,13 @@ others, such as those of other apps in this process.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from corridor.controller.forwarding.program import (
+    COOKIE_MAGIC,
     Action,
     Bucket,
     FastFailover,
@@ -27,11 +28,111 @@ from corridor.controller.forwarding.program import (
     group_of_type,
     unknown,
 )
-from corridor.controller.openflow import codec
-from corridor.controller.openflow.framework import ofproto, parser
-from corridor.controller.openflow.table_dump import HeldEntry, plain_entry
+from corridor.controller.openflow import encoding
+from corridor.controller.openflow.encoding import encoded, send_together
+from corridor.controller.openflow.framework import ofp_event, ofproto, parser
+from corridor.controller.openflow.table_dump import (
+    HeldEntry,
+    PortCounts,
+    Said,
+    plain_entry,
+    unread,
+    unread_part,
+)
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.memory import remembered_if_short
+
+
+def _as_read(item: Any) -> Any:
+    return item
+
+
+def plain_counts(stats: Any) -> tuple[int, PortCounts]:
+    """A port's number, and what went through it."""
+    return stats.port_no, {
+        "rx_packets": stats.rx_packets,
+        "tx_packets": stats.tx_packets,
+        "rx_bytes": stats.rx_bytes,
+        "tx_bytes": stats.tx_bytes,
+        "rx_dropped": stats.rx_dropped,
+        "tx_dropped": stats.tx_dropped,
+        "rx_errors": stats.rx_errors,
+        "tx_errors": stats.tx_errors,
+    }
+
+
+def _entries_of_ours(datapath: Any) -> Any:
+    cookie, mask = COOKIE_MAGIC << 48, 0xFFFF << 48
+    anything = (ofproto.OFPTT_ALL, ofproto.OFPP_ANY, ofproto.OFPG_ANY)
+    return parser.OFPFlowStatsRequest(datapath, 0, *anything, cookie, mask, parser.OFPMatch())
+
+
+def _how_many(datapath: Any) -> Any:
+    anything = (ofproto.OFPTT_ALL, ofproto.OFPP_ANY, ofproto.OFPG_ANY)
+    return parser.OFPAggregateStatsRequest(datapath, 0, *anything, 0, 0, parser.OFPMatch())
+
+
+def _count_said(stats: Any) -> int:
+    return int(stats.flow_count)
+
+
+type Part = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+"""How it is asked for, and the outcome of each item of an answer."""
+ENTRIES, COUNT = "switches", "count"
+_COUNT: Mapping[str, Part] = {COUNT: (_how_many, _count_said)}
+TABLES: Mapping[str, Part] = {
+    ENTRIES: (parser.OFPFlowStatsRequest, _as_read),
+    "groups": (parser.OFPGroupDescStatsRequest, _as_read),
+    "meters": (parser.OFPMeterConfigStatsRequest, _as_read),
+    **_COUNT,
+}
+"""The number of entries comes last: a framework logs and drops a message of which it cannot read a
+part, with what else was in it, and switches answer one request after the other."""
+OURS: Mapping[str, Part] = {ENTRIES: (_entries_of_ours, _as_read), **_COUNT}
+"""Entries of the product's own alone, which are always read, and the number of all."""
+PORTS: Mapping[str, Part] = {"ports": (parser.OFPPortStatsRequest, plain_counts)}
+
+
+class Answers:
+    """Parts of what switches say, each in as many messages as it takes. Once a switch says how many
+    entries it holds, what has not ended before was not to be read."""
+
+    def __init__(self, parts: Mapping[str, Part], dpids: Collection[int]) -> None:
+        self._parts = parts
+        self._lacking = {dpid: set(parts) for dpid in dpids}
+        self.said: dict[int, dict[str, list[Any]]] = {
+            dpid: {part: [] for part in parts} for dpid in dpids
+        }
+
+    def take(self, dpid: int, part: str, message: Any) -> frozenset[str]:
+        """Take a message of an answer; return the parts that are now complete."""
+        plain = self._parts[part][1]
+        items = [message.body] if part == COUNT else message.body
+        self.said[dpid][part] += [plain(item) for item in items]
+        if message.flags & ofproto.OFPMPF_REPLY_MORE:
+            return frozenset()
+        self._lacking[dpid].discard(part)
+        return frozenset(self._parts) if part == COUNT else frozenset({part})
+
+    @property
+    def not_read(self) -> frozenset[int]:
+        """Switches that hold another number of entries than were read of them."""
+        return frozenset(
+            dpid for dpid, said in self.said.items() if [len(said[ENTRIES])] != said[COUNT]
+        )
+
+    def tables(self) -> dict[int, dict[str, list[Any]]]:
+        """What all have said, with something that stands for what could not be read."""
+        return {dpid: self._marked(dpid, dict(said)) for dpid, said in self.said.items()}
+
+    def _marked(self, dpid: int, said: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        (count,) = said.pop(COUNT)
+        if len(said[ENTRIES]) != count:
+            said[ENTRIES] = [*said[ENTRIES], unread(count - len(said[ENTRIES]))]
+        for part in self._lacking[dpid] - {ENTRIES}:
+            said[part] = [*said[part], unread_part()]
+        return said
+
 
 KEPT = 1 << 16
 """Entries that are kept: 60 hubs with 60 demands have 26,000 during an update."""
@@ -79,7 +180,7 @@ def meters(data: bytes, at: int) -> list[Meter]:
     found = []
     while at < len(data):
         said = parser.OFPMeterConfigStats.parser(data, at)
-        found.append(codec.meter_of(said))
+        found.append(encoding.meter_of(said))
         at += said.length
     return found
 
@@ -176,7 +277,7 @@ def _instructions(octets: bytes) -> tuple[int | None, tuple[Action, ...], int | 
         elif isinstance(said, parser.OFPInstructionGotoTable):
             goto = int(said.table_id)
         elif said.type == ofproto.OFPIT_APPLY_ACTIONS:
-            actions += codec.actions_from_openflow(said.actions)
+            actions += encoding.actions_from_openflow(said.actions)
         else:
             actions.append(unknown(str(said)))
         at += said.len
@@ -206,4 +307,60 @@ def _actions(octets: bytes) -> tuple[Action, ...]:
     while at < len(octets):
         said.append(parser.OFPAction.parser(octets, at))
         at += said[-1].len
-    return tuple(codec.actions_from_openflow(said))
+    return tuple(encoding.actions_from_openflow(said))
+
+
+ANSWERS = {
+    ofp_event.EventOFPAggregateStatsReply: COUNT,
+    ofp_event.EventOFPFlowStatsReply: ENTRIES,
+    ofp_event.EventOFPGroupDescStatsReply: "groups",
+    ofp_event.EventOFPMeterConfigStatsReply: "meters",
+}
+"""To requests for ``TABLES``."""
+
+
+class TableReading:
+    """One reading at a time; answers to what others asked are passed over."""
+
+    def __init__(self) -> None:
+        self._answers = Answers(TABLES, ())
+        self._awaited: dict[int, dict[str, int]] = {}
+        """By switch, the numbers of requests for parts that have not ended."""
+        self._then: Callable[[Said], None] | None = None
+
+    def ask(self, datapaths: Mapping[int, Any], then: Callable[[Said], None]) -> None:
+        """``then`` gets what all of them say, by datapath id."""
+        self._answers = Answers(TABLES, datapaths)
+        self._awaited, self._then = {}, then
+        asked = [(one, _requests(one)) for one in datapaths.values()]
+        for datapath, requests in asked:
+            numbers = [request.xid for request in requests]
+            self._awaited[datapath.id] = dict(zip(TABLES, numbers, strict=True))
+        for datapath, requests in asked:
+            send_together(datapath, encoded(datapath, requests))
+
+    def hear(self, event: Any) -> None:
+        """One message of an answer, of a kind that is in ``ANSWERS``."""
+        message = event.msg
+        dpid, part = message.datapath.id, ANSWERS[type(event)]
+        awaited = self._awaited.get(dpid, {})
+        if awaited.get(part) != message.xid:
+            return
+        for ended in self._answers.take(dpid, part, message):
+            awaited.pop(ended, None)
+        if not awaited:
+            del self._awaited[dpid]
+        if not self._awaited and self._then is not None:
+            self._then(self._answers.tables())
+
+    @property
+    def silent(self) -> set[int]:
+        """Datapath ids of those whose answers are not whole."""
+        return set(self._awaited)
+
+
+def _requests(datapath: Any) -> list[Any]:
+    requests = [ask(datapath) for ask, _ in TABLES.values()]
+    for request in requests:
+        read_as_values(datapath, datapath.set_xid(request))
+    return requests

@@ -27,7 +27,6 @@ from corridor.controller.forwarding.forwarding_graph import (
     Node,
 )
 from corridor.controller.forwarding.labels import Seat
-from corridor.controller.forwarding.next_version import compile_after
 from corridor.controller.forwarding.program import (
     FastFailover,
     Flow,
@@ -38,7 +37,7 @@ from corridor.controller.forwarding.program import (
     Table,
     cookie,
 )
-from corridor.controller.forwarding.two_phase_plan import Update, update
+from corridor.controller.forwarding.two_phase_plan import Update, compile_after, update
 from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violation

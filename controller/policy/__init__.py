@@ -5,15 +5,16 @@ Read in this order::
     data_flow   facts about a flow of data, and conditions on them
     law         rules of law as data: sources, dates, confidence, days of review
     classifier  facts -> class, legal basis, the rules that decided; or that no one researched it
-    facts       facts as people give them, every name looked up
     law_calendar  what changed between two days, what is due, what is overdue
-    terms       jurisdictions, groups, and selectors of hubs
-    clauses     the hard clauses, one kind a file
+    clauses     places, selectors of hubs and fibres, and the hard clauses, one kind a file
     model       policies, data classes, bindings, demands
     load        YAML -> a checked PolicySet
+    written_at  the file and line of each policy
     automaton   one demand under one permit, as a deterministic automaton
     semantics   the policies of a demand, and verdicts on paths
-    routes      the delay-shortest allowed path, or why there is none
+    product     the product of a map and an automaton, as a graph
+    permitted_paths  the delay-shortest allowed path, or why there is none
+    certainty   delay, path and law in Monte Carlo samples of the map
     schema      JSON Schema of a policy file, for editors
 
 Everything here is pure: no switches, no clock (the date is an argument), no network.

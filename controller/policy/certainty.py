@@ -1,14 +1,18 @@
 """How certain the path of a demand is: delay, path and law in Monte Carlo samples of the map.
 
-Two things are asked of each draw. What would the path that is in use take? And which lawful path
-would be the shortest, were the map as drawn: does it cross the same set of jurisdictions? What a
-path is chosen for besides its delay (protection all along) is not drawn again.
+Two things are asked of each sample. What would the path that is in use take? And which lawful path
+would be the shortest, were the map as sampled: does it cross the same set of jurisdictions? What a
+path is chosen for besides its delay (protection all along) is not sampled again. How near the next
+set of jurisdictions is, is exact: on the delays that the map states.
+
+Paths are searched in the product of ``policy/product.py``, whose places and fibres are written into
+arrays. Delay budgets are not in it: they are asked of what was found.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,21 +20,138 @@ import numpy as np
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.places import shipped_groups
-from corridor.controller.policy.margins import Margin, margin_of, path_of
 from corridor.controller.policy.model import Demand, Policy
 from corridor.controller.policy.paths import Path, crossed_jurisdictions
-from corridor.controller.policy.permitted_arcs import lawful_arcs, met_by_fibres
 from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.analysis.arcs import (
     UNREACHED,
     Arcs,
+    Shortest,
+    arcs_of,
     shortest_ns,
     shortest_paths_in_samples,
 )
 from corridor.topologies.analysis.length_intervals import Interval, interval_of
 from corridor.topologies.analysis.monte_carlo import Ensemble, Floats, Nanoseconds
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.model.topology import Hub, Topology
+
+type Step = tuple[int, int, int]
+"""From a place, to a place, by a fibre; all by number."""
+
+
+def lawful_arcs(product: Product, src: Hub) -> Arcs | None:
+    """Every path from a hub that a product accepts; None where it accepts none.
+
+    Places are numbered in the order in which they are met from there.
+    """
+    first = product.entered(src)
+    if first is None:
+        return None
+    numbers, waiting, steps = {first: 0}, [first], list[Step]()
+    while waiting:
+        place = waiting.pop()
+        tail = numbers[place]
+        for edge in product.edges(place):
+            head = numbers.get(edge.far)
+            if head is None:
+                head = numbers[edge.far] = len(numbers)
+                waiting.append(edge.far)
+            steps.append((tail, head, edge.number))
+    ends = [number for place, number in numbers.items() if product.is_end(place)]
+    return arcs_of(steps, 0, ends) if ends else None
+
+
+type Met = Sequence[frozenset[str]]
+"""By fibre, the jurisdictions that it and its ends lie in."""
+
+
+def met_by_fibres(topology: Topology) -> Met:
+    return [
+        frozenset({topology.hub(one.a).located_in, topology.hub(one.z).located_in, *one.crosses})
+        for one in topology.fibres
+    ]
+
+
+def touching(met: Met, codes: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """By fibre, whether it or an end of it lies in one of some jurisdictions."""
+    return np.array([not one.isdisjoint(codes) for one in met], dtype=np.bool_)
+
+
+def beyond(met: Met, codes: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """By fibre, whether it or an end of it lies in a jurisdiction that is none of these."""
+    known = frozenset(codes)
+    return np.array([not one <= known for one in met], dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class Margin:
+    """The shortest lawful path through another set of jurisdictions, and what more it takes."""
+
+    one_way_ns: int
+    jurisdictions: tuple[str, ...]
+
+
+def margin_of(
+    topology: Topology, met: Met, arcs: Arcs, nominal_ns: Nanoseconds, path: Path, one_way_ns: int
+) -> Margin | None:
+    """Against a path that takes ``one_way_ns``; None where all lawful paths cross the same set.
+
+    Another set either does not have one of the path's jurisdictions or has one more: the minimum
+    over both.
+    """
+    crossed = crossed_jurisdictions(topology, path)
+    best: Margin | None = None
+    for found in _searches(topology, met, arcs, nominal_ns, path, crossed):
+        taken = int(found.one_way_ns[0])
+        if taken == UNREACHED:
+            continue
+        if best is None or taken - one_way_ns < best.one_way_ns:
+            jurisdictions = crossed_jurisdictions(
+                topology, path_of(topology, path.src, found.fibres[0])
+            )
+            best = Margin(taken - one_way_ns, jurisdictions)
+    return best
+
+
+def _searches(
+    topology: Topology,
+    met: Met,
+    arcs: Arcs,
+    nominal_ns: Nanoseconds,
+    path: Path,
+    crossed: tuple[str, ...],
+) -> Iterator[Shortest]:
+    delays = nominal_ns[None, :]
+    ends = {topology.hub(path.src).located_in, topology.hub(path.dst).located_in}
+    for code in crossed:
+        if code not in ends:
+            kept = ~touching(met, [code])[arcs.fibres]
+            yield shortest_paths_in_samples(arcs.only(kept), delays)
+    yield shortest_paths_in_samples(_leaving(arcs, beyond(met, crossed)), delays)
+
+
+def _leaving(arcs: Arcs, outside: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Arcs:
+    """Two floors of the same graph: a fibre that is outside leads up, and only above is an end."""
+    floor = arcs.places
+    steps = []
+    triples = zip(arcs.tails.tolist(), arcs.heads.tolist(), arcs.fibres.tolist(), strict=True)
+    for tail, head, fibre in triples:
+        up = floor if outside[fibre] else 0
+        steps.append((tail, head + up, fibre))
+        steps.append((tail + floor, head + floor, fibre))
+    return arcs_of(steps, arcs.start, [end + floor for end in arcs.ends])
+
+
+def path_of(topology: Topology, src: str, fibres: tuple[int, ...]) -> Path:
+    """The path from a hub along fibres, by their numbers."""
+    hubs, names = [src], []
+    for number in fibres:
+        fibre = topology.fibres[number]
+        hubs.append(fibre.other_end(hubs[-1]))
+        names.append(fibre.id)
+    return Path(tuple(hubs), tuple(names))
+
 
 NEAR_TIE = 0.1
 """Another set of jurisdictions is near if it is crossed in this share of draws or more: it then

@@ -13,9 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from corridor.controller.policy.clauses.answers import Answer, every
 from corridor.controller.policy.clauses.clause import StatementKind, weakest
-from corridor.controller.policy.clauses.places import Groups, shipped_groups
+from corridor.controller.policy.clauses.places import Answer, Groups, every, shipped_groups
 from corridor.controller.policy.data_flow import DataFlow
 from corridor.controller.policy.law import Case, Law, Requirement, Rule
 from corridor.topologies.model.topology import Confidence

@@ -1,6 +1,6 @@
 """Facts about a flow of data, and conditions on them, as rules of law ask for them.
 
-An unknown value is neither yes nor no: a condition then has no answer, see ``clauses/answers.py``.
+An unknown value is neither yes nor no: a condition then has no answer, see ``clauses/places.py``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,17 @@ from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from corridor.controller.policy.clauses.answers import Answer, every, negation, some
-from corridor.controller.policy.clauses.places import Groups, Names, Value, inside, shipped_groups
+from corridor.controller.policy.clauses.places import (
+    Answer,
+    Groups,
+    Names,
+    Value,
+    every,
+    inside,
+    negation,
+    shipped_groups,
+    some,
+)
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import JurisdictionCode
 

@@ -18,9 +18,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.clause import StatementKind, check_confidence
-from corridor.controller.policy.clauses.places import Names, Value, shipped_groups
+from corridor.controller.policy.clauses.places import Answer, Names, Value, shipped_groups
 from corridor.controller.policy.data_flow import PLACES, Condition, DataFlow
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.suggestions import nearest

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.clause import StatementKind, weakest
+from corridor.controller.policy.clauses.places import Answer
 from corridor.controller.policy.law import Law, Rule
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.topologies.base.words import confidence_word

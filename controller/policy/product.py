@@ -238,12 +238,9 @@ class Product:
         start: Place,
         dead: Collection[str] = frozenset(),
         spent_ns: int = 0,
-        shunned: Collection[Hop] = frozenset(),
     ) -> Trail | None:
-        """The shortest path from ``start`` to delivery that uses none of the ``dead`` fibres, and
-        takes none of the ``shunned`` hops."""
-        avoided = {(self.number(place), self.ground.mask([fibre])) for place, fibre in shunned}
-        course = self.course(self.number(start), self.ground.mask(dead), avoided)
+        """The shortest path from ``start`` to delivery that uses none of the ``dead`` fibres."""
+        course = self.course(self.number(start), self.ground.mask(dead))
         if course is None or self.automaton.exceeds(spent_ns + course.one_way_ns):
             return None
         return self.trail(course)

@@ -21,8 +21,7 @@ from itertools import groupby
 
 from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
-from corridor.controller.policy.clauses.answers import Answer, every, some
-from corridor.controller.policy.clauses.places import Groups, inside
+from corridor.controller.policy.clauses.places import Answer, Groups, every, inside, some
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import as_sure_as_on
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on

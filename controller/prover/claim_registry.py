@@ -8,28 +8,34 @@ from typing import NamedTuple
 
 from corridor.controller.forwarding.program import FastFailover, Flow
 from corridor.controller.policy.automaton import Phase
-from corridor.controller.prover.demand_claims import NotVacuous, Return
-from corridor.controller.prover.edges_claims import Binding, ClosedWorld
-from corridor.controller.prover.labels_claims import Labels, Separation
-from corridor.controller.prover.other_claims import OTHERS
-from corridor.controller.prover.path_claims import (
+from corridor.controller.prover.demand_claims import (
     Avoidance,
     Confinement,
     Latency,
     NoLoop,
+    NotVacuous,
     Passage,
+    Return,
     Termination,
 )
+from corridor.controller.prover.edges_claims import Binding, ClosedWorld
+from corridor.controller.prover.labels_claims import Labels, Separation
+from corridor.controller.prover.other_claims import OTHERS
 from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, shown_at
 from corridor.controller.prover.search.core import At, Core, Remark, Turn
 from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.prover.search.declared_network import Network
-from corridor.controller.prover.search.headers import ETH_ARP, ETH_MPLS, NO_LABEL_NAMED, Box, Packet
-from corridor.controller.prover.search.path_claim import PathClaim
+from corridor.controller.prover.search.headers import (
+    ETH_ARP,
+    ETH_MPLS,
+    NO_LABEL_NAMED,
+    Allowed,
+    Box,
+    Packet,
+    Sieve,
+)
 from corridor.controller.prover.search.reach import Place, Step, steps_at
-from corridor.controller.prover.search.search import Exploration, Kind
-from corridor.controller.prover.search.sieve import Allowed, Sieve
-from corridor.controller.prover.search.trails import trace_to
+from corridor.controller.prover.search.search import Exploration, Kind, PathClaim, trace_to
 from corridor.controller.prover.tables_claims import Installed, Liveness, Understood
 from corridor.topologies.model.wiring import HOST_PORT
 

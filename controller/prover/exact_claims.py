@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.product import Trail
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
-from corridor.controller.prover.exact_causes import Mask
-from corridor.controller.prover.exact_decisions import End
-from corridor.controller.prover.exact_lawful import Lawful, accepts
-from corridor.controller.prover.exact_outcomes import Outcome, Searched
+from corridor.controller.prover.exact_decisions import End, Mask
+from corridor.controller.prover.exact_outcomes import Lawful, Outcome, Searched, accepts
 from corridor.controller.prover.exact_rates import admissions, misfits, unmetered
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.claim import Breach

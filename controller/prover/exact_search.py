@@ -23,10 +23,30 @@ from corridor.controller.intent.intent import Intent, Protection, Selector
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.product import Ground
 from corridor.controller.policy.semantics import NO_FAILURES, Failures, ranked
-from corridor.controller.prover.exact_causes import Causes, Family, Mask, Watch, explaining
-from corridor.controller.prover.exact_decisions import End, Fate, Fork, Onward, Stop, Switch
-from corridor.controller.prover.exact_lawful import Joined, Lawful, Progress, States, accepts
-from corridor.controller.prover.exact_outcomes import Found, Outcome, Searched, Seen
+from corridor.controller.prover.exact_decisions import (
+    Causes,
+    End,
+    Family,
+    Fate,
+    Fork,
+    Mask,
+    Onward,
+    Stop,
+    Switch,
+    Watch,
+    explaining,
+)
+from corridor.controller.prover.exact_outcomes import (
+    Found,
+    Joined,
+    Lawful,
+    Outcome,
+    Progress,
+    Searched,
+    Seen,
+    States,
+    accepts,
+)
 from corridor.controller.prover.search.declared_demands import some_packet
 from corridor.controller.prover.search.packets import Packet
 from corridor.controller.prover.search.tables import Tables

@@ -16,8 +16,7 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import claim_registry
 from corridor.controller.prover.claim_registry import Found, Opened
-from corridor.controller.prover.search.change import Change
-from corridor.controller.prover.search.core import Core
+from corridor.controller.prover.search.core import Change, Core
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.search import Exploration
 from corridor.controller.prover.search.tables import Tables

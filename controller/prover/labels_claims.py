@@ -19,10 +19,15 @@ from corridor.controller.prover.search.core import DOOR
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import ETH_MPLS, UNTAGGED
 from corridor.controller.prover.search.lookup import uses
-from corridor.controller.prover.search.path_claim import PathClaim
 from corridor.controller.prover.search.reach import End, Step
-from corridor.controller.prover.search.search import Came, Exploration, Kind, Node
-from corridor.controller.prover.search.trails import trace_to
+from corridor.controller.prover.search.search import (
+    Came,
+    Exploration,
+    Kind,
+    Node,
+    PathClaim,
+    trace_to,
+)
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 

@@ -12,25 +12,24 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from corridor.controller.forwarding.program import Action, FastFailover, Flow
-from corridor.controller.prover.demand_claims import NotVacuous, Return
-from corridor.controller.prover.edges_claims import ClosedWorld, copies, deaths, reserved, what
-from corridor.controller.prover.path_claims import (
+from corridor.controller.prover.demand_claims import (
     Avoidance,
     Confinement,
     Latency,
     NoLoop,
+    NotVacuous,
     Passage,
+    Return,
     Termination,
 )
+from corridor.controller.prover.edges_claims import ClosedWorld, copies, deaths, reserved, what
 from corridor.controller.prover.search.claim import Breach, Claim, Door, Edge, TraceStep, shown_at
 from corridor.controller.prover.search.declared_demands import Demand
 from corridor.controller.prover.search.declared_network import Network
-from corridor.controller.prover.search.headers import ETH_ARP, Box
+from corridor.controller.prover.search.headers import ETH_ARP, Allowed, Box
 from corridor.controller.prover.search.lookup import uses
 from corridor.controller.prover.search.reach import End, Step
-from corridor.controller.prover.search.search import Exploration
-from corridor.controller.prover.search.sieve import Allowed
-from corridor.controller.prover.search.trails import trace_to
+from corridor.controller.prover.search.search import Exploration, trace_to
 from corridor.controller.prover.tables_claims import Liveness, Understood
 
 GONE_ON = frozenset({End.CROSSED, End.ASSESSED, End.DELIVERED})

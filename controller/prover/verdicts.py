@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from corridor.controller.forwarding.program import Flow, Program, Table
 from corridor.controller.prover.claim_registry import CLAIMS
-from corridor.controller.prover.counterexample import Counterexample
-from corridor.controller.prover.counterexample_text import tell
+from corridor.controller.prover.counterexample import Counterexample, tell
 from corridor.controller.prover.search.claim import Breach, Claim
+from corridor.controller.prover.search.declared_demands import Witness
 from corridor.controller.prover.search.declared_network import Network
-from corridor.controller.prover.search.witnesses import Witness
 from corridor.topologies.base.codec import OMIT_EMPTY, JsonObject, to_plain
 from corridor.topologies.base.words import by_number
 

@@ -43,16 +43,18 @@ from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.policy.load import check_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.prover import tables_of
-from corridor.controller.reconcile import answers
-from corridor.controller.reconcile.answers import Answer, ControlAnswer, Refused
+from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.jobs import (
+    Answer,
     AuditNow,
+    ControlAnswer,
     DumpTables,
     Job,
     Order,
     Queue,
     ReadCounters,
+    Refused,
     SetDay,
     SetDrained,
     SetPolicies,
@@ -116,13 +118,13 @@ class Control:
         except Exception as problem:  # noqa: BLE001 - the client gets the error, others go on
             return _no("error", f"{type(problem).__name__}: {problem}")
 
-    def status(self, _request: JsonObject) -> answers.StatusAnswer:
+    def status(self, _request: JsonObject) -> jobs.StatusAnswer:
         return {"ok": True, **self.network.state}
 
-    def demands(self, _request: JsonObject) -> answers.DemandsAnswer:
+    def demands(self, _request: JsonObject) -> jobs.DemandsAnswer:
         return {"ok": True, "demands": to_plain(list(self.event_log.statuses.values()))}
 
-    def topology(self, _request: JsonObject) -> answers.TopologyAnswer:
+    def topology(self, _request: JsonObject) -> jobs.TopologyAnswer:
         network, failures = self.network, self.network.failures
         interfaces = network.deployer.interfaces
         connected = interfaces.switches.connected
@@ -168,10 +170,10 @@ class Control:
     def counters(self, _request: JsonObject) -> Answer:
         return self._have(ReadCounters())
 
-    def proof(self, _request: JsonObject) -> answers.ProofAnswer:
+    def proof(self, _request: JsonObject) -> jobs.ProofAnswer:
         return {"ok": True, "proof": self.network.deployer.proof}
 
-    def policies(self, _request: JsonObject) -> answers.PoliciesAnswer:
+    def policies(self, _request: JsonObject) -> jobs.PoliciesAnswer:
         chosen = self.network.known.specification.policies
         plain = chosen.model_dump(mode="json", by_alias=True, exclude={"described"})
         return {"ok": True, "set": plain}
@@ -207,13 +209,13 @@ class Control:
     def audit(self, _request: JsonObject) -> Answer:
         return self._have(AuditNow())
 
-    def events(self, request: JsonObject) -> answers.EventsAnswer:
+    def events(self, request: JsonObject) -> jobs.EventsAnswer:
         since, of = _whole(request, "since"), _whole(request, "of")
         wait_s, nothing = _whole(request, "wait_s"), self.reconciler.nothing
         bell: Any = self.queue()
         return {"ok": True, **self.event_log.heard(since, of, wait_s, bell, nothing)}
 
-    def explain(self, request: JsonObject) -> answers.ExplanationAnswer:
+    def explain(self, request: JsonObject) -> jobs.ExplanationAnswer:
         from corridor.controller.explain import explain
 
         deployment = self._deployment()
@@ -224,7 +226,7 @@ class Control:
         found = explain(graphs[name], specification.policies, specification.as_of, back)
         return {"ok": True, "explanation": found.to_json()}
 
-    def trace(self, request: JsonObject) -> answers.TraceAnswer | Refused:
+    def trace(self, request: JsonObject) -> jobs.TraceAnswer | Refused:
         from corridor.controller.explain.trace import trace
         from corridor.controller.prover.exact_search import Explorer
 
@@ -236,7 +238,7 @@ class Control:
             held = self._have(DumpTables())
             if not held["ok"]:
                 return held
-            document = cast(answers.Dumped, held)["document"]
+            document = cast(jobs.Dumped, held)["document"]
             asked = [interfaces.dpid(hub) for hub in document["switches"]]
             read = interfaces.read(document, asked)
             if read.oddities:
@@ -248,7 +250,7 @@ class Control:
         found = trace(explorer, intents[name], self.network.failures, uses)
         return {"ok": True, "trace": found.to_json(), "epoch": deployment.epoch}
 
-    def labels(self, _request: JsonObject) -> answers.LabelsAnswer:
+    def labels(self, _request: JsonObject) -> jobs.LabelsAnswer:
         from corridor.controller.explain.trace import known_labels
 
         return {"ok": True, "labels": known_labels(self._deployment().program.labels)}
@@ -280,7 +282,7 @@ def _no(kind: str, reason: str) -> Refused:
 
 def _mistaken(problem: Mistake) -> Refused:
     """What is wrong with values that were sent, and where: for people, and as RFC 6901 has it."""
-    said: answers.Mistake = {
+    said: jobs.Mistake = {
         "where": describe_path(problem.at),
         "pointer": pointer_of_path(problem.at),
         "message": problem.message,

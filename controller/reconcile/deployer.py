@@ -25,9 +25,16 @@ from corridor.controller.prover.session import Session
 from corridor.controller.prover.verdicts import UpdateProof, objections
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.interfaces import Interfaces, only
-from corridor.controller.reconcile.repair import Repaired, compare, reinstall, repair, whole_core
+from corridor.controller.reconcile.repair import (
+    Repaired,
+    compare,
+    recognise,
+    reinstall,
+    repair,
+    seats_held,
+    whole_core,
+)
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
-from corridor.controller.reconcile.takeover import recognise, seats_held
 from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NoTables, NotDone, Updater
 from corridor.controller.traffic_engineering.reoptimisation import chosen_now
 from corridor.topologies.base.errors import InputError

@@ -25,6 +25,7 @@ from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.channel import OpenFlowChannel
+from corridor.controller.openflow.decoding import ANSWERS
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.framework import (
     FRAMEWORK,
@@ -37,7 +38,6 @@ from corridor.controller.openflow.framework import (
 )
 from corridor.controller.openflow.installation import Installation
 from corridor.controller.openflow.table_dump import write_dump
-from corridor.controller.openflow.table_reading import ANSWERS
 from corridor.controller.openflow.wiring_check import check_wiring, seen_by
 from corridor.controller.reconcile.app_status import connect, orders
 from corridor.controller.reconcile.beside import BesideProcess

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from corridor.controller.forwarding.program import Program, SwitchProgram
-from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.deployments import Assessed
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.openflow.modifications import Modifications
-from corridor.controller.openflow.table_dump import TableDump, dump_of
+from corridor.controller.openflow.table_dump import PortCounts, TableDump, dump_of
 from corridor.controller.prover import Tables, read_dump
 from corridor.topologies.model.wiring import Wiring
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from corridor.controller.openflow.decoding import ANSWERS, TableReading
 from corridor.controller.openflow.framework import (
     App,
     app_manager,
@@ -25,7 +26,6 @@ from corridor.controller.openflow.framework import (
     ofproto,
 )
 from corridor.controller.openflow.table_dump import HeldEntry, Said, dump_of, write_dump
-from corridor.controller.openflow.table_reading import ANSWERS, TableReading
 from corridor.controller.reconcile.app_status import connect, orders
 from corridor.topologies.base.codec import JsonObject, from_plain
 from corridor.topologies.model.wiring import Wiring

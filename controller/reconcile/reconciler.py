@@ -15,10 +15,10 @@ from typing import assert_never
 
 from corridor.controller.openflow.errors import SwitchError
 from corridor.controller.openflow.statuses import statuses, unknown
-from corridor.controller.reconcile.answers import Answer, Refused
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
     DAY_NS,
+    Answer,
     ApplyReoptimisedPaths,
     AuditDue,
     AuditNow,
@@ -34,6 +34,7 @@ from corridor.controller.reconcile.jobs import (
     PortChanged,
     Queue,
     ReadCounters,
+    Refused,
     ReoptimisationDone,
     SetDay,
     SetDrained,
@@ -44,8 +45,7 @@ from corridor.controller.reconcile.jobs import (
 from corridor.controller.reconcile.network_state import NetworkState
 from corridor.controller.reconcile.requests import Requests
 from corridor.controller.reconcile.rollouts import Rollouts
-from corridor.controller.reconcile.switch_events import SwitchEvents
-from corridor.controller.reconcile.timed_work import TimedWork, Waiting
+from corridor.controller.reconcile.switch_events import SwitchEvents, TimedWork, Waiting
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
 from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 from corridor.topologies.base.codec import to_plain

@@ -8,15 +8,19 @@ from datetime import date, timedelta
 from typing import assert_never
 
 from corridor.controller.openflow import deployments
-from corridor.controller.openflow.counters import drops_by_reason, sent_by_demand
 from corridor.controller.openflow.errors import SwitchError
+from corridor.controller.openflow.table_dump import drops_by_reason, sent_by_demand
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.reconcile.answers import Answer, Audited, Changed, Counted, Dumped
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
     DAY_NS,
+    Answer,
+    Audited,
     AuditNow,
+    Changed,
+    Counted,
     DayEnds,
+    Dumped,
     DumpTables,
     FollowDay,
     ReadCounters,

@@ -21,6 +21,7 @@ from typing import Any
 
 from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
 from corridor.controller.openflow import encoding
+from corridor.controller.openflow.decoding import ANSWERS, TableReading
 from corridor.controller.openflow.encoding import encoded, send_together
 from corridor.controller.openflow.framework import (
     App,
@@ -33,7 +34,6 @@ from corridor.controller.openflow.framework import (
 )
 from corridor.controller.openflow.installation import Installation
 from corridor.controller.openflow.table_dump import Said, dump_of, write_dump
-from corridor.controller.openflow.table_reading import ANSWERS, TableReading
 from corridor.controller.openflow.wiring_check import check_wiring, lldp_out, seen_by
 from corridor.controller.reconcile.app_status import connect, orders
 from corridor.topologies.base.codec import from_plain

@@ -5,8 +5,8 @@ written from ``docs/policies.md`` alone: it reads a whole path at once, without 
 policies as plain data. A packet walker of its own follows packets through what switches hold.
 """
 
-from corridor.controller.second_opinion.comparing import EVERY_SINGLE, OF_A_RUN, Sample, compare
 from corridor.controller.second_opinion.declared import Declared
+from corridor.controller.second_opinion.packet_check import EVERY_SINGLE, OF_A_RUN, Sample, compare
 from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 
 __all__ = [

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Protocol
 
-from corridor.controller.second_opinion.answers import Known, opposite
 from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.places import Known, Places, opposite
 from corridor.topologies.model.topology import Fibre, Hub
 
 TOKENS = re.compile(

@@ -1,22 +1,110 @@
-"""What tables do to demands' packets under failures, held against the evaluator."""
+"""The second opinion on tables, and on what a proof reports about them.
+
+What tables do to demands' packets under failures is held against the evaluator. Whether some lawful
+path is left is found by trying paths out, the shortest first, up to a bound. That decides nothing
+about what is lawful: each path is put before the evaluator. What is found is there; where nothing
+is found within the bound, there may still be something.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
+from random import Random
 
 from corridor.controller.second_opinion.declared import Declared, Direction, Protection, protected
 from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
 from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
 from corridor.controller.second_opinion.journey import Journey, journey_of
-from corridor.controller.second_opinion.onward import Around, permitted_path_on
-from corridor.controller.second_opinion.packets import Packet, sent_by_host
+from corridor.controller.second_opinion.packets import Packet, sent_by_host, switches_of
 from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.walker import Walk, Walker
-from corridor.topologies.base.opinion import Disagreement
-from corridor.topologies.model.topology import Topology
+from corridor.topologies.base.opinion import Disagreement, SecondOpinion
+from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.model.topology import Fibre, Topology
 from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
+
+MOST_ALIKE = 4
+"""Paths that are followed on of those that come to one hub past the same gateways."""
+
+
+@dataclass(frozen=True)
+class Around:
+    """The network that is left, and where gateways work in it."""
+
+    topology: Topology
+    gateways: Collection[str]
+    what: Failed = NOTHING
+
+    @cached_property
+    def _fibres(self) -> dict[str, list[Fibre]]:
+        """Those that work, by the hubs that they end at."""
+        found: dict[str, list[Fibre]] = {hub.id: [] for hub in self.topology.hubs}
+        for fibre in self.topology.fibres:
+            if fibre.id not in self.what.fibres:
+                for end in fibre.ends:
+                    found[end].append(fibre)
+        return found
+
+    def onward(self, journey: Journey, most_inspected: int) -> Iterator[Journey]:
+        """Every path that is one step longer."""
+        here = journey.hubs[-1]
+        works = here.id in self.gateways and here.id not in self.what.gateways
+        is_new = len(journey.hubs) - 1 not in journey.inspected
+        if works and is_new and len(journey.inspected) < most_inspected:
+            yield journey.through_gateway()
+        for fibre in self._fibres[here.id]:
+            yield journey.onward(fibre, self.topology.hub(fibre.other_end(here.id)))
+
+    def delays_to(self, dst: str) -> dict[str, int]:
+        """The minimum delay from each hub that can get there, in ns."""
+        least = {dst: 0}
+        waiting = [(0, dst)]
+        while waiting:
+            delay, here = heapq.heappop(waiting)
+            if delay > least[here]:
+                continue
+            for fibre in self._fibres[here]:
+                far, total = fibre.other_end(here), delay + fibre.one_way_delay_ns
+                if total < least.get(far, total + 1):
+                    least[far] = total
+                    heapq.heappush(waiting, (total, far))
+        return least
+
+
+def permitted_path_on(
+    rules: DemandRules, around: Around, start: Journey, most: int
+) -> Journey | None:
+    """A lawful path to the demand's destination that begins as ``start`` does, of the first
+    ``most`` that are tried."""
+    dst = rules.demand.dst.id
+    left = around.delays_to(dst)
+    if rules.allows_nothing or start.hubs[-1].id not in left or dst in around.what.hubs:
+        return None
+    alike: Counter[tuple[str, tuple[str, ...]]] = Counter()
+    order, inspections = count(), len(start.inspected) + rules.inspections
+    waiting = [(0, next(order), start)]
+    for _ in range(most):
+        if not waiting:
+            return None
+        _, _, journey = heapq.heappop(waiting)
+        here = journey.hubs[-1].id
+        if here == dst and rules.verdict(journey.delivered()).lawful:
+            return journey.delivered()
+        kind = (here, tuple(journey.hubs[at].id for at in sorted(journey.inspected)))
+        alike[kind] += 1
+        if alike[kind] > MOST_ALIKE:
+            continue
+        for longer in around.onward(journey, inspections):
+            last = longer.hubs[-1].id
+            if last in left and rules.verdict(longer).lawful:
+                delay = longer.one_way_delay_ns + left[last]
+                heapq.heappush(waiting, (delay, next(order), longer))
+    return None
 
 
 @dataclass
@@ -219,3 +307,77 @@ def counterexample_differences(world: World, told: Plain) -> Iterator[Disagreeme
 
 def _of(kind: str, demand: Judged, path: str, reason: str) -> Disagreement:
     return Disagreement(kind, demand.direction.id, (), path, reason)
+
+
+# Which sets of failures a second opinion tries.
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How much is tried: nothing failed always, then single failures, then random sets."""
+
+    singles: int | None = None
+    """The number of single failures, drawn by the seed; None for all."""
+    sets: int = 200
+    """The number of sets of two failures and more."""
+    tries: int = 3000
+    """Paths that are looked at for a lawful one where a packet is dropped."""
+    seed: int = 1
+
+
+EVERY_SINGLE = Sample()
+OF_A_RUN = Sample(singles=20, sets=20, tries=300)
+"""So few that it takes about half a second of processor time on the reference scenario."""
+
+
+def failure_sets(names: Sequence[str], k: int, sample: Sample) -> Iterator[tuple[str, ...]]:
+    """Of all that may fail, what does: nothing first; random sets have two failures to one more
+    than ``k``."""
+    yield ()
+    chance = Random(seed_of(sample.seed, "second opinion"))
+    few = sample.singles is not None and sample.singles < len(names)
+    for name in chance.sample(names, sample.singles or 0) if few else names:
+        yield (name,)
+    if len(names) < 2:
+        return
+    for _ in range(sample.sets):
+        size = chance.randint(2, max(2, k + 1))
+        yield tuple(sorted(chance.sample(names, min(size, len(names)))))
+
+
+def compare(
+    declared: Declared,
+    said: Plain,
+    wiring: Wiring,
+    proof: Plain | None = None,
+    sample: Sample = EVERY_SINGLE,
+) -> SecondOpinion:
+    """Judge what switches hold, as a dump of ``tables/`` says it, and what a proof, as in
+    ``proof.json``, reports about it."""
+    world = World(declared, Walker(switches_of(said), wiring), wiring, sample.tries)
+    proof = proof or {}
+    witnesses = list(proof.get("witnesses", ()))
+    told = list(counterexamples(proof.get("verdicts", ())))
+    found = list(_of_packets(world, [()]))
+    sets = list(failure_sets(world.may_fail, world.k, sample))
+    found += _of_packets(world, sets[1:])
+    found += [one for witness in witnesses for one in witness_differences(world, witness)]
+    found += [one for each in told for one in counterexample_differences(world, each)]
+    judged = world.demands.values()
+    return SecondOpinion(
+        demands=len(judged),
+        witnesses=len(witnesses),
+        counterexamples=len(told),
+        failure_sets=len(sets),
+        walks=sum(one.walks for one in judged),
+        paths=sum(len(one.verdicts) for one in judged),
+        disagreements=tuple(dict.fromkeys(found)),
+    )
+
+
+def _of_packets(world: World, sets: list[tuple[str, ...]]) -> Iterator[Disagreement]:
+    """What is wrong with packets of every demand, one set of failures after another."""
+    for names in sets:
+        what = world.failed(names)
+        for demand in world.demands.values():
+            yield from demand.differences(what) if names else demand.usual_differences()

@@ -1,4 +1,7 @@
-"""Jurisdictions, and the groups that may stand for them, from the shipped list and a set's own."""
+"""Jurisdictions, and the groups that may stand for them, from the shipped list and a set's own.
+
+Answers about them may be unknown: True, False, or None where no one can tell.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,31 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.second_opinion.answers import Known
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION
+
+type Known = bool | None
+
+
+def every(answers: Iterable[Known]) -> Known:
+    """Whether all hold: one that does not decides, whatever is unknown."""
+    known = list(answers)
+    if False in known:
+        return False
+    return None if None in known else True
+
+
+def some(answers: Iterable[Known]) -> Known:
+    """Whether one holds: one that does decides, whatever is unknown."""
+    known = list(answers)
+    if True in known:
+        return True
+    return None if None in known else False
+
+
+def opposite(answer: Known) -> Known:
+    return None if answer is None else not answer
+
 
 SHIPPED = Path(__file__).parents[2] / "topologies" / "data" / "jurisdictions.yaml"
 

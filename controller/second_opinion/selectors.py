@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from corridor.controller.second_opinion.answers import Known, every, opposite, some
 from corridor.controller.second_opinion.journey import Element, Journey
-from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.places import Known, Places, every, opposite, some
 from corridor.controller.second_opinion.plain import Plain, is_given, listed, names, refuse_others
 from corridor.topologies.model.topology import Fibre, Hub
 

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corridor.controller.second_opinion.answers import Known, every, some
 from corridor.controller.second_opinion.declared import Asked
 from corridor.controller.second_opinion.failing import Port, Ports
-from corridor.controller.second_opinion.packets import Packet, StoppedError
-from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.packets import Packet, StoppedError, Switch
+from corridor.controller.second_opinion.places import Known, Places, every, some
 from corridor.controller.second_opinion.plain import (
     Plain,
     UnknownKeyError,
@@ -24,7 +23,6 @@ from corridor.controller.second_opinion.plain import (
     refuse_others,
 )
 from corridor.controller.second_opinion.selectors import selects
-from corridor.controller.second_opinion.tables import Switch
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
 HOLDS_NOTHING = Switch({}, {})

@@ -13,8 +13,7 @@ from corridor.controller.testing.assertions import (
     assert_stays_within,
     assert_within,
 )
-from corridor.controller.testing.demand import DemandUnderTest
-from corridor.controller.testing.network import CorridorNetwork, load_network
+from corridor.controller.testing.network import CorridorNetwork, DemandUnderTest, load_network
 
 __all__ = [
     "CorridorNetwork",

@@ -18,8 +18,7 @@ from corridor.controller.policy.clauses.elements import Where
 from corridor.controller.policy.clauses.waypoints import Waypoint, Waypoints
 from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.testing import failure_text
-from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
-from corridor.controller.testing.network import protection_of
+from corridor.controller.testing.network import EACH_ONCE, DemandUnderTest, protection_of
 from corridor.controller.testing.packets import Failed, Seen, breach
 from corridor.topologies.base.units import parse_duration_ns
 

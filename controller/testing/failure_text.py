@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from corridor.controller.explain.outages import forbidden_onward
+from corridor.controller.explain.explanation import forbidden_onward
 from corridor.controller.forwarding.program import Value
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.automaton import Automaton
@@ -16,7 +16,7 @@ from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.exact_outcomes import Outcome
 from corridor.controller.prover.search.claim import Breach
 from corridor.controller.prover.search.reach import End
-from corridor.controller.testing.demand import DemandUnderTest
+from corridor.controller.testing.network import DemandUnderTest
 from corridor.controller.testing.packets import Packets, Seen, Taken, paths_taken
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.routing import shortest_path_between

@@ -12,27 +12,25 @@ from heapq import heappop, heappush
 
 from corridor.controller.forwarding.decisions import Decisions, PermitPath, PossibleFailure
 from corridor.controller.forwarding.failure_hypotheses import FailureHypotheses, FailureHypothesis
-from corridor.controller.forwarding.product_paths import ProductPaths
+from corridor.controller.forwarding.permit_states import ProductPaths
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.product import Edge, Product, ProductPath
 from corridor.controller.traffic_engineering.candidate_values import (
-    CandidatePath,
-    Detour,
-    Group,
-    Key,
-    Order,
-    PrimaryPath,
-    RepairPoint,
-    cheapest_within_delay,
-)
-from corridor.controller.traffic_engineering.failure_cases import (
     NO_LOAD,
     NOT_DEAR,
+    CandidatePath,
+    Detour,
     FailureSets,
+    Group,
+    Key,
     LinkPrices,
     Links,
     Load,
+    Order,
     Price,
+    PrimaryPath,
+    RepairPoint,
+    cheapest_within_delay,
     numbers_of,
     priced,
 )

@@ -6,8 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from corridor.controller.policy.product import Edge
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
-from corridor.controller.traffic_engineering.candidate_values import PrimaryPath
-from corridor.controller.traffic_engineering.failure_cases import ByCase, LinkPrices, Price
+from corridor.controller.traffic_engineering.candidate_values import (
+    ByCase,
+    LinkPrices,
+    Price,
+    PrimaryPath,
+)
 from corridor.controller.traffic_engineering.path_program import (
     MBIT,
     NO_SHARE,

@@ -26,10 +26,9 @@ from corridor.controller.prover.exact_outcomes import Searched
 from corridor.controller.prover.exact_rates import admissions, too_full_together
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import fewest_moves
-from corridor.controller.traffic_engineering.failure_cases import Links
+from corridor.controller.traffic_engineering.candidate_values import Links
 from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
-from corridor.controller.traffic_engineering.objective import Objective
-from corridor.controller.traffic_engineering.own_objective import objective_named
+from corridor.controller.traffic_engineering.objective import Objective, objective_named
 from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.sharing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology

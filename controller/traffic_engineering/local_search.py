@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from corridor.controller.traffic_engineering.candidate_paths import ALL
-from corridor.controller.traffic_engineering.candidate_values import CandidatePath, PrimaryPath
+from corridor.controller.traffic_engineering.candidate_values import (
+    NOT_DEAR,
+    CandidatePath,
+    PrimaryPath,
+)
 from corridor.controller.traffic_engineering.column_generation import main_at
-from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
-from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR
-from corridor.controller.traffic_engineering.load_grid import Case
+from corridor.controller.traffic_engineering.load_grid import Case, Loads, loads_of
 from corridor.controller.traffic_engineering.path_program import LinearProgram
 from corridor.topologies.base.progress import counting
 

@@ -16,8 +16,13 @@ import numpy as np
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.policy.product import Edge
 from corridor.controller.traffic_engineering.candidate_paths import NOBODY, PathSpace
-from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.failure_cases import Failed, FailureSets, Links, Load
+from corridor.controller.traffic_engineering.candidate_values import (
+    CandidatePath,
+    Failed,
+    FailureSets,
+    Links,
+    Load,
+)
 from corridor.controller.traffic_engineering.load_grid import FixedCandidate, FixedLoad
 from corridor.controller.traffic_engineering.path_program import MBIT
 from corridor.controller.traffic_engineering.selection_setting import (

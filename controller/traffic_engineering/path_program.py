@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
 from corridor.controller.traffic_engineering.candidate_values import (
+    NOT_DEAR,
     CandidatePath,
     Detour,
     Group,
@@ -27,7 +28,6 @@ from corridor.controller.traffic_engineering.candidate_values import (
     PrimaryPath,
     RepairPoint,
 )
-from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR
 from corridor.controller.traffic_engineering.load_grid import (
     NONE,
     NOTHING_FIXED,

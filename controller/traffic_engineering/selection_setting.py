@@ -12,9 +12,9 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, Gra
 from corridor.controller.intent.intent import UNPROTECTED
 from corridor.controller.policy.product import Edge, ProductPath
 from corridor.controller.traffic_engineering.candidate_paths import ALL, PathSpace
-from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.failure_cases import (
+from corridor.controller.traffic_engineering.candidate_values import (
     NOT_DEAR,
+    CandidatePath,
     Failed,
     FailureSets,
     Links,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corridor.controller.prover.search.witnesses import Witness
+from corridor.controller.prover.search.declared_demands import Witness
 from corridor.controller.prover.verdicts import STATUS_WORDS, Counts, Proof, Verdict
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, Document, read_document

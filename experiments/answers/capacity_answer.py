@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Literal
 
 from corridor.controller.policy.model import RETURN
-from corridor.controller.traffic_engineering.capacity_remedies import lowerings, raises
-from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
 from corridor.controller.traffic_engineering.utilization import (
+    Bound,
     Cases,
     LinkLoad,
     Traffic,
+    bounds,
     fullness,
+    lowerings,
+    raises,
     with_limits,
 )
 from corridor.experiments.answers.capacities import Capacities, Capacity, capacities

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from corridor.controller.traffic_engineering.demand_growth import Bound, bounds
 from corridor.controller.traffic_engineering.fit_rates import NONE
-from corridor.controller.traffic_engineering.utilization import Traffic
+from corridor.controller.traffic_engineering.utilization import Bound, Traffic, bounds
 from corridor.experiments.answers.capacity_loads import Load, Loads, loads_of, serve
 from corridor.experiments.scenario.intents import with_growth
 from corridor.experiments.scenario.scenario import LoadedScenario

@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corridor.controller.explain.outages import Outage, outage_under
-from corridor.controller.explain.path_summary import passage_of_graph
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.explanation import Outage, outage_under
+from corridor.controller.explain.path_summary import Reference, passage_of_graph
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.anycast import settle

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain.clauses import ClauseCost
-from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.path_summary import PathDetails
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.explanation import Outage
+from corridor.controller.explain.path_summary import PathDetails, Reference
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_summary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from corridor.controller.explain.references import kind_of
+from corridor.controller.explain.path_summary import kind_of
 from corridor.controller.policy.model import DataClass, PolicySet
 from corridor.topologies.base.words import joined, short_name
 from corridor.topologies.model.catalogue import load_jurisdictions

@@ -6,8 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from corridor.controller.explain.clauses import forbidding
-from corridor.controller.explain.path_summary import passage_of, shortest_passage
-from corridor.controller.explain.references import Reference, grounds, references
+from corridor.controller.explain.path_summary import (
+    Reference,
+    grounds,
+    passage_of,
+    references,
+    shortest_passage,
+)
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.document import PathDocument, path_document
 from corridor.experiments.answers.map_document import MapDocument, map_document

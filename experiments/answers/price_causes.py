@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from corridor.controller.explain.clauses import forbidden_by, forbidding
-from corridor.controller.explain.references import Ground, Reference, grounds
+from corridor.controller.explain.path_summary import Ground, Reference, grounds
 from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violation, build
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.clause import StatementKind

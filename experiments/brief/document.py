@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.path_summary import Reference
 from corridor.experiments.answers.map_document import HubEntry, MapDocument
 from corridor.experiments.pages.sources import safe_address
 from corridor.topologies.base.words import confidence_word, counted, is_longer, ms, ms_within

@@ -12,7 +12,7 @@ from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
 
 if TYPE_CHECKING:
-    from corridor.controller.explain.found_answers import Compared, Comparison
+    from corridor.controller.explain.questions import Compared, Comparison
 
 EPILOG = """examples:
   corridor export mini --to walker --out walked           one JSON file for a packet walker
@@ -113,7 +113,7 @@ def _plain(one: Compared) -> dict[str, Any]:
 
 
 def _told(found: Comparison) -> str:
-    from corridor.controller.explain.found_answers import OUTCOMES
+    from corridor.controller.explain.questions import OUTCOMES
     from corridor.experiments.terminal.columns import render
 
     rows = [

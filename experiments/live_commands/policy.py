@@ -93,7 +93,7 @@ def _set(api: Api, args: argparse.Namespace) -> int:
 
 def _as_written(sets: str, sent: JsonObject, problem: NotUnderstood) -> InputError:
     """What the network did not understand, as an error in the file that contains it."""
-    from corridor.controller.policy.sources import Sources
+    from corridor.controller.policy.written_at import Sources
     from corridor.topologies.base.documents import path_of_pointer
 
     for mistake in problem.mistakes:

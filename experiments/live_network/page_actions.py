@@ -18,8 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
-from corridor.controller.api.link import ControllerLink
-from corridor.controller.api.problems import Problem
+from corridor.controller.api.link import ControllerLink, Problem
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.experiments.live_network.page_leases import Done, Leases, Was, toggled, with_change
 from corridor.experiments.live_network.page_operations_link import OperationsLink

@@ -24,8 +24,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from corridor.controller.api.event_feed import EventFeed, Position
-from corridor.controller.api.link import ControllerLink
-from corridor.controller.api.problems import Problem
+from corridor.controller.api.link import ControllerLink, Problem
 from corridor.controller.explain import Explanation
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers
 from corridor.experiments.live_network.event_text import shown

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from corridor.experiments.live_network.page_app import PageServer
 from collections.abc import Mapping
 
-from corridor.controller.api.pages import Page
+from corridor.controller.api.guard import Page
 from corridor.experiments.pages.page import SCRIPTS, STYLE, text_of
 
 # The files that a page is made of, by the path under which anybody here may have them.
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def application(link: ControllerLink) -> Application:
         from corridor.controller.api.app import make_app
-        from corridor.controller.api.pages import Pages
+        from corridor.controller.api.guard import Pages
         from corridor.experiments.live_network.page_app import PagePaths
 
         server = _server(given, link)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from corridor.controller.api.problems import Problem
+from corridor.controller.api.link import Problem
 from corridor.experiments.live_network.page_operations_link import OperationsLink
 from corridor.experiments.operations import terminal
 from corridor.experiments.operations.client import Client

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from corridor.controller.api.problems import Problem
+from corridor.controller.api.link import Problem
 from corridor.experiments.operations.client import Client
 from corridor.topologies.base.errors import CorridorError, InputError
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.path_summary import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import DemandSummary, Summary
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Sequence
 
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.path_summary import Reference
 from corridor.experiments.answers.document import Clause, CutEntry, PathDocument
 from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
 from corridor.experiments.answers.outcome import OF_STATUS, Outcome

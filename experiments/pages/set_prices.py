@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.path_summary import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice, Total

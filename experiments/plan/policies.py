@@ -159,7 +159,7 @@ def refuse_misfits(
 def _too_large(topology: Topology, guaranteed: Sequence[ForwardingGraph]) -> str:
     """Of demands that would not fit if no one else had rates."""
     # numpy is dear to import
-    from corridor.controller.traffic_engineering.failure_cases import Links
+    from corridor.controller.traffic_engineering.candidate_values import Links
     from corridor.controller.traffic_engineering.selection_setting import pairs_of, too_large
 
     builder = GraphBuilder(topology)

@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 from corridor.controller.api.control_answers import Event
 from corridor.controller.intent.specification import Specification, choosing, chosen_in
 from corridor.controller.openflow import deployments
-from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.deployments import Deployment, DesiredState, Planned, longest_ns
 from corridor.controller.openflow.modifications import Modifications
+from corridor.controller.openflow.table_dump import PortCounts
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.prover import Proof, tables_of
 from corridor.controller.prover.session import Session

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from corridor.controller.openflow.deployments import Deployment
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact_causes import Watch
+from corridor.controller.prover.exact_decisions import Watch
 from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.plan.predicted_controller import InstalledSince
 from corridor.experiments.plan.predicted_fibres import Fibres

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.explain.export_registry import FORMATS
-from corridor.controller.explain.found_answers import Comparison, compare
+from corridor.controller.explain.questions import Comparison, compare
 from corridor.controller.explain.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of

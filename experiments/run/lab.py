@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from corridor.controller.traffic_engineering.own_objective import ENDING
+from corridor.controller.traffic_engineering.objective import ENDING
 from corridor.experiments.results.run_result import Run
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options

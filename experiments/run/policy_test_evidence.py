@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from corridor.controller.intent.specification import Specification
-from corridor.controller.openflow.counters import drops_by_reason
+from corridor.controller.openflow.table_dump import drops_by_reason
 from corridor.controller.prover import read_dump
 from corridor.controller.testing.packets import Crossing, Failed, Packets
 from corridor.experiments.account.transit_check import TransitChecker

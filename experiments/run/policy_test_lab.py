@@ -9,7 +9,7 @@ from pathlib import Path
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Tables, read_dump
-from corridor.controller.testing.demand import EACH_ONCE, DemandUnderTest
+from corridor.controller.testing.network import EACH_ONCE, DemandUnderTest
 from corridor.controller.testing.packets import Failed, Packets, Seen
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.machines.kernel import Kernel

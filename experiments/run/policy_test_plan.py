@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.openflow.frameworks import framework_here
-from corridor.controller.testing.demand import DemandUnderTest
+from corridor.controller.testing.network import DemandUnderTest
 from corridor.controller.testing.packets import Failed
 from corridor.experiments.plan.policies import assessments
 from corridor.experiments.plan.values import PLAN_SCHEMA, Change, Plan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from corridor.controller.testing.demand import DemandUnderTest
+    from corridor.controller.testing.network import DemandUnderTest
     from corridor.controller.testing.packets import Live
 
 LABORATORY = pytest.StashKey["Live[DemandUnderTest] | str"]()

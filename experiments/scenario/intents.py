@@ -20,7 +20,7 @@ from corridor.controller.traffic_engineering.fit_rates import (
     with_feasible_paths,
     with_picks,
 )
-from corridor.controller.traffic_engineering.own_objective import OwnObjective
+from corridor.controller.traffic_engineering.objective import OwnObjective
 from corridor.controller.traffic_engineering.relaxation import climb
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand

@@ -26,8 +26,12 @@ from corridor.controller.policy.model import (
 )
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.traffic_engineering.fit_rates import NONE
-from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
-from corridor.controller.traffic_engineering.own_objective import ENDING, OwnFile, read_custom
+from corridor.controller.traffic_engineering.objective import (
+    ENDING,
+    OBJECTIVES,
+    OwnFile,
+    read_custom,
+)
 from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,

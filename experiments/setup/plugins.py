@@ -25,7 +25,7 @@ GROUPS: Mapping[str, str] = {
     "sizes": "traffic.workloads.sizes:KINDS",
     "workloads": "traffic.workloads.workload_registry:KINDS",
     "queues": "topologies.emulation.queues.registry:KINDS",
-    "objectives": "controller.traffic_engineering.objective_registry:OBJECTIVES",
+    "objectives": "controller.traffic_engineering.objective:OBJECTIVES",
     "topologies": "topologies.formats.load:FORMATS",
     "figures": "experiments.figures.registry:KINDS",
     "exports": "controller.explain.export_registry:FORMATS",

@@ -122,7 +122,7 @@ def workload() -> Form:
 
 def export() -> Form:
     """What was written, or what another tool answered."""
-    from corridor.controller.explain.found_answers import Compared, Outcome
+    from corridor.controller.explain.questions import Compared, Outcome
 
     written = typed("Exported", "What was written.", files=list[str], said=str, left_out=list[str])
     one = as_plain("ComparedAnswer", Compared, "where_claims_hold")

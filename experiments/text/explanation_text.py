@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from corridor.controller.explain import Explanation
-from corridor.controller.explain.explanation import ReverseDemand
-from corridor.controller.explain.outages import Outage
-from corridor.controller.explain.path_summary import PathDetails
-from corridor.controller.explain.permits import Unused
-from corridor.controller.explain.references import Reference
+from corridor.controller.explain.clauses import Unused
+from corridor.controller.explain.explanation import Outage, ReverseDemand
+from corridor.controller.explain.path_summary import PathDetails, Reference
 from corridor.controller.policy.automaton import Phase
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.paths import marked

@@ -29,10 +29,10 @@ from corridor.controller.prover.exact_rates import asked
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.verdicts import Verdict
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
-from corridor.controller.traffic_engineering.failure_cases import Links
+from corridor.controller.traffic_engineering.candidate_values import Links
 from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.controller.traffic_engineering.lower_bounds import fits_nowhere, least_fullest
-from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.objective import OBJECTIVES
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario

@@ -23,7 +23,7 @@ from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet
 from corridor.controller.policy.semantics import PolicyLookup
-from corridor.controller.traffic_engineering.failure_cases import Links
+from corridor.controller.traffic_engineering.candidate_values import Links
 from corridor.controller.traffic_engineering.lower_bounds import least_fullest
 from corridor.controller.traffic_engineering.path_selection import select_paths
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of

@@ -9,7 +9,6 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, exposure
 from corridor.controller.policy.clauses.elements import (
     Asked,
@@ -23,7 +22,7 @@ from corridor.controller.policy.clauses.elements import (
     in_words,
     selected,
 )
-from corridor.controller.policy.clauses.places import Groups, inside
+from corridor.controller.policy.clauses.places import Answer, Groups, inside
 from corridor.topologies.model.topology import Hub
 
 

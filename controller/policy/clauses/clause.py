@@ -7,19 +7,21 @@ judges the state at the end. A clause without memory stays in state 0.
 
 Where an element is, or who runs it, may be unknown; then the clause is broken, because it cannot
 be shown to hold.
+
+``waypoints`` and ``via`` share the functions about stops: these are passed in their order.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
 from pydantic import BeforeValidator
 
-from corridor.controller.policy.clauses.elements import Element, Named, Where
+from corridor.controller.policy.clauses.elements import Element, Named, Selects, Where
 from corridor.controller.policy.clauses.places import Groups, Value, inside
 from corridor.topologies.base.words import confidence_word
 from corridor.topologies.model.topology import Confidence, Hub
@@ -193,3 +195,50 @@ def check_confidence(name: str, kind: StatementKind | None, confidence: Confiden
     """Raise ValueError where what no text says is marked as confident."""
     if kind in ("interpretation", "assumption") and confidence == "confident":
         raise ValueError(f"{name} is an {kind}, so its confidence must be unsure")
+
+
+MOST_STOPS = 32
+"""The limit up to which searches count the stops that a packet has passed."""
+
+
+class Stop(Protocol):
+    """A stop of either clause."""
+
+    @property
+    def any_of(self) -> Selects: ...
+
+    @property
+    def before(self) -> Literal["border", "end"]: ...
+
+
+def in_words(stops: Iterable[Stop]) -> str:
+    said = (f"{stop.any_of}{' before the border' * (stop.before == 'border')}" for stop in stops)
+    return ", then ".join(said)
+
+
+def past_the_border(
+    stops: Sequence[Stop], state: int, element: Element, trip: Trip
+) -> Broken | None:
+    """Where an element is, or may be, abroad, and a stop is due that is to come before that."""
+    due = [stop for stop in stops[state:] if stop.before == "border"]
+    if due and leaves_home(element, trip):
+        home = trip.src.located_in
+        known = frozenset([home])
+        abroad = (one.how for one in exposure(element) if inside(one.code, known) is False)
+        verb = "may be" if all(how == "may cross" for how in abroad) else "is"
+        return Broken(f"the path {verb} outside {home} at {element.id} before {due[0].any_of}")
+    return None
+
+
+def served(stops: Sequence[Stop], state: int, element: Element, trip: Trip) -> int:
+    """How many stops are behind a packet past an element that may serve them."""
+    while state < len(stops) and stops[state].any_of.selects(element, trip.groups) is True:
+        state += 1
+    return state
+
+
+def missed(stops: Sequence[Stop], state: int, trip: Trip) -> Broken | None:
+    """The stop that is still missing at the last hub."""
+    if state < len(stops):
+        return Broken(f"{trip.dst.id} is reached before {stops[state].any_of}")
+    return None

@@ -13,8 +13,18 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from corridor.controller.policy.clauses.answers import Answer, every, negation, some
-from corridor.controller.policy.clauses.places import Groups, Names, Value, inside, listed, run_by
+from corridor.controller.policy.clauses.places import (
+    Answer,
+    Groups,
+    Names,
+    Value,
+    every,
+    inside,
+    listed,
+    negation,
+    run_by,
+    some,
+)
 from corridor.topologies.model.delay import Medium
 from corridor.topologies.model.topology import (
     UNKNOWN_JURISDICTION,

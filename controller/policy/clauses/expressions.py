@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.elements import cables_of
-from corridor.controller.policy.clauses.places import Groups, inside
+from corridor.controller.policy.clauses.places import Answer, Groups, inside
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.topology import Fibre, Hub, Role
 

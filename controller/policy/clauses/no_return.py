@@ -10,10 +10,9 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from corridor.controller.policy.clauses.answers import Answer
 from corridor.controller.policy.clauses.clause import Broken, Clause, Trip, exposure
 from corridor.controller.policy.clauses.elements import Element
-from corridor.controller.policy.clauses.places import Names, inside
+from corridor.controller.policy.clauses.places import Answer, Names, inside
 from corridor.topologies.model.topology import Hub
 
 BEFORE, IN, LEFT = 0, 1, 2

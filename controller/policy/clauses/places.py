@@ -1,7 +1,11 @@
-"""Jurisdictions and their groups by name, and who runs what.
+"""Jurisdictions and their groups by name, who runs what, and answers that may be unknown.
 
 Wherever a jurisdiction may stand, the name of a group may stand. Where something is (``XX``)
-or who runs it (no operator given) may be unknown; then the answer is "not known", see answers.
+or who runs it (no operator given) may be unknown; then the answer is "not known".
+
+The policies and the law share one principle: *what is not known never helps*. A permit or an
+exemption needs ``True``; a restriction takes anything but ``False``. The connectives are
+Kleene's strong three-valued logic (S. C. Kleene, Introduction to Metamathematics, 1952, 64).
 """
 
 from __future__ import annotations
@@ -14,9 +18,28 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator
 
-from corridor.controller.policy.clauses.answers import Answer
 from corridor.topologies.model.catalogue import load_jurisdictions, nearest_named
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Frozen, NonEmpty
+
+type Answer = bool | None
+"""``None``: not known."""
+
+
+def every(answers: Iterable[Answer]) -> Answer:
+    """No if one is no; else not known if one is not known; else yes."""
+    known = list(answers)
+    if False in known:
+        return False
+    return None if None in known else True
+
+
+def some(answers: Iterable[Answer]) -> Answer:
+    """Yes if one is yes; else not known if one is not known; else no."""
+    return negation(every(negation(answer) for answer in answers))
+
+
+def negation(answer: Answer) -> Answer:
+    return None if answer is None else not answer
 
 
 class Value(Frozen):

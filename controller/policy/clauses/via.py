@@ -7,15 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
-from corridor.controller.policy.clauses.elements import Element, Selector, each_written_out
-from corridor.controller.policy.clauses.in_order import (
+from corridor.controller.policy.clauses.clause import (
     MOST_STOPS,
+    Broken,
+    Clause,
+    Trip,
     in_words,
     missed,
     past_the_border,
     served,
 )
+from corridor.controller.policy.clauses.elements import Element, Selector, each_written_out
 from corridor.controller.policy.clauses.places import Value
 
 BEFORE = "PRE"

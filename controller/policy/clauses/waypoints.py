@@ -6,15 +6,17 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from corridor.controller.policy.clauses.clause import Broken, Clause, Trip
-from corridor.controller.policy.clauses.elements import Element, HubSelector, Where
-from corridor.controller.policy.clauses.in_order import (
+from corridor.controller.policy.clauses.clause import (
     MOST_STOPS,
+    Broken,
+    Clause,
+    Trip,
     in_words,
     missed,
     past_the_border,
     served,
 )
+from corridor.controller.policy.clauses.elements import Element, HubSelector, Where
 from corridor.controller.policy.clauses.places import Value
 from corridor.topologies.model.topology import Hub
 

@@ -15,9 +15,8 @@ from typing import ClassVar, NamedTuple
 
 from corridor.controller.forwarding.program import FastFailover, Flow
 from corridor.controller.policy.automaton import Violation
-from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.declared_demands import NOTHING, Demand
 from corridor.controller.prover.search.declared_network import Network
-from corridor.controller.prover.search.declared_permits import NOTHING
 from corridor.controller.prover.search.headers import ANY, Box
 from corridor.controller.prover.search.reach import Step
 

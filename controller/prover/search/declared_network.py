@@ -11,11 +11,10 @@ from corridor.controller.forwarding.program import Flow, Program, SwitchProgram,
 from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
-from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.declared_demands import Demand, Witness, witnesses
 from corridor.controller.prover.search.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
 from corridor.controller.prover.search.lookup import Lookup
 from corridor.controller.prover.search.tables import Tables
-from corridor.controller.prover.search.witnesses import Witness, witnesses
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,

@@ -16,14 +16,13 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import (
     ANY,
     ETH_MPLS,
+    FEW,
     NEEDS,
     Condition,
     Packet,
     is_exact,
 )
-from corridor.controller.prover.search.lookup import Rule
-from corridor.controller.prover.search.rest import Rest, cut
-from corridor.controller.prover.search.sieve import FEW
+from corridor.controller.prover.search.lookup import Rest, Rule, cut
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 RESERVED_PORTS = {

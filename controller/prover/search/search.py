@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,10 +17,10 @@ from itertools import chain, count
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import GROUP_OF_ALL, FastFailover
-from corridor.controller.prover.search.claim import dead_before
+from corridor.controller.prover.search.claim import Breach, Claim, TraceStep, dead_before
 from corridor.controller.prover.search.core import DOOR, NO_PHASE, NOWHERE, At, Core, Remark, Turn
-from corridor.controller.prover.search.declared_demands import Demand
-from corridor.controller.prover.search.declared_permits import NOTHING, Death, Move
+from corridor.controller.prover.search.declared_demands import NOTHING, Death, Demand, Move
+from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import Box
 from corridor.controller.prover.search.lookup import Lookup, uses
 from corridor.controller.prover.search.reach import End, Step
@@ -368,3 +368,115 @@ def _one_packet(seen: Exploration, turn: Turn) -> object:
 
 def _copies(group: FastFailover) -> bool:
     return any(GROUP_OF_ALL in bucket.actions for bucket in group.buckets)
+
+
+class PathClaim(Claim):
+    """A claim that is asked once for each demand, with all paths of its packets."""
+
+    def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
+        """What is wrong along the paths of one demand."""
+        raise NotImplementedError
+
+    def among(self, _explored: Sequence[Exploration]) -> Iterator[Breach]:
+        """Return what is wrong with the paths of all demands together."""
+        yield from ()
+
+
+def trace_to(
+    seen: Exploration, node: Node, step: Step, came: Came | None = None
+) -> tuple[TraceStep, ...]:
+    """The path from the door to a step, by default that which needs the fewest ports dead."""
+    came = seen.cheapest if came is None else came
+    sights = [TraceStep(step, node[1])]
+    while node in came:
+        node, turn = came[node]
+        sights.append(TraceStep(turn.step, node[1]))
+    return tuple(reversed(sights))
+
+
+def longest(seen: Exploration, weight: Callable[[Turn], int]) -> tuple[dict[Node, int], Came]:
+    """The maximum weight of a path to each node, and those paths; only of paths without loops."""
+    most: dict[Node, int] = {seen.start: 0}
+    came: Came = {}
+    for node in _in_order(seen):
+        for to, turn in seen.edges[node]:
+            total = most[node] + weight(turn)
+            if total > most.get(to, -1):
+                most[to] = total
+                came[to] = (node, turn)
+    return most, came
+
+
+def _in_order(seen: Exploration) -> Iterator[Node]:
+    """Each node after all that lead to it: depth first, the last finished first."""
+    finished: list[Node] = []
+    met = {seen.start}
+    open_edges = [(seen.start, iter(seen.edges[seen.start]))]
+    while open_edges:
+        node, rest = open_edges[-1]
+        following = next(rest, None)
+        if following is None:
+            finished.append(node)
+            open_edges.pop()
+        elif following[0] not in met:
+            met.add(following[0])
+            open_edges.append((following[0], iter(seen.edges[following[0]])))
+    return reversed(finished)
+
+
+def loop(seen: Exploration) -> tuple[TraceStep, ...]:
+    """A path to a node and in a loop to it again, or nothing without a loop."""
+    on_trace: dict[Node, int] = {seen.start: 0}
+    done: set[Node] = set()
+    steps: list[tuple[Node, Turn]] = []
+    open_edges = [iter(seen.edges[seen.start])]
+    while open_edges:
+        following = next(open_edges[-1], None)
+        if following is None:
+            open_edges.pop()
+            done.add(on_trace.popitem()[0])
+            if steps:
+                steps.pop()
+            continue
+        to, turn = following
+        node = next(reversed(on_trace))
+        if to in on_trace:
+            return _round(seen, [*steps[on_trace[to] :], (node, turn)])
+        if to not in done:
+            on_trace[to] = len(on_trace)
+            steps.append((node, turn))
+            open_edges.append(iter(seen.edges[to]))
+    return ()
+
+
+def _round(seen: Exploration, circle: list[tuple[Node, Turn]]) -> tuple[TraceStep, ...]:
+    """The cheapest path to where a circle begins, then once around."""
+    (first, turn), rest = circle[0], circle[1:]
+    around = [TraceStep(turn.step, node[1]) for node, turn in rest]
+    return (*trace_to(seen, first, turn.step), *around)
+
+
+def is_taken(seen: Exploration, fibres: tuple[str, ...]) -> bool:
+    """Whether packets may come over these fibres, and no others, to some host."""
+    nodes = {seen.start}
+    for fibre in (*fibres, None):
+        nodes |= {
+            to
+            for node in nodes
+            for to, turn in seen.edges[node]
+            if turn.move is not None and not turn.move.fibre
+        }
+        if fibre is not None:
+            nodes = _across(seen, nodes, fibre)
+    return bool(fibres) and any(
+        turn.step.end is End.DELIVERED for node in nodes for turn in seen.at(node[0]).turns
+    )
+
+
+def _across(seen: Exploration, nodes: set[Node], fibre: str) -> set[Node]:
+    return {
+        to
+        for node in nodes
+        for to, turn in seen.edges[node]
+        if turn.move is not None and turn.move.fibre == fibre
+    }

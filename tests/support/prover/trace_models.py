@@ -13,8 +13,7 @@ from attack_frames import ARP, MPLS
 from attack_world import Mesh
 from corridor.controller.forwarding.program import LABEL_TTL, Flow, Program, Value
 from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact_causes import Causes
-from corridor.controller.prover.exact_decisions import Fork, Onward, Stop, Switch
+from corridor.controller.prover.exact_decisions import Causes, Fork, Onward, Stop, Switch
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import Packet as PacketSet
 from corridor.controller.prover.search.headers import box

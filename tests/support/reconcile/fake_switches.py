@@ -15,11 +15,10 @@ from corridor.controller.forwarding.program import (
     Meter,
 )
 from corridor.controller.intent.specification import Specification
-from corridor.controller.openflow.counters import PortCounts
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.errors import GatewaysError, Lost, SwitchTimeout
 from corridor.controller.openflow.modifications import Modifications
-from corridor.controller.openflow.table_dump import HeldEntry, unread
+from corridor.controller.openflow.table_dump import HeldEntry, PortCounts, unread
 from corridor.controller.reconcile import jobs
 from corridor.controller.reconcile.beside import Beside, InPlace
 from corridor.controller.reconcile.deployer import Deployer

@@ -17,7 +17,7 @@ from corridor.controller.forwarding.program import (
     group_of_type,
     unknown,
 )
-from corridor.controller.openflow import codec
+from corridor.controller.openflow import encoding
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.controller.openflow.table_dump import plain_entry
 
@@ -30,7 +30,7 @@ def add_flow(datapath: Any, flow: Flow) -> Any:
         table_id=flow.table,
         priority=flow.priority,
         match=parser.OFPMatch(**dict(flow.match)),
-        instructions=codec.instructions(flow.meter, flow.actions, flow.goto),
+        instructions=encoding.instructions(flow.meter, flow.actions, flow.goto),
         # Packets that the replaced entry passed do not count as its drops.
         flags=ofproto.OFPFF_RESET_COUNTS,
     )
@@ -99,7 +99,7 @@ def add_group(datapath: Any, made: FastFailover) -> Any:
         parser.OFPBucket(
             watch_port=_or(bucket.watch_port, ofproto.OFPP_ANY),
             watch_group=_or(bucket.watch_group, ofproto.OFPG_ANY),
-            actions=codec.actions_to_openflow(bucket.actions),
+            actions=encoding.actions_to_openflow(bucket.actions),
         )
         for bucket in made.buckets
     ]
@@ -132,7 +132,7 @@ def flow_of(stats: Any) -> Flow:
         elif isinstance(instruction, parser.OFPInstructionGotoTable):
             goto = int(instruction.table_id)
         elif instruction.type == ofproto.OFPIT_APPLY_ACTIONS:
-            actions += codec.actions_from_openflow(instruction.actions)
+            actions += encoding.actions_from_openflow(instruction.actions)
         else:
             actions.append(unknown(str(instruction)))
     fields: dict[str, Value] = dict(stats.match.items())
@@ -153,7 +153,7 @@ def group_of(description: Any) -> FastFailover:
         Bucket(
             watch_port=_unless(bucket.watch_port, ofproto.OFPP_ANY),
             watch_group=_unless(bucket.watch_group, ofproto.OFPG_ANY),
-            actions=tuple(codec.actions_from_openflow(bucket.actions)),
+            actions=tuple(encoding.actions_from_openflow(bucket.actions)),
         )
         for bucket in description.buckets
     )

@@ -23,7 +23,7 @@ from typing import Any
 
 import plain_worlds
 from corridor.controller.second_opinion import Sample
-from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.objective import OBJECTIVES
 from corridor.experiments.lab.deployment_proof import judge_tables
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.lab.proof import prove_compiled

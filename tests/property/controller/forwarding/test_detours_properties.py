@@ -7,12 +7,14 @@ from random import Random
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.forwarding.forwarding_graph import Assess, Cross, Node
+from corridor.controller.forwarding.forwarding_graph import Assess, Cross, ForwardingGraph, Node
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Protection
 from corridor.controller.intent.specification import elements, failures_of, up_to
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath
+from corridor.controller.policy.semantics import Failures
+from corridor.topologies.model.topology import Topology
 from paths_lab import (
     Served,
     anything_failed,
@@ -36,8 +38,10 @@ anyhow = served() | served_in_time() | served_anew()
 
 
 @MANY
-@given(anyhow)
-def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> None:
+@given(anyhow, st.integers(0, 2**32))
+def test_a_packet_goes_a_lawful_path_or_is_dropped_where_none_is_left(
+    made: Served, seed: int
+) -> None:
     topology, graph, known = made
     assume(graph.first is not None)
     for names in up_to(graph.protection.k, elements(topology, graph.protection.over)):
@@ -47,25 +51,22 @@ def test_a_packet_is_dropped_only_where_no_lawful_path_is_left(made: Served) -> 
             continue
         left = left_for(graph, topology, failures, walk)
         assert left is None, f"with {names} dead, dropped after {walk.path}; left was {left}"
-
-
-@MANY
-@given(anyhow, st.integers(0, 2**32))
-def test_what_is_delivered_went_a_lawful_path_whatever_has_failed(made: Served, seed: int) -> None:
-    topology, graph, _ = made
     chance = Random(seed)
-    assume(graph.first is not None)
     for _ in range(50):
-        failures = anything_failed(topology, chance)
-        walk = trace_packet(graph, topology, failures)
-        if walk.delivered:
-            went = tuple((node, True) for node in walk.taken)
-            assert breach(graph, topology, went) == "", f"{walk.path} with {failures}"
-            assert any(
-                in_use(graph, failures, one).verdict(walk.path).allowed for one in graph.followed
-            ), "what is lawful where gateways are passed is so where all that are open are"
-            assert all(failures.spare(topology.fibre(name)) for name in walk.path.fibres)
-            assert failures.gateways.isdisjoint(walk.gateways)
+        went_lawfully(graph, topology, anything_failed(topology, chance))
+
+
+def went_lawfully(graph: ForwardingGraph, topology: Topology, failures: Failures) -> None:
+    """Whatever has failed: no more than what is promised, or all of it."""
+    walk = trace_packet(graph, topology, failures)
+    if walk.delivered:
+        went = tuple((node, True) for node in walk.taken)
+        assert breach(graph, topology, went) == "", f"{walk.path} with {failures}"
+        assert any(
+            in_use(graph, failures, one).verdict(walk.path).allowed for one in graph.followed
+        ), "what is lawful where gateways are passed is so where all that are open are"
+        assert all(failures.spare(topology.fibre(name)) for name in walk.path.fibres)
+        assert failures.gateways.isdisjoint(walk.gateways)
 
 
 @FEW
@@ -80,7 +81,7 @@ def test_no_order_of_failures_on_the_way_leads_to_an_unlawful_delivery(made: Ser
 
 @FEW
 @given(served())
-def test_no_decision_leads_back_to_itself(made: Served) -> None:
+def test_decisions_lead_on_and_alternatives_are_at_the_same_hub_and_differ(made: Served) -> None:
     _, graph, _ = made
     done: set[Node] = set()
 
@@ -93,13 +94,7 @@ def test_no_decision_leads_back_to_itself(made: Served) -> None:
         done.add(node)
 
     visit(graph.first, frozenset())
-
-
-@FEW
-@given(served())
-def test_alternatives_are_at_the_same_hub_and_differ(made: Served) -> None:
-    _, graph, _ = made
-    for node in nodes(graph):
+    for node in done:
         alternatives = list(node.alternatives)
         assert {one.hub for one in alternatives} == {node.hub}
         exits = [getattr(one, "fibre", type(one).__name__) for one in alternatives]
@@ -123,19 +118,13 @@ def test_what_is_known_to_have_failed_is_not_met(made: Served) -> None:
 @FEW
 @given(served())
 def test_while_all_is_well_a_packet_takes_the_route(made: Served) -> None:
+    """Its state changes at gateways, or by what is crossed."""
     topology, graph, _ = made
     assert (graph.first is None) == (not isinstance(graph.route, PermittedPath))
     if isinstance(graph.route, PermittedPath):
         walk = trace_packet(graph, topology)
         assert walk.delivered
         assert (walk.path, walk.one_way_ns) == (graph.route.path, graph.route.one_way_ns)
-
-
-@FEW
-@given(served())
-def test_a_state_changes_at_gateways_or_by_what_is_crossed_only(made: Served) -> None:
-    topology, graph, _ = made
-    assume(graph.automaton is not None)
     for node in nodes(graph):
         if isinstance(node, Assess):
             assert node.then.hub == node.hub

@@ -10,7 +10,6 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,10 +30,9 @@ class Case:
     capacity_bps: dict[str, int]
     elements: dict[str, frozenset[str]]
     k: int | dict[str, int]
-    headroom: float = 1.0
 
     def admit(self) -> Admission:
-        return admit(self.uses, self.capacity_bps, self.elements, self.k, self.headroom)
+        return admit(self.uses, self.capacity_bps, self.elements, self.k)
 
     @property
     def cirs(self) -> dict[str, int]:
@@ -51,7 +49,7 @@ class Case:
         return max(self.k[use.demand] for use in self.uses if use.pays_as == payer)
 
     def limit(self, link: Link) -> int:
-        return int(self.capacity_bps[link[0]] * Fraction(str(self.headroom)))
+        return self.capacity_bps[link[0]]
 
     def failure_sets(self) -> Iterator[tuple[str, ...]]:
         """All of them: the fewest first, then those that take down least, then by name."""
@@ -142,10 +140,10 @@ def with_capacity(
     ks: st.SearchStrategy[int | dict[str, int]],
 ) -> Case:
     """Capacities around what is needed, so that some cases fit and most do not."""
-    case = Case(uses, {}, elements, draw(ks), draw(st.sampled_from((1.0, 1.0, 0.9, 0.37))))
+    case = Case(uses, {}, elements, draw(ks))
     for (fibre, _), (load, *_) in case.worst().items():
         percent = draw(st.sampled_from((30, 70, 100, 130)))
-        needed = load * percent // int(100 * case.headroom)
+        needed = load * percent // 100
         case.capacity_bps[fibre] = max(needed, case.capacity_bps.get(fibre, 0))
     return case
 
@@ -296,10 +294,10 @@ def least_given_up(case: Case) -> float:
 def test_the_added_capacity_makes_it_fit_and_no_less_does(case):
     added = case.admit().added
     more = case.capacity_bps | {one.fibre: one.capacity_bps + one.add_bps for one in added}
-    assert admit(case.uses, more, case.elements, case.k, case.headroom).fits
+    assert admit(case.uses, more, case.elements, case.k).fits
     for one in added:
         less = more | {one.fibre: more[one.fibre] - 1}
-        assert not admit(case.uses, less, case.elements, case.k, case.headroom).fits
+        assert not admit(case.uses, less, case.elements, case.k).fits
 
 
 @FEW
@@ -310,7 +308,7 @@ def test_the_order_of_nothing_matters(case, chance):
 
     uses = chance.sample(case.uses, len(case.uses))
     k = case.k if isinstance(case.k, int) else shuffled(case.k)
-    again = admit(uses, shuffled(case.capacity_bps), shuffled(case.elements), k, case.headroom)
+    again = admit(uses, shuffled(case.capacity_bps), shuffled(case.elements), k)
     assert again == case.admit()
     assert again.refusal() == case.admit().refusal()
 

@@ -24,7 +24,7 @@ from corridor.controller.forwarding.program import (
     to_controller,
 )
 from corridor.controller.forwarding.program import group as to_group
-from corridor.controller.openflow import codec, decoding, encoding
+from corridor.controller.openflow import decoding, encoding
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.controller.openflow.message_check import Malformed, check
 from corridor.controller.openflow.modifications import Modification
@@ -136,7 +136,7 @@ def test_modifications_in_bundles_are_the_octets_that_the_framework_sends(order,
 PLAIN = {
     ofproto.OFPMP_FLOW: as_dumped,
     ofproto.OFPMP_GROUP_DESC: lambda said: to_plain(group_of(said)),
-    ofproto.OFPMP_METER_CONFIG: lambda said: to_plain(codec.meter_of(said)),
+    ofproto.OFPMP_METER_CONFIG: lambda said: to_plain(encoding.meter_of(said)),
 }
 
 

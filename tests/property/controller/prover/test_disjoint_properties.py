@@ -1,9 +1,17 @@
-"""Disjoint paths that are found are the best pair that a search of all walks finds."""
+"""Disjoint paths that are found are the best pair that a search of all walks finds.
+
+Several permits at once, under failures: no needless drop, and nothing unlawful delivered.
+
+The walker and the judge share no code with what they judge. ``CORRIDOR_CASES=10000`` draws so many
+worlds instead of a few; ``overlapping_permits`` says how to ask for one by its seed.
+"""
 
 from __future__ import annotations
 
+import os
 from itertools import product
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +21,8 @@ from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.model.topology import Topology
+from overlapping_permits import Tally, examine
+from plain_worlds import CLAUSES
 from policy_lab import applicable_policies, demand, permit
 from random_policies import networks, policy_lists
 
@@ -83,3 +93,34 @@ def test_no_pair_of_walks_that_share_nothing_is_shorter(net, over, data):
     assert all(isinstance(route, PermittedPath) for route in routes)
     if sums:
         assert sum(route.one_way_ns for route in routes) == min(sums)
+
+
+FEW = 150
+CASES = int(os.environ.get("CORRIDOR_CASES", FEW))
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    return examine(range(1, CASES + 1))
+
+
+@pytest.mark.timeout(120 if CASES <= FEW else 7200)
+def test_no_packet_is_dropped_while_any_permit_leaves_a_path(tally: Tally) -> None:
+    assert tally.needless == [], str(tally)
+
+
+@pytest.mark.timeout(120 if CASES <= FEW else 7200)
+def test_nothing_is_delivered_that_no_permit_allows(tally: Tally) -> None:
+    assert tally.unlawful == [], str(tally)
+
+
+@pytest.mark.timeout(120 if CASES <= FEW else 7200)
+def test_no_packet_goes_round(tally: Tally) -> None:
+    assert tally.round == [], str(tally)
+
+
+@pytest.mark.timeout(120 if CASES <= FEW else 7200)
+def test_the_worlds_have_the_whole_language_in_them(tally: Tally) -> None:
+    assert set(tally.clauses) == set(CLAUSES)
+    assert tally.delivered > tally.walks / 3
+    assert tally.delivered < tally.walks

@@ -13,7 +13,6 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import Policy, PolicySet
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import (
@@ -24,7 +23,7 @@ from corridor.controller.policy.permitted_paths import (
 from corridor.controller.policy.semantics import ApplicablePolicies, Failures
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.journey import journey_of
-from corridor.topologies.model.topology import Fibre, Hub, Topology
+from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, applicable_policies, demand, fibre, hub, network, permit
 from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists
 
@@ -122,61 +121,31 @@ def test_the_route_is_the_shortest_of_all_allowed_walks(
 
 
 @FEW
-@given(networks(), policy_lists(), ASKED, st.randoms(use_true_random=False))
-def test_the_order_of_policies_means_nothing(
-    topology: Topology, rules: list[Policy], data_class: str, random: Any
+@given(
+    *(networks(), policy_lists(), ASKED, st.randoms(use_true_random=False)),
+    *(policies("restrict") | policies("deny"), policies("permit")),
+)
+def test_policies_only_add_up(
+    topology: Topology,
+    rules: list[Policy],
+    data_class: str,
+    random: Any,
+    narrower: Policy,
+    permit: Policy,
 ) -> None:
+    """Their order means nothing, nor does a thing said twice. A further restrict or deny shrinks
+    what is allowed, a further permit widens it."""
     shuffled = list(rules)
     random.shuffle(shuffled)
     one, other = ask(topology, rules, data_class), ask(topology, shuffled, data_class)
     assert best_permitted_path(one) == best_permitted_path(other)
     for walk in walks(topology, visits=1):
         assert one.verdict(walk) == other.verdict(walk)
-
-
-@FEW
-@given(networks(), policy_lists(), ASKED, policies("restrict") | policies("deny"))
-def test_a_further_restrict_or_deny_only_shrinks_what_is_allowed(
-    topology: Topology, rules: list[Policy], data_class: str, further: Policy
-) -> None:
-    assert allowed(topology, [*rules, further], data_class) <= allowed(topology, rules, data_class)
-
-
-@FEW
-@given(networks(), policy_lists(), ASKED, policies("permit"))
-def test_a_further_permit_only_widens_what_is_allowed(
-    topology: Topology, rules: list[Policy], data_class: str, further: Policy
-) -> None:
-    assert allowed(topology, [*rules, further], data_class) >= allowed(topology, rules, data_class)
-
-
-@FEW
-@given(networks(), policy_lists(), ASKED)
-def test_saying_a_thing_twice_changes_nothing(
-    topology: Topology, rules: list[Policy], data_class: str
-) -> None:
+    before = allowed(topology, rules, data_class)
     again = [rule.model_copy(update={"id": f"{rule.id}-again"}) for rule in rules]
-    assert allowed(topology, [*rules, *again], data_class) == allowed(topology, rules, data_class)
-
-
-@FEW
-@given(networks(), policy_lists(), ASKED)
-def test_a_dead_prefix_condemns_every_path_that_starts_with_it(
-    topology: Topology, rules: list[Policy], data_class: str
-) -> None:
-    for automaton in ask(topology, rules, data_class).automata:
-        for walk in walks(topology):
-            state: Any = automaton.start
-            elements: list[Hub | Fibre] = []
-            for position, name in enumerate(walk.hubs):
-                elements.append(topology.hub(name))
-                if position < len(walk.fibres):
-                    elements.append(topology.fibre(walk.fibres[position]))
-            for element in elements:
-                entered = automaton.enter(state, element)
-                if isinstance(entered, Violation):
-                    break
-                state = entered
+    assert allowed(topology, [*rules, *again], data_class) == before
+    assert allowed(topology, [*rules, narrower], data_class) <= before
+    assert allowed(topology, [*rules, permit], data_class) >= before
 
 
 @FEW

@@ -23,8 +23,7 @@ from corridor.controller.second_opinion import Declared, Sample, compare
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.failing import Failed
 from corridor.controller.second_opinion.journey import journey_of
-from corridor.controller.second_opinion.packets import sent_by_host
-from corridor.controller.second_opinion.tables import switches_of
+from corridor.controller.second_opinion.packets import sent_by_host, switches_of
 from corridor.controller.second_opinion.walker import Walker
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.model.topology import Topology

@@ -21,8 +21,7 @@ from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
-from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
+from corridor.controller.traffic_engineering.candidate_values import ByCase, CandidatePath, Links
 from corridor.controller.traffic_engineering.path_program import LinearProgram
 from corridor.controller.traffic_engineering.path_selection import preferred_paths_of
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of

@@ -23,14 +23,18 @@ from corridor.controller.prover.exact_rates import Asked, asked
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import least_added_delay
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
-from corridor.controller.traffic_engineering.candidate_values import CandidatePath
-from corridor.controller.traffic_engineering.exact_loads import Loads, loads_of
-from corridor.controller.traffic_engineering.failure_cases import NOT_DEAR, ByCase, Links
+from corridor.controller.traffic_engineering.candidate_values import (
+    NOT_DEAR,
+    ByCase,
+    CandidatePath,
+    Links,
+)
 from corridor.controller.traffic_engineering.fit_rates import (
     Served,
     with_feasible_paths,
     with_picks,
 )
+from corridor.controller.traffic_engineering.load_grid import Loads, loads_of
 from corridor.controller.traffic_engineering.lower_bounds import minimum_in
 from corridor.controller.traffic_engineering.path_program import MBIT, LinearProgram
 from corridor.controller.traffic_engineering.path_selection import preferred_paths_of

@@ -22,15 +22,15 @@ from control_socket import ApiProcess, SocketController
 from corridor.controller.api.app import make_app
 from corridor.controller.api.guard import MOST_BODY_BYTES
 from corridor.controller.api.link import MOST_CHANGES, ControllerLink
-from corridor.controller.api.server import MOST_CONNECTIONS
+from corridor.controller.api.process import MOST_CONNECTIONS
 
 ROOT = Path(__file__).resolve().parents[4]
 IMPATIENT = """
 import sys
-from corridor.controller.api import __main__, guard, link, server
+from corridor.controller.api import __main__, guard, link, process
 guard.READ_S, link.ANSWER_S, link.CHANGE_S = 0.6, 0.8, 1.0
 link.MOST_ANSWER_BYTES = 1 << 20
-server.MARGIN_S = server.BoundedProtocol.deadline_s = 1.2
+process.MARGIN_S = process.BoundedProtocol.deadline_s = 1.2
 sys.exit(__main__.main())
 """
 
@@ -340,7 +340,7 @@ def test_it_dies_with_its_parent_however_that_dies(reconciler, tmp_path):
 
 def test_it_imports_no_framework_of_controllers():
     script = (
-        "import sys, corridor.controller.api.app, corridor.controller.api.server\n"
+        "import sys, corridor.controller.api.app, corridor.controller.api.process\n"
         "print([name for name in ('ryu', 'os_ken', 'eventlet', 'mininet') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from corridor.controller.api.process import Application, run
 
 def application(link):
     from corridor.controller.api.app import make_app
-    from corridor.controller.api.pages import Page, Pages
+    from corridor.controller.api.guard import Page, Pages
     pages = {"/": Page("text/html", b"<p>hello"), "/app.js": Page("text/javascript", b"1")}
     return Application(Pages(make_app(link), pages), open_to_all=pages)
 

@@ -11,14 +11,23 @@ from itertools import islice
 import pytest
 
 from control_socket import ApiProcess, SocketController
-from corridor.controller.api.event_feed import EventFeed, Heard, Line, Position, Published
+from corridor.controller.api.event_feed import (
+    LASTS_S,
+    MOST_STREAMS,
+    EventFeed,
+    Heard,
+    Line,
+    Position,
+    Published,
+    position_of,
+    text_of,
+)
 from corridor.controller.api.link import ControllerLink
-from corridor.controller.api.stream import LASTS_S, MOST_STREAMS, position_of, text_of
 
 BRIEF = """
 import sys
-from corridor.controller.api import __main__, stream
-stream.LASTS_S, stream.HEARTBEAT_S = 0.6, 0.2
+from corridor.controller.api import __main__, event_feed
+event_feed.LASTS_S, event_feed.HEARTBEAT_S = 0.6, 0.2
 sys.exit(__main__.main())
 """
 

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from control_socket import ApiProcess
-from corridor.controller.api.tokens import BadTokenFile, Doorkeeper, token_in
+from corridor.controller.api.guard import BadTokenFile, Doorkeeper, token_in
 
 TOKEN = "A" * 43
 NOBODY = 65534

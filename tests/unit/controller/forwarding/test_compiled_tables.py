@@ -35,8 +35,11 @@ def assert_dropped(fate, hub, reason):
     assert fate.fibres == [], f"it crossed {fate.fibres}:\n{fate}"
 
 
-@given(laid())
-def test_every_declared_packet_comes_out_once_unchanged_along_exactly_its_path(made):
+@given(laid(), st.integers(1, 63))
+def test_every_declared_packet_comes_out_once_unchanged_along_exactly_its_path(made, dscp):
+    """Without policies that is the shortest. The packet ages by one at every switch but the last,
+    and its host's DSCP is worth nothing."""
+    assert made.paths == shortest_paths(made.graph, made.paths)
     for (src, dst), path in made.paths.items():
         sent = made.packet(src, dst)
         fate = made.network.send(src, sent)
@@ -45,36 +48,17 @@ def test_every_declared_packet_comes_out_once_unchanged_along_exactly_its_path(m
         assert tuple(fate.fibres) == path.fibres, f"{src} to {dst} left its path:\n{fate}"
         arrived = fate.delivered[0][1]
         assert (arrived.fields, arrived.labels) == (sent.fields, ()), f"changed:\n{fate}"
-
-
-@given(laid())
-def test_without_policies_a_path_is_the_shortest(made):
-    assert made.paths == shortest_paths(made.graph, made.paths)
-
-
-@given(laid())
-def test_a_packet_ages_by_one_at_every_switch_but_the_last(made):
-    for (src, dst), path in made.paths.items():
-        arrived = made.network.send(src, made.packet(src, dst)).delivered[0][1]
         assert arrived.label_ttl == 64 - len(path.fibres)
-
-
-@given(laid(), st.integers(1, 63))
-def test_the_dscp_of_a_host_is_worth_nothing(made, dscp):
-    for src, dst in made.paths:
-        arrived = made.network.send(src, made.packet(src, dst, ip_dscp=dscp)).delivered[0][1]
-        assert dict(arrived.fields)["ip_dscp"] == 0
+        marked = made.network.send(src, made.packet(src, dst, ip_dscp=dscp)).delivered[0][1]
+        assert dict(marked.fields)["ip_dscp"] == 0
 
 
 @given(laid())
-def test_a_pair_nobody_declared_is_dropped_where_it_starts(made):
+def test_what_nobody_declared_is_dropped_where_it_starts(made):
+    """A pair of hubs, or a declared peer's address by another MAC."""
     for src, dst in made.undeclared():
         fate = made.network.send(src, made.packet(src, dst))
         assert_dropped(fate, src, Reason.DROP_UNCLASSIFIED)
-
-
-@given(laid())
-def test_what_goes_to_a_declared_peers_address_by_another_mac_is_dropped(made):
     for src, dst in made.paths:
         for mac in (made.wiring.hub(src).host_mac, "02:00:00:00:00:66"):
             fate = made.network.send(src, made.packet(src, dst, eth_dst=mac))
@@ -173,25 +157,27 @@ def test_a_label_nobody_gave_out_is_not_switched(made, label):
 
 
 @given(laid())
-def test_an_unlabelled_packet_on_a_fibre_is_not_admitted(made):
+def test_a_fibre_lets_in_labels_and_lldp_to_the_controller_and_counts_other_drops(made):
+    """BFD goes nowhere, and is not counted as dropped."""
+    assert not Reason.BFD.is_drop
     src, dst = next(iter(made.paths))
+    bfd = Packet.of(eth_type=IPV4, ip_proto=17, udp_dst=3784)
     for fibre in made.wiring.fibres:
         for packet in (made.packet(src, dst), made.question(src, dst)):
             fate = made.network.send(fibre.a.hub, packet, port=fibre.a.port)
             assert_dropped(fate, fibre.a.hub, Reason.DROP_NOT_ADMITTED)
-
-
-@given(laid())
-def test_bfd_on_a_fibre_goes_nowhere_and_is_not_counted_as_dropped(made):
-    bfd = Packet.of(eth_type=IPV4, ip_proto=17, udp_dst=3784)
-    for fibre in made.wiring.fibres:
         fate = made.network.send(fibre.a.hub, bfd, port=fibre.a.port)
         assert_dropped(fate, fibre.a.hub, Reason.BFD)
-    assert not Reason.BFD.is_drop
+        for end in (fibre.a, fibre.z):
+            fate = made.network.send(end.hub, Packet.of(eth_type=LLDP), port=end.port)
+            assert (fate.to_controller, fate.copies) == ([end.hub], 1), fate
 
 
 @given(laid())
-def test_the_switch_answers_for_every_declared_peer_and_asks_nobody(made):
+def test_the_switch_answers_for_every_declared_peer_alone_and_asks_nobody(made):
+    for src, dst in made.undeclared():
+        fate = made.network.send(src, made.question(src, dst))
+        assert_dropped(fate, src, Reason.DROP_SPOOFED_ARP)
     for src, dst in made.paths:
         me, peer = made.wiring.hub(src), made.wiring.hub(dst)
         fate = made.network.send(src, made.question(src, dst))
@@ -211,13 +197,6 @@ def test_the_switch_answers_for_every_declared_peer_and_asks_nobody(made):
         }
 
 
-@given(laid())
-def test_nobody_answers_for_an_undeclared_peer(made):
-    for src, dst in made.undeclared():
-        fate = made.network.send(src, made.question(src, dst))
-        assert_dropped(fate, src, Reason.DROP_SPOOFED_ARP)
-
-
 @given(laid(), st.sampled_from(["arp_sha", "arp_spa", "eth_src", "arp_op", "vlan_vid"]), st.data())
 def test_a_question_in_anothers_name_is_not_answered(made, name, data):
     src, dst = data.draw(st.sampled_from(sorted(made.paths)))
@@ -235,15 +214,16 @@ def test_a_question_in_anothers_name_is_not_answered(made, name, data):
 
 
 @given(laid())
-def test_lldp_goes_to_the_controller_from_fibres_and_nowhere_else(made):
-    for fibre in made.wiring.fibres:
-        for end in (fibre.a, fibre.z):
-            fate = made.network.send(end.hub, Packet.of(eth_type=LLDP), port=end.port)
-            assert (fate.to_controller, fate.copies) == ([end.hub], 1), fate
+def test_a_program_is_one_that_switches_can_hold(made):
+    every_table_of_every_switch_ends_in_one_drop_that_matches_all(made)
+    no_two_entries_are_the_same_to_a_switch(made)
+    equal_groups_of_a_direction_are_one_and_each_serves_one_direction(made)
+    a_bucket_watches_the_port_it_sends_by(made)
+    the_declared_links_are_the_wiring_in_both_directions(made)
+    a_program_survives_json(made)
 
 
-@given(laid())
-def test_every_table_of_every_switch_ends_in_one_drop_that_matches_all(made):
+def every_table_of_every_switch_ends_in_one_drop_that_matches_all(made):
     for switch in made.program.switches:
         last = [flow for flow in switch.flows if flow.priority == 0]
         assert {flow.table: flow.reason for flow in last} == FINAL_DROP
@@ -253,15 +233,13 @@ def test_every_table_of_every_switch_ends_in_one_drop_that_matches_all(made):
             assert flow.reason.is_drop
 
 
-@given(laid())
-def test_no_two_entries_are_the_same_to_a_switch(made):
+def no_two_entries_are_the_same_to_a_switch(made):
     for switch in made.program.switches:
         twice = [key for key, n in Counter(flow.key for flow in switch.flows).items() if n > 1]
         assert twice == [], f"{switch.hub}: {twice}"
 
 
-@given(laid())
-def test_equal_groups_of_a_direction_are_one_and_each_serves_one_direction(made):
+def equal_groups_of_a_direction_are_one_and_each_serves_one_direction(made):
     for switch in made.program.switches:
         buckets = {made_group.id: made_group.buckets for made_group in switch.groups}
         used = {
@@ -274,8 +252,7 @@ def test_equal_groups_of_a_direction_are_one_and_each_serves_one_direction(made)
         assert len({(buckets[number], policy) for number, policy in used}) == len(switch.groups)
 
 
-@given(laid())
-def test_a_bucket_watches_the_port_it_sends_by(made):
+def a_bucket_watches_the_port_it_sends_by(made):
     for switch in made.program.switches:
         for made_group in switch.groups:
             assert len(made_group.buckets) > 1
@@ -289,8 +266,7 @@ def test_a_bucket_watches_the_port_it_sends_by(made):
                     assert last.kind == "in_port"
 
 
-@given(laid())
-def test_the_declared_links_are_the_wiring_in_both_directions(made):
+def the_declared_links_are_the_wiring_in_both_directions(made):
     dpid = {hub.hub: hub.dpid for hub in made.wiring.hubs}
     expected = set()
     for fibre in made.wiring.fibres:
@@ -300,8 +276,7 @@ def test_the_declared_links_are_the_wiring_in_both_directions(made):
     assert len(made.program.links) == len(expected)
 
 
-@given(laid())
-def test_a_program_survives_json(made):
+def a_program_survives_json(made):
     assert from_plain(Program, json.loads(json.dumps(to_plain(made.program)))) == made.program
 
 

@@ -1,4 +1,7 @@
-"""Labels: 20 bits that name one decision at each hub, of one demand in one phase."""
+"""Labels: 20 bits that name one decision at each hub, of one demand in one phase.
+
+Labels that a host's frame can be read for, which no demand may have.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from attack_frames import IPV4, ethernet, in_llc
 from corridor.controller.forwarding.compiler import compile_forwarding_graphs
 from corridor.controller.forwarding.forwarding_graph import Assess, Cross
 from corridor.controller.forwarding.labels import SNAP_PATHS, FreePaths, Seat, label_graph, seat_of
-from corridor.controller.forwarding.next_version import compile_after
 from corridor.controller.forwarding.program import FIRST_PATH, LAST_PATH, label_of, phase_of
+from corridor.controller.forwarding.two_phase_plan import compile_after
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.policy.automaton import Phase
 from corridor.topologies.base.errors import InputError
@@ -156,3 +160,29 @@ def test_each_way_is_counted_once_while_its_labels_are_made():
         compile_forwarding_graphs(wire(corridor()), corridor(), [made], seats=before.seats)
         compile_after(before, wire(corridor()), corridor(), [made])
     assert said == ["0 of 1 paths compiled, the first in progress", "1 of 1 paths compiled"] * 3
+
+
+def test_no_label_begins_like_a_snap_header():
+    free = FreePaths([range(SNAP_PATHS.start - 2)])
+    paths = [free.take(1) for _ in range(5)]
+    labels = [label_of(1, Phase.ASSESSED, path) for path in paths]
+    made = {read_as_label(control) for control in range(256)}
+    assert made & {*range(labels[0], labels[-1])}
+    assert not made & {*labels}
+
+
+def test_labels_of_one_direction_do_not_reach_past_those():
+    assert FreePaths([range(SNAP_PATHS.start - 2)]).take(3) == SNAP_PATHS.stop
+
+
+def test_those_left_out_are_every_label_that_a_snap_header_makes():
+    made = {read_as_label(control) & LAST_PATH for control in range(256)}
+    assert made == {*SNAP_PATHS}
+
+
+def read_as_label(control):
+    """What stands where a label would, once a label has been pushed behind a SNAP header."""
+    me = "02:00:00:00:00:01"
+    header = bytes([0xAA, 0xAA, control, 0, 0, 0])
+    frame = in_llc(ethernet(me, me, IPV4), header)
+    return int.from_bytes(frame[14:18]) >> 12

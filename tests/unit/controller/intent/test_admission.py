@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.intent import lowering
+from corridor.controller.intent import admit as admission
 from corridor.controller.intent.admit import admit
 from corridor.controller.intent.values import Added, Lowered, Use, Worst
 from corridor.experiments.plan.plan import make_plan
@@ -191,15 +191,6 @@ def test_a_link_on_which_nobody_is_promised_anything_breaks_no_promise():
     assert on(admission, "south") == Worst("south", "kashgar", 6 * G, 10 * G, (), ("b",))
 
 
-def test_headroom_is_the_share_that_may_be_promised():
-    admission = admit([use("a", "9Gbit", "south")], capacity(), LINKS, k=0, headroom=0.9)
-    assert admission.fits
-    admission = admit([use("a", "9900Mbit", "south")], capacity(), LINKS, k=0, headroom=0.9)
-    assert "(9Gbit of its 10Gbit) while nothing fails" in admission.refusal()
-    assert admission.lowered == (Lowered("a", 9_900_000_000, 9 * G),)
-    assert admission.added == (Added("south", 10 * G, 1 * G),)
-
-
 def test_one_change_that_repairs_two_links_beats_two():
     uses = [use("a", "5Gbit", "north", "south"), use("b", "6Gbit", "north")]
     uses.append(use("c", "6Gbit", "south"))
@@ -274,12 +265,6 @@ def test_wrong_input_is_refused(uses, k, complaint):
         admit(uses, capacity(), LINKS, k)
 
 
-@pytest.mark.parametrize("headroom", [0.0, 1.1, -1.0])
-def test_headroom_is_a_share(headroom):
-    with pytest.raises(ValueError, match="headroom"):
-        admit([], {}, {}, 1, headroom)
-
-
 def test_what_fits_does_not_wait_for_the_linear_programs():
     script = (
         "import sys\nfrom corridor.controller.intent.admit import admit\n"
@@ -341,4 +326,4 @@ def test_a_refusal_says_what_of_it_is_assumed(tmp_path: Path):
 
 def test_rounding_leaves_no_bit_too_much_where_a_demand_crosses_a_link_twice():
     row = SimpleNamespace(crossings=[(0, 2)], excess=lambda rates: 2 * rates[0] - 19)
-    assert lowering._within([row], [10]) == [9]
+    assert admission._within([row], [10]) == [9]

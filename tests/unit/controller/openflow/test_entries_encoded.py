@@ -1,12 +1,18 @@
-"""Entries as octets: what the framework would send, made without making it each time."""
+"""Entries as octets: what the framework would send, made without making it each time.
+
+The cache of octets is bounded, so that no sender of messages fills the memory.
+"""
+
+from __future__ import annotations
 
 import pytest
 
 from corridor.controller.forwarding.program import Flow, group, output, push_label, set_field
-from corridor.controller.openflow import encoding
+from corridor.controller.openflow import decoding, encoding, message_check
 from corridor.controller.openflow.framework import ofproto, parser
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.memory import SHORT, remembered_if_short
 from framework_messages import (
     add_flow,
     as_octets,
@@ -110,3 +116,28 @@ def test_messages_of_the_framework_are_numbered_once(switch):
 def test_all_that_a_switch_holds_is_removed_by_what_the_framework_sends(switch):
     made = [delete(switch) for delete in (delete_all_flows, delete_all_groups, delete_all_meters)]
     assert encoding.everything_off(9) == tuple(as_octets(one, 9) for one in made)
+
+
+MOST_KEPT = 1 << 16
+
+
+@pytest.mark.parametrize("module", [decoding, encoding, message_check])
+def test_every_cache_of_messages_has_a_limit(module):
+    caches = [one for one in vars(module).values() if hasattr(one, "cache_parameters")]
+    assert all(0 < one.cache_parameters()["maxsize"] <= MOST_KEPT for one in caches)
+    limits = [number for name, number in vars(module).items() if name.endswith("KEPT")]
+    assert limits
+    assert max(limits) <= MOST_KEPT
+
+
+def test_the_oldest_and_the_long_are_not_kept():
+    asked = []
+    measured = remembered_if_short(2)(lambda octets: asked.append(octets) or len(octets))
+    first, second, third = b"1", b"22", b"333"
+    for octets in (first, first, second, third, first):
+        assert measured(octets) == len(octets)
+    assert asked == [first, second, third, first]
+    asked.clear()
+    long = bytes(SHORT + 1)
+    assert measured(long) == measured(long) == SHORT + 1
+    assert asked == [long, long]

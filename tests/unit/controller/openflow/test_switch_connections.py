@@ -1,4 +1,7 @@
-"""A controller process on its socket: who may be a switch, and what none can do to it."""
+"""A controller process on its socket: who may be a switch, and what none can do to it.
+
+In which order a framework hears several switches that speak at once.
+"""
 
 import os
 import socket
@@ -10,6 +13,7 @@ from struct import unpack_from
 
 import pytest
 
+from corridor.controller.openflow.framework import order_listeners
 from corridor.topologies.base import child_process
 from corridor.topologies.emulation.controller_start import start_controller
 from switch_messages import ENDLESS_HELLO, GOOD, PORT, features, message, multipart, spoilt
@@ -181,3 +185,29 @@ def test_a_connection_cannot_be_two_switches(path):
         assert is_served(link)
         link.sendall(features(2))
         assert is_hung_up_on(link)
+
+
+SWITCHES = 57
+
+
+def heard(held):
+    """The order in which eventlet calls listeners that are ready: that of a set of them."""
+    from eventlet.hubs.hub import FdListener
+
+    def nothing(*_):
+        pass
+
+    listeners = []
+    for number in range(SWITCHES):
+        held.append(FdListener("write", number, nothing, nothing, nothing))
+        listeners.append(FdListener("read", number, nothing, nothing, nothing))
+    return [one.fileno for one, _number in {(one, one.fileno) for one in listeners}]
+
+
+def test_switches_are_heard_in_one_order_wherever_their_listeners_lie_in_memory():
+    order_listeners()
+    held = []
+    first = heard(held)
+    assert len(first) == SWITCHES
+    del held[::3]
+    assert heard(held) == first

@@ -10,11 +10,10 @@ import pytest
 
 from corridor.controller.forwarding.program import Flow, Table
 from corridor.controller.openflow.channel import OpenFlowChannel
-from corridor.controller.openflow.decoding import read_reply
+from corridor.controller.openflow.decoding import ANSWERS, read_reply
 from corridor.controller.openflow.errors import Lost, Refused, SwitchTimeout
 from corridor.controller.openflow.framework import hub, ofproto, parser
 from corridor.controller.openflow.modifications import Modification
-from corridor.controller.openflow.table_reading import ANSWERS
 from corridor.controller.reconcile import following_app
 from switch_messages import entry, multipart
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.controller.openflow import table_reading
+from corridor.controller.openflow import decoding
+from corridor.controller.openflow.decoding import TableReading
 from corridor.controller.openflow.framework import ofp_event, ofproto, parser
 from corridor.controller.openflow.table_dump import dump_of
-from corridor.controller.openflow.table_reading import TableReading
 from corridor.controller.prover import read_dump
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.wiring import wire
@@ -39,9 +39,9 @@ def read(monkeypatch):
     """The prover's input where switches have this number of entries, none of which could be
     read."""
     sent: dict[int, list] = {}
-    monkeypatch.setattr(table_reading, "encoded", lambda _datapath, requests: requests)
+    monkeypatch.setattr(decoding, "encoded", lambda _datapath, requests: requests)
     monkeypatch.setattr(
-        table_reading,
+        decoding,
         "send_together",
         lambda datapath, requests: sent.update({datapath.id: requests}),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.explain.interpretations import other_values
+from corridor.controller.explain.explanation import other_values
 from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.controller.policy.permitted_paths import (
     NoPermittedPath,

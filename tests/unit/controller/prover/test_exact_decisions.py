@@ -18,8 +18,7 @@ from corridor.controller.forwarding.program import (
     set_field,
     to_controller,
 )
-from corridor.controller.prover.exact_causes import Watch
-from corridor.controller.prover.exact_decisions import End, Fork, Onward, Stop, Switch
+from corridor.controller.prover.exact_decisions import End, Fork, Onward, Stop, Switch, Watch
 from corridor.controller.prover.search.packets import ETH_IPV4, ETH_MPLS, Packet
 
 PACKET = Packet.of(in_port=2, eth_type=ETH_IPV4, ip_dscp=0, ip_proto=17, udp_dst=5000)

@@ -1,8 +1,13 @@
-"""Audits: unexpected and missing entries of switches, and the repairs."""
+"""Audits: unexpected and missing entries of switches, and the repairs.
+
+What a rollout that broke off may have left is taken away before the next begins.
+"""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 from corridor.controller.forwarding.program import COOKIE_MAGIC, FastFailover, Meter, Table, group
+from corridor.controller.reconcile.rollouts import Rollouts
 from lab_views import FIBRE, KNOWN, NETWORK, ask, foreign, status
 
 
@@ -132,3 +137,30 @@ def test_a_trace_of_what_is_held_says_where_something_cannot_be_read(lab):
     assert (answer["ok"], answer["kind"]) == (False, "failed")
     assert "where packets go: guian: 1 of its entries could not be read" in answer["reason"]
     assert ask(lab, do="trace", demand="train")["ok"]
+
+
+def network(*, left_over, told=frozenset({1, 2})):
+    audits = []
+    deployer = SimpleNamespace(audit=lambda *given: audits.append(given))
+    return SimpleNamespace(left_over=left_over, told=told, deployer=deployer), audits
+
+
+def test_what_may_be_left_is_looked_for_once():
+    state, audits = network(left_over=True)
+    Rollouts(state).tidy_up()
+    Rollouts(state).tidy_up()
+    assert audits == [(frozenset({1, 2}), "left over")]
+    assert not state.left_over
+
+
+def test_nobody_is_asked_where_nothing_is_left():
+    state, audits = network(left_over=False)
+    Rollouts(state).tidy_up()
+    assert audits == []
+
+
+def test_it_stays_to_be_done_while_no_switch_is_there():
+    state, audits = network(left_over=True, told=frozenset())
+    Rollouts(state).tidy_up()
+    assert audits == []
+    assert state.left_over

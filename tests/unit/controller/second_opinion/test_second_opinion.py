@@ -1,4 +1,7 @@
-"""The second opinion: what it reads, how it follows packets, and its verdict on a proof."""
+"""The second opinion: what it reads, how it follows packets, and its verdict on a proof.
+
+A mistake in the evaluator that compiler and proof share is noticed by the second opinion.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,13 @@ from corridor.controller.policy.clauses.elements import Selector
 from corridor.controller.policy.model import Hard
 from corridor.controller.second_opinion import OF_A_RUN, Declared, Sample, compare
 from corridor.controller.second_opinion.clause_registry import OBJECTIONS
-from corridor.controller.second_opinion.comparing import failure_sets
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.failing import everything
 from corridor.controller.second_opinion.journey import journey_of
-from corridor.controller.second_opinion.packets import Packet, sent_by_host
+from corridor.controller.second_opinion.packet_check import failure_sets
+from corridor.controller.second_opinion.packets import Packet, sent_by_host, switches_of
 from corridor.controller.second_opinion.places import Places
 from corridor.controller.second_opinion.selectors import KEYS, selects, speaks_of
-from corridor.controller.second_opinion.tables import switches_of
 from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.experiments.cli import main
 from corridor.experiments.lab.dumps import as_compiled
@@ -31,7 +33,9 @@ from corridor.experiments.lab.proof import prove_compiled, prove_run
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
+from corridor.topologies.base.memory import forget
 from corridor.topologies.model.wiring import wire
+from evaluator_mutants import MISTAKES
 from policy_lab import fibre, hub, network
 from second_opinion_lab import written
 
@@ -402,6 +406,8 @@ def test_check_says_so_and_so_does_its_json(tmp_path: Path, capsys: Any) -> None
     assert said["disagreements"] == []
     assert main(["check", scenario, "--json"]) == 0
     assert "second_opinion" not in json.loads(capsys.readouterr().out)
+    assert main(["check", scenario, "--second-opinion"]) == 0
+    assert "independent check: agrees" in capsys.readouterr().out
 
 
 def test_every_run_keeps_one_beside_its_proofs(tmp_path: Path) -> None:
@@ -439,3 +445,23 @@ def test_check_judges_a_dump_too(tmp_path: Path, capsys: Any) -> None:
 def test_python_asks_for_the_same(tmp_path: Path) -> None:
     opinion = corridor.second_opinion(written(tmp_path), sample=OF_A_RUN)
     assert opinion.agrees
+
+
+@pytest.fixture
+def nothing_remembered():
+    """Of what was ruled with a mistake, or without."""
+    forget()
+    yield
+    forget()
+
+
+@pytest.mark.usefixtures("nothing_remembered")
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_that_a_proof_shares_is_noticed(name, tmp_path, capsys, monkeypatch):
+    scenario = written(tmp_path)
+    MISTAKES[name](monkeypatch)
+    code = main(["check", str(scenario), "--second-opinion"])
+    said = capsys.readouterr().out
+    assert " violated  " not in said, said
+    assert "independent check: differs" in said, said
+    assert code == 1

@@ -21,7 +21,7 @@ from corridor.controller.testing import (
     assert_stays_within,
     assert_within,
 )
-from corridor.controller.testing.demand import EACH_ONCE
+from corridor.controller.testing.network import EACH_ONCE
 from corridor.controller.testing.packets import Crossing, Packets, Seen, paths_taken
 from corridor.topologies.base.errors import InputError
 from policy_lab import CLASSES, TODAY, corridor, deny, permit, restrict

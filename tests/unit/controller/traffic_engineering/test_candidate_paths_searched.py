@@ -8,7 +8,7 @@ import pytest
 
 from corridor.controller.traffic_engineering import candidate_paths as spaces
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
-from corridor.controller.traffic_engineering.failure_cases import ByCase, Links, priced
+from corridor.controller.traffic_engineering.candidate_values import ByCase, Links, priced
 from corridor.controller.traffic_engineering.fit_rates import Served
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.topologies.formats.load import load_topology

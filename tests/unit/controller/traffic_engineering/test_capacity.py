@@ -8,14 +8,17 @@ import pytest
 
 from corridor.controller.intent.values import Use
 from corridor.controller.prover.exact_rates import Asked
-from corridor.controller.traffic_engineering.capacity_remedies import (
+from corridor.controller.traffic_engineering.utilization import (
+    Cases,
     Lowering,
     Raise,
+    Traffic,
+    bounds,
+    cases_of,
+    fullness,
     lowerings,
     raises,
 )
-from corridor.controller.traffic_engineering.demand_growth import bounds
-from corridor.controller.traffic_engineering.utilization import Cases, Traffic, cases_of, fullness
 
 AB, AC, CB, BC = ("ab", "a"), ("ac", "a"), ("bc", "c"), ("bc", "b")
 LIMITS = {"ab": Fraction(10), "ac": Fraction(8), "bc": Fraction(20)}

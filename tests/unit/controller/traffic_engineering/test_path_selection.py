@@ -13,7 +13,7 @@ from corridor.controller.intent.intent import PreferredPath
 from corridor.controller.intent.specification import Specification, failures_of
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
-from corridor.controller.traffic_engineering.objective_registry import OBJECTIVES
+from corridor.controller.traffic_engineering.objective import OBJECTIVES
 from corridor.controller.traffic_engineering.path_program import SolverError
 from corridor.controller.traffic_engineering.path_selection import select_paths
 from corridor.experiments.scenario.intents import specify

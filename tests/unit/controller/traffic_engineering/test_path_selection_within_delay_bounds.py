@@ -8,7 +8,7 @@ from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.traffic_engineering.candidate_paths import PathSpace
-from corridor.controller.traffic_engineering.failure_cases import ByCase, Links
+from corridor.controller.traffic_engineering.candidate_values import ByCase, Links
 from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from policy_lab import fibre, hub, network, permit

@@ -9,8 +9,8 @@ import pytest
 from corridor.controller.forwarding.compiler import compile_forwarding_graphs
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
 from corridor.controller.traffic_engineering import fewest_moves, least_added_delay
+from corridor.controller.traffic_engineering.candidate_values import Links
 from corridor.controller.traffic_engineering.column_generation import by_objective, main_at
-from corridor.controller.traffic_engineering.failure_cases import Links
 from corridor.controller.traffic_engineering.fit_rates import Served, with_picks
 from corridor.controller.traffic_engineering.objective import seeing
 from corridor.controller.traffic_engineering.path_program import LinearProgram

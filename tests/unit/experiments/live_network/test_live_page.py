@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from corridor.controller.api.problems import Problem
+from corridor.controller.api.link import Problem
 from corridor.experiments.live_network.page_actions import Actions, OfFibre, Policies, order_of
 from corridor.experiments.live_network.page_leases import (
     LEASE_S,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from corridor.controller.testing import load_network
-from corridor.controller.testing.demand import EACH_ONCE
+from corridor.controller.testing.network import EACH_ONCE
 from corridor.controller.testing.packets import Crossing
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.machines.kernel import Kernel

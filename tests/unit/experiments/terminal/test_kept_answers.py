@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.controller.traffic_engineering import own_objective
+from corridor.controller.traffic_engineering import objective
 from corridor.experiments import cli
 from corridor.experiments.commands import check, price
 from corridor.experiments.terminal import kept_answers
@@ -302,7 +302,7 @@ def test_only_what_files_say_is_kept(cache: Path, tmp_path: Path) -> None:
     assert _computed(cache, lambda: subprocess.run(["true"], check=True)) == 2
     assert _computed(cache, Path("/proc/self/status").read_text) == 2
     assert _computed(cache, (tmp_path / "library.pyc").read_text) == 2
-    assert _computed(cache, lambda: own_objective._module("x = 1", "objective.py")) == 2
+    assert _computed(cache, lambda: objective._module("x = 1", "objective.py")) == 2
     assert _computed(cache, lambda: file.write_text("2") and file.read_text()) == 2
     assert answers(cache) == 0
 

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 
 from corridor.controller.policy.clauses.clause import Broken, Trip
 from corridor.controller.policy.clauses.elements import Element
-from corridor.controller.policy.clauses.expression_automaton import MOST_STATES, automaton_of
-from corridor.controller.policy.clauses.path import Path
+from corridor.controller.policy.clauses.path import MOST_STATES, Path, automaton_of
 from corridor.controller.policy.clauses.places import shipped_groups
 from policy_lab import fibre, hub, permit, verdict
 

@@ -28,7 +28,7 @@ from corridor.controller.testing import (
     assert_delivers_up_to,
     assert_never_transits,
 )
-from corridor.controller.testing.demand import DemandUnderTest
+from corridor.controller.testing.network import DemandUnderTest
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from policy_lab import CLASSES, TODAY, applicable_policies, corridor, permit, restrict, route

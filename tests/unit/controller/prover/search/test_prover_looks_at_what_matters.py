@@ -15,11 +15,17 @@ from corridor.controller.forwarding.compiler import (
 from corridor.controller.forwarding.program import Flow
 from corridor.controller.intent.intent import Intent, Selector, clashes
 from corridor.controller.prover import prove, tables_of
-from corridor.controller.prover.search import headers, rest, sieve
-from corridor.controller.prover.search.headers import Box, Packet, box, in_order, outside
-from corridor.controller.prover.search.lookup import Rule
-from corridor.controller.prover.search.rest import Rest, cut
-from corridor.controller.prover.search.sieve import Allowed, Sieve
+from corridor.controller.prover.search import headers, lookup
+from corridor.controller.prover.search.headers import (
+    Allowed,
+    Box,
+    Packet,
+    Sieve,
+    box,
+    in_order,
+    outside,
+)
+from corridor.controller.prover.search.lookup import Rest, Rule, cut
 from corridor.topologies.model.wiring import wire
 from policy_lab import applicable_policies, corridor, demand, permit
 
@@ -48,10 +54,10 @@ def rule(number, chosen, certain):
 
 
 @SAME_FIXTURE
-@given(packets, rules, st.sampled_from((0, 2, rest.DEEPEST)))
+@given(packets, rules, st.sampled_from((0, 2, lookup.DEEPEST)))
 def test_packets_are_taken_and_left_as_if_each_piece_was_looked_at(packet, some, deepest):
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rest, "DEEPEST", deepest)
+        patched.setattr(lookup, "DEEPEST", deepest)
         hold_side_by_side(packet, some)
 
 
@@ -71,7 +77,7 @@ def hold_side_by_side(packet, some):
 @pytest.fixture(params=[0, 2, 8], autouse=True)
 def few(request, monkeypatch):
     """How many things a sieve does not distinguish."""
-    monkeypatch.setattr(sieve, "FEW", request.param)
+    monkeypatch.setattr(headers, "FEW", request.param)
 
 
 @SAME_FIXTURE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 
 from corridor.controller.intent.intent import Intent
-from corridor.controller.prover.search import witnesses as module
+from corridor.controller.prover.search import declared_demands as module
 from corridor.controller.prover.search.declared_network import Network
 from policy_lab import applicable_policies, corridor, permit, restrict
 from prover_worlds import compiled, worlds
