@@ -56,7 +56,7 @@ def told(of: CapacityAnswer, *, worst: int = MOST_ROWS, width: int | None = None
 
 def sentences(of: CapacityAnswer) -> list[str]:
     """What it comes to."""
-    found = [_asked(of), *_background_said(of), _fullest_said(of), _grows_said(of)]
+    found = [_asked(of), _fullest_said(of), *_background_said(of), _grows_said(of)]
     return [*found, *_too_large_said(of), *_beside_said(of)]
 
 

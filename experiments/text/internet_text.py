@@ -116,7 +116,7 @@ def internet_notes(of: InternetCut, names: Mapping[str, str]) -> Iterator[str]:
     if of.countries and FROM_THE_GULF in of.segments:
         yield (
             "Traffic handed over in the Gulf counts as delivered, though part of it goes on "
-            "through the Red Sea. The model has no path by land from the Gulf to Europe."
+            "through the Red Sea; the model has no path by land from the Gulf to Europe"
         )
     if of.unknown:
         unknown = (short_name(names.get(one.country, one.country)) for one in of.unknown)

@@ -22,6 +22,7 @@ from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import cells_of
 from corridor.experiments.text.cut_text import cut_text
 from corridor.experiments.text.event_text import internet_of_events
+from corridor.experiments.text.internet_text import internet_notes
 from corridor.experiments.text.verdict import foreseen
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.background.internet import FILE
@@ -239,6 +240,15 @@ def test_the_part_on_internet_traffic_fits_a_terminal(width: int) -> None:
     if width == 80:
         assert len(said[start:]) <= 20
         assert "left out" not in "\n".join(said[start:])
+
+
+def test_what_is_handed_over_in_the_gulf_is_noted_where_the_way_on_is_cut() -> None:
+    notes, none = (
+        [*internet_notes(internet(*cut), {})] for cut in (("red-sea",), ("smw4:red-sea",))
+    )
+    assert any(one.startswith("Traffic handed over in the Gulf counts as") for one in notes)
+    assert not any("handed over" in one for one in none)
+    assert not any(one.endswith(".") for one in notes)  # briefs join them as sentences
 
 
 def test_few_samples_of_the_same_seed_give_the_same_answer() -> None:
