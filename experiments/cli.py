@@ -37,6 +37,8 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "explain": "explain the path of a demand, or why it has none",
         "price": "cost of policy sets, compared with no policies or another set",
         "capacity": "utilization of fibres under failures, and growth limits",
+        "availability": "how often demands have a permitted path: nines, and the price of law",
+        "risks": "what fails, by how much the availability of demands depends on it",
         "replay": "dated outages computed, next to their published effects",
         "law": "query legal rules as data, with sources and dates",
         "report": "write the results of a folder as one page",
@@ -187,7 +189,7 @@ def _by_family() -> str:
     """The verbs with their lines of help."""
     lines = []
     for family, verbs in FAMILIES.items():
-        lines += [f"{family}:", *(f"  {verb:12}{line}" for verb, line in verbs.items()), ""]
+        lines += [f"{family}:", *(f"  {verb:13}{line}" for verb, line in verbs.items()), ""]
     return "\n".join(lines)
 
 

@@ -5,8 +5,8 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`price`, :func:`law`, :func:`replay`, :func:`traffic_matrix`, :func:`check`,
-:func:`compare`. Runs: :class:`Lab`, :func:`load`.
+:func:`availability`, :func:`risks`, :func:`price`, :func:`law`, :func:`replay`,
+:func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     )
     from corridor.experiments.answers.traffic_answer import traffic_matrix
     from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
+    from corridor.experiments.availability.availability_answer import availability
+    from corridor.experiments.availability.risks_answer import risks
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.replays.asking import replay, replays
     from corridor.experiments.results.run_result import Run, load
@@ -52,6 +54,7 @@ __all__ = [
     "Options",
     "Run",
     "answers",
+    "availability",
     "capacity",
     "check",
     "compare",
@@ -70,6 +73,7 @@ __all__ = [
     "read_study",
     "replay",
     "replays",
+    "risks",
     "run_scenario",
     "run_study",
     "second_opinion",
@@ -83,6 +87,7 @@ _HOMES = {
     "Options": "experiments.run.options",
     "Run": "experiments.results.run_result",
     "answers": "experiments.answers.asking",
+    "availability": "experiments.availability.availability_answer",
     "capacity": "experiments.answers.asking",
     "check": "experiments.lab.asking",
     "compare": "experiments.study.comparing",
@@ -101,6 +106,7 @@ _HOMES = {
     "read_study": "experiments.study.results",
     "replay": "experiments.replays.asking",
     "replays": "experiments.replays.asking",
+    "risks": "experiments.availability.risks_answer",
     "run_scenario": "experiments.run.runner",
     "run_study": "experiments.study.results",
     "second_opinion": "experiments.lab.asking",

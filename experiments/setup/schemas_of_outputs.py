@@ -106,6 +106,18 @@ def _cut() -> Form:
     return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
 
 
+def _availability() -> Form:
+    from corridor.experiments.availability.availability_answer import AvailabilityAnswer
+
+    return AvailabilityAnswer
+
+
+def _risks() -> Form:
+    from corridor.experiments.availability.risks_answer import RisksAnswer
+
+    return RisksAnswer
+
+
 def _traffic() -> Form:
     from corridor.experiments.answers.traffic_answer import TrafficAnswer
 
@@ -332,6 +344,10 @@ OUTPUTS: Mapping[str, Output] = {
     "replay-answer": Output(
         "replay --json", "Outages computed, next to their published effects", _replay
     ),
+    "availability-answer": Output(
+        "availability --json", "How often demands have a permitted path", _availability
+    ),
+    "risks-answer": Output("risks --json", "What fails, by importance", _risks),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),

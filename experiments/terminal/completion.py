@@ -51,6 +51,7 @@ BY_METAVAR: Mapping[str, Source] = {
     "ID=VALUE": names.interpretations,
     "PLACE": names.jurisdictions,
     "JURISDICTION": names.jurisdictions,
+    "CLIMATE": names.climates,
     "COUNTRY": names.countries_of_traffic,
     "NAME": names.networks,
     "STUDY": names.studies,

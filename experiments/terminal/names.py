@@ -22,6 +22,7 @@ SCENARIOS = HERE / "experiments" / "scenario" / "shipped"
 STUDIES = HERE / "experiments" / "study" / "shipped"
 OUTAGES = HERE / "traffic" / "data" / "outages.yaml"
 LAW = HERE / "controller" / "data" / "law.yaml"
+FAILURES = HERE / "topologies" / "data" / "failures.yaml"
 INTERNET = HERE / "traffic" / "data" / "internet.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf", "vega")
 FIGURE_WIDTHS = ("text", "column")
@@ -97,6 +98,11 @@ def rules(_args: argparse.Namespace) -> Names:
 def countries_of_traffic(_args: argparse.Namespace) -> Names:
     """Return the codes of countries with figures of background traffic."""
     return _ids(_read(INTERNET), "countries")
+
+
+def climates(_args: argparse.Namespace) -> Names:
+    """Return the climates of the shipped failure rates."""
+    return _ids(_read(FAILURES), "climates")
 
 
 def outages(_args: argparse.Namespace) -> Names:

@@ -67,7 +67,7 @@ def require(what: str, *extras: str) -> None:
 
 def explained(error: ModuleNotFoundError, what: str) -> EnvironmentUnsupported | None:
     """Return the error that names the extra of a module that was not found; None if the module is
-    of no extra."""
+    not of an extra."""
     module = (error.name or "").partition(".")[0]
     extra = next((extra for extra, modules in MODULES.items() if module in modules), None)
     return None if extra is None else _unsupported(what, [extra])

@@ -120,8 +120,8 @@ class CorridorNet(HubNet):
         Sessions start with a packet a second (RFC 5880, 6.8.3), so it takes two to four seconds.
         """
         deadline = time.monotonic() + timeout_s
-        while lacking := bfd.lacking(self.wiring, self.bfd_status()):
-            _refuse_late(lacking, deadline, "up", timeout_s)
+        while waiting := bfd.lacking(self.wiring, self.bfd_status()):
+            _refuse_late(waiting, deadline, "up", timeout_s)
             time.sleep(BFD_POLL_S)
 
     def wait_bfd_interval(self, interval_ms: int, fibres: Sequence[str], timeout_s: float) -> None:
@@ -250,9 +250,9 @@ class CorridorNet(HubNet):
         ]
 
 
-def _refuse_late(lacking: Sequence[str], deadline: float, what: str, timeout_s: float) -> None:
-    if lacking and time.monotonic() >= deadline:
-        named = ", ".join(lacking[:5]) + (" ..." if len(lacking) > 5 else "")
+def _refuse_late(waiting: Sequence[str], deadline: float, what: str, timeout_s: float) -> None:
+    if waiting and time.monotonic() >= deadline:
+        named = ", ".join(waiting[:5]) + (" ..." if len(waiting) > 5 else "")
         raise EnvironmentUnsupported(
-            f"BFD is not {what} at {len(lacking)} ends of fibres after {timeout_s:g} s: {named}"
+            f"BFD is not {what} at {len(waiting)} ends of fibres after {timeout_s:g} s: {named}"
         )

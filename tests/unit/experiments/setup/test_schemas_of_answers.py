@@ -57,6 +57,8 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         ("law-calendar-answer", ["law", "calendar", *DAY]),
         ("kernel-answer", ["kernel", "show"]),
         ("traffic-answer", ["traffic", "BD"]),
+        ("availability-answer", ["availability", "mini"]),
+        ("risks-answer", ["risks", "mini"]),
         ("replay-answer", ["replay", "smw5-2026-07", "--samples", "0"]),
         ("workload-answer", ["workload", "show", "infer-chat"]),
         ("workload-answer", ["workload", "plan", "mini"]),

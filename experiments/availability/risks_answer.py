@@ -1,0 +1,274 @@
+"""``corridor risks``: the register of what fails, by how much availability depends on it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.experiments.availability.availability_answer import (
+    SAMPLES,
+    SEED,
+    Minutes,
+    MissingRate,
+    checked_limits,
+    checked_model,
+    missing_rates,
+)
+from corridor.experiments.availability.decided import (
+    GAP,
+    QUESTIONS,
+    DecidedDemand,
+    DecidedScenario,
+    Limits,
+)
+from corridor.experiments.availability.figures import INTERVAL, MINUTES_OF_YEAR
+from corridor.experiments.scenario.scenario import (
+    DEFAULT,
+    LoadedScenario,
+    load_under,
+    under_given,
+)
+from corridor.topologies.analysis.decomposition import Decomposition, Floats
+from corridor.topologies.analysis.failing_parts import FailingPart
+from corridor.topologies.analysis.failure_rates import (
+    DEFAULT_CLIMATE,
+    FailureRates,
+    read_failure_rates,
+)
+from corridor.topologies.base.codec import Document
+
+RISKS_SCHEMA = 1
+LEAST_AFFECTED = 0.01
+"""Of the unavailability of a demand: below it, the demand does not count as affected."""
+LEAST_MINUTES = 0.01
+"""Of a demand, a year: below it, neither."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean, with the 90 % interval of the samples."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Risk:
+    """Something that fails: a wet segment, a land span or a common cause."""
+
+    id: str
+    kind: str
+    """``wet``, ``land`` or ``cause``."""
+    place: str
+    """The place of its rates; of a cause, the shared-risk group."""
+    fibres: tuple[str, ...]
+    """What it takes down, or may take down."""
+    length_km: float
+    failures_a_year: Interval
+    basis: str
+    """The count or bounds behind the rate."""
+    repair_days: Interval
+    """Of the mean time to repair."""
+    unavailable: Interval
+    sources: tuple[str, ...]
+    confidence: str
+    note: str
+    fussell_vesely: Interval
+    """Share of the expected demand-minutes that would not occur if it never failed."""
+    birnbaum: Interval
+    """By how many demands the expected number of unavailable ones rises if it has failed."""
+    demand_minutes_a_year: Interval
+    """What would not occur if it never failed."""
+    affected: tuple[str, ...]
+    """Demands of which it causes at least 1 % of the unavailability."""
+    first: float
+    """Share of the samples in which it is the first of all."""
+
+
+@dataclass(frozen=True)
+class RisksAnswer(Document):
+    """What ``corridor risks`` answers."""
+
+    schema: int
+    scenario: str
+    policies: str
+    as_of: str
+    climate: str
+    climate_note: str
+    samples: int
+    seed: int
+    installed: bool
+    """Whether the installed tables act alone, or a controller plans again."""
+    demands: int
+    demand_minutes_a_year: Minutes
+    """Of all demands; the upper bound contains what is not explored."""
+    risks: tuple[Risk, ...]
+    """Those that matter, the first by demand-minutes first."""
+    without_effect: int
+    """Other parts: no explored failure of a demand needs them."""
+    missing: tuple[MissingRate, ...]
+
+
+def risks(
+    scenario: str | Path = DEFAULT,
+    *,
+    policies: str | Path | None = None,
+    as_of: date | str | None = None,
+    installed: bool = False,
+    climate: str = DEFAULT_CLIMATE,
+    rates: str | Path | None = None,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+    gap: float = GAP,
+    questions: int = QUESTIONS,
+) -> RisksAnswer:
+    """Rank what fails by how much the availability of all demands depends on it.
+
+    Args:
+        scenario: The name of a shipped scenario, or a scenario file.
+        policies: A shipped policy set or a file, instead of the scenario's own.
+        as_of: The date whose policies are in force; default: the scenario's date, or today.
+        installed: Whether the installed tables act alone; default: a controller plans again.
+        climate: Which years of the record count: ``record``, ``peace`` or ``as-2024-2026``.
+        rates: A file of failure rates instead of the shipped one.
+        samples: Samples of the rates, behind the intervals.
+        seed: Of the samples.
+        gap: The probability of states that may be left unexplored.
+        questions: Sets of failed fibres to decide for each demand, at most.
+
+    Returns:
+        Wet segments, land spans and common causes: rate with its count, repair time, affected
+        demands, Fussell-Vesely and Birnbaum importance, expected demand-minutes a year, and the
+        share of samples in which each is the first.
+
+    Raises:
+        InputError: A file, a name, a climate or a number is invalid.
+
+    Example:
+        >>> corridor.risks("mini", samples=20).risks[0].id
+        'aae-1:bangkok..karachi'
+    """
+    loaded = load_under(str(scenario), under_given(policies, as_of))
+    return risks_answer(
+        loaded,
+        read_failure_rates(rates),
+        installed=installed,
+        climate=climate,
+        samples=samples,
+        seed=seed,
+        limits=checked_limits(gap, questions),
+    )
+
+
+def risks_answer(
+    loaded: LoadedScenario,
+    rates: FailureRates,
+    *,
+    installed: bool = False,
+    climate: str = DEFAULT_CLIMATE,
+    samples: int = SAMPLES,
+    seed: int = SEED,
+    limits: Limits | None = None,
+) -> RisksAnswer:
+    """Compute the register of a loaded scenario.
+
+    Raises:
+        InputError: The climate is unknown, or the number of samples is out of bounds.
+    """
+    model = checked_model(loaded, rates, climate, samples, seed)
+    decided = DecidedScenario(loaded, model, limits=limits)
+    register = _Register(decided, [_cases(one, installed) for one in decided.demands])
+    return RisksAnswer(
+        schema=RISKS_SCHEMA,
+        scenario=loaded.scenario.name,
+        policies=loaded.policies.name,
+        as_of=str(loaded.as_of),
+        climate=climate,
+        climate_note=next(one.note for one in rates.climates if one.id == climate),
+        samples=samples,
+        seed=seed,
+        installed=installed,
+        demands=len(decided.demands),
+        demand_minutes_a_year=register.minutes(),
+        risks=register.risks,
+        without_effect=len(model.cut_sets.counted) - len(register.risks),
+        missing=tuple(missing_rates(rates, model)),
+    )
+
+
+def _cases(of: DecidedDemand, installed: bool) -> Decomposition:
+    return of.installed if installed else of.replanned
+
+
+class _Register:
+    """What the failures of parts add to the unavailability of demands."""
+
+    def __init__(self, decided: DecidedScenario, found: Sequence[Decomposition]) -> None:
+        self._decided = decided
+        self._found = found
+        model, space = decided.model, decided.space
+        shape = model.unavailable.shape
+        self._saved: Floats = np.zeros(shape)
+        self._total: Floats = np.zeros(shape[1])
+        self._by_demand: list[npt.NDArray[np.bool_]] = []
+        for one in found:
+            saved, fails = space.saved(one.fails), space.probabilities(one.fails)
+            self._saved += saved
+            self._total += fails
+            means = saved.mean(axis=1)
+            least = max(LEAST_AFFECTED * fails.mean(), LEAST_MINUTES / MINUTES_OF_YEAR)
+            self._by_demand.append(means >= least)
+
+    def minutes(self) -> Minutes:
+        """Expected demand-minutes a year, with what is not explored."""
+        high = sum(float(self._decided.bounds(one).high.mean()) for one in self._found)
+        return Minutes(float(self._total.mean()) * MINUTES_OF_YEAR, high * MINUTES_OF_YEAR)
+
+    @property
+    def risks(self) -> tuple[Risk, ...]:
+        """The first by demand-minutes first."""
+        model = self._decided.model
+        counted = list(model.cut_sets.counted)
+        means = self._saved.mean(axis=1)
+        first = np.bincount(self._saved[counted].argmax(axis=0), minlength=len(counted))
+        share = {part: float(first[at]) / len(self._total) for at, part in enumerate(counted)}
+        order = sorted(counted, key=lambda part: (-means[part], part))
+        kept = [part for part in order if means[part] * MINUTES_OF_YEAR >= LEAST_MINUTES]
+        return tuple(self._risk(part, model.parts[part], share[part]) for part in kept)
+
+    def _risk(self, part: int, of: FailingPart, first: float) -> Risk:
+        saved, demands = self._saved[part], self._decided.demands
+        return Risk(
+            id=of.id,
+            kind=of.kind,
+            place=of.place,
+            fibres=of.fibres,
+            length_km=of.length_km,
+            failures_a_year=_interval(of.failures_a_year),
+            basis=of.basis,
+            repair_days=_interval(of.repair_days),
+            unavailable=_interval(of.unavailable),
+            sources=of.sources,
+            confidence=of.confidence,
+            note=of.note,
+            fussell_vesely=_interval(saved / np.maximum(self._total, 1e-300)),
+            birnbaum=_interval(saved / of.unavailable),
+            demand_minutes_a_year=_interval(saved * MINUTES_OF_YEAR),
+            affected=tuple(
+                one.demand.id
+                for one, is_affected in zip(demands, self._by_demand, strict=True)
+                if is_affected[part]
+            ),
+            first=first,
+        )
+
+
+def _interval(samples: Floats) -> Interval:
+    low, high = (float(one) for one in np.percentile(samples, INTERVAL))
+    return Interval(float(samples.mean()), low, high)

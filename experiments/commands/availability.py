@@ -1,0 +1,117 @@
+"""``corridor availability``: how often demands have a permitted path, in nines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.commands.arguments import add_scenario_arguments, load, under, whole
+from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, printed, shown, told
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import terminal_width
+
+if TYPE_CHECKING:
+    from corridor.experiments.scenario.scenario import LoadedScenario
+
+DEFAULT_CLIMATE = "record"
+"""As the model has it; said here, since it takes long to import."""
+EPILOG = """examples:
+  corridor availability sovereignty                       nines, minutes a year, price of policies
+  corridor availability sovereignty --against gateway-cities     against another policy set
+  corridor availability sovereignty --climate peace       rates of the years 2006 to 2023
+  corridor availability my.yaml --rates my-rates.yaml     custom failure rates
+  corridor availability pan-asia --json                   every figure with its bounds
+
+Nothing is emulated. A demand is available if a permitted path of fibres is left in both
+directions. docs/availability.md has the model, its assumptions and its limits.
+exit codes: 0 success, 2 bad input"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "availability",
+        description="Compute how often each demand has a permitted path while fibres fail and are "
+        "repaired: nines with intervals, minutes a year, and the price of policies.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser)
+    parser.add_argument(
+        "--against",
+        metavar="SET",
+        default=NO_POLICIES,
+        help="baseline policy set (default: none)",
+    )
+    add_rate_options(parser)
+    parser.add_argument("--all", action="store_true", help="a line for every demand")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
+
+
+def add_rate_options(parser: argparse.ArgumentParser) -> None:
+    """Options of failure rates, which ``risks`` has, too."""
+    parser.add_argument(
+        "--climate",
+        metavar="CLIMATE",
+        default=DEFAULT_CLIMATE,
+        help="years of the record that count: record, peace, as-2024-2026 (default: record)",
+    )
+    parser.add_argument(
+        "--rates", type=Path, metavar="FILE", help="file of failure rates (default: as shipped)"
+    )
+    parser.add_argument(
+        "--questions",
+        type=whole(1, 1_000_000, "questions are 1 or more, up to a million"),
+        metavar="N",
+        help="sets of failed fibres to decide for each demand, at most (default: 400); more "
+        "narrow the bounds",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
+        default=1,
+        metavar="N",
+        help="seed of the samples behind the intervals (default: 1)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    return told(args, _answer)
+
+
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.availability.availability_answer import (
+        availability_answer,
+        checked_limits,
+    )
+    from corridor.experiments.text import availability_text
+    from corridor.topologies.analysis.failure_rates import read_failure_rates
+
+    loaded = load(args)
+    rates = read_failure_rates(args.rates)
+    baseline = _baseline(args, loaded)
+    with waiting("deciding states of failure"):
+        found = availability_answer(
+            loaded,
+            rates,
+            baseline=baseline,
+            climate=args.climate,
+            seed=args.seed,
+            limits=checked_limits(questions=args.questions),
+        )
+    if args.json:
+        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+    text = availability_text.told(found, everything=args.all, width=terminal_width())
+    return Answer([shown(text)])
+
+
+def _baseline(args: argparse.Namespace, loaded: LoadedScenario) -> LoadedScenario:
+    from corridor.experiments.scenario.scenario import load_under
+
+    asked = under(args).model_copy(update={"policies": args.against, "interpret": {}})
+    return load_under(args.scenario, asked, topology=loaded.topology)

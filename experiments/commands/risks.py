@@ -1,0 +1,71 @@
+"""``corridor risks``: what fails, by how much availability depends on it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.availability import add_rate_options
+from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, printed, shown, told
+from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.screen import terminal_width
+
+EPILOG = """examples:
+  corridor risks sovereignty                        the first risks of all demands
+  corridor risks sovereignty --installed            if the controller does not plan again
+  corridor risks sovereignty --climate as-2024-2026 rates and repairs of war
+  corridor risks pan-asia --json                    every part, with rates, sources and intervals
+
+Nothing is emulated. docs/availability.md has the model, its assumptions and its limits.
+exit codes: 0 success, 2 bad input"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "risks",
+        description="Rank wet segments, land spans and common causes by how much the availability "
+        "of all demands depends on them.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser)
+    parser.add_argument(
+        "--installed",
+        action="store_true",
+        help="with the installed tables alone (default: a controller plans again)",
+    )
+    add_rate_options(parser)
+    parser.add_argument("--all", action="store_true", help="a line for every risk")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    return told(args, _answer)
+
+
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.availability.availability_answer import checked_limits
+    from corridor.experiments.availability.risks_answer import risks_answer
+    from corridor.experiments.text import risks_text
+    from corridor.topologies.analysis.failure_rates import read_failure_rates
+
+    loaded = load(args)
+    rates = read_failure_rates(args.rates)
+    with waiting("deciding states of failure"):
+        found = risks_answer(
+            loaded,
+            rates,
+            installed=args.installed,
+            climate=args.climate,
+            seed=args.seed,
+            limits=checked_limits(questions=args.questions),
+        )
+    if args.json:
+        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+    text = risks_text.told(found, everything=args.all, width=terminal_width())
+    return Answer([shown(text)])

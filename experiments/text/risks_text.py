@@ -1,0 +1,89 @@
+"""The register of risks in sentences and tables. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from corridor.experiments.availability.risks_answer import Interval, Risk, RisksAnswer
+from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.availability_text import left_out, minutes, number, wrapped
+from corridor.topologies.base.words import confidence_word, counted, joined_few
+
+MOST_ROWS, MOST_NAMED = 15, 2
+HEADINGS = (
+    *("element", "kind", "failures/year", "count", "repair", "FV", "Birnbaum", "minutes/year"),
+    *("first", "affected"),
+)
+RIGHT = frozenset({"failures/year", "repair", "FV", "Birnbaum", "minutes/year", "first"})
+KINDS = {"wet": "wet segment", "land": "land span", "cause": "common cause"}
+LEAST_SHARE, FEW_DAYS = 0.005, 2
+
+
+def told(of: RisksAnswer, *, everything: bool = False, width: int | None = None) -> str:
+    """Sentences, the register, and what is left out."""
+    shown = of.risks if everything else of.risks[:MOST_ROWS]
+    more = len(of.risks) - len(shown)
+    parts = [
+        wrapped(" ".join(_summary(of)), width),
+        _register(shown, width) + (f"\n{more} more rows: use --all" if more else ""),
+        wrapped(_key(of), width),
+        "\n".join(["Left out:", *left_out(of.missing, width)]),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _summary(of: RisksAnswer) -> Iterator[str]:
+    tables = "the installed tables alone" if of.installed else "a controller that plans again"
+    yield (
+        f"Risks of {counted(of.demands, 'demand')} of {of.scenario}, policy set {of.policies} as "
+        f"of {of.as_of}, with {tables}: rates of {of.climate_note}."
+    )
+    if not of.risks:
+        yield "No failure that was explored leaves a demand without a path."
+        return
+    first = of.risks[0]
+    yield (
+        f"Expected minutes without a path, added over demands: "
+        f"{minutes(of.demand_minutes_a_year)} a year. First is {first.id}, in {first.first:.0%} "
+        f"of {of.samples:,} samples of the rates: without it {_share(first.fussell_vesely)} of "
+        "them would not occur."
+    )
+
+
+def _register(of: Sequence[Risk], width: int | None) -> str:
+    rows = [
+        (
+            one.id,
+            KINDS[one.kind],
+            f"{one.failures_a_year.mean:.2g}",
+            f"{one.basis} ({confidence_word(one.confidence)})",
+            _days(one.repair_days),
+            _share(one.fussell_vesely),
+            f"{one.birnbaum.mean:.2g}",
+            number(one.demand_minutes_a_year.mean),
+            f"{one.first:.0%}",
+            joined_few(one.affected, MOST_NAMED),
+        )
+        for one in of
+    ]
+    spare = ("affected", "Birnbaum", "kind", "count", "first", "repair")
+    return render(HEADINGS, rows, RIGHT, width=width, spare=spare) if rows else ""
+
+
+def _key(of: RisksAnswer) -> str:
+    other = f"{counted(of.without_effect, 'other part')} without effect. " if of.risks else ""
+    return (
+        f"{other}FV (Fussell-Vesely): share of the minutes that would not occur if it never "
+        "failed; 90 % interval. Birnbaum: further demands without a path while it has failed. "
+        "minutes/year: demand-minutes that would not occur. Shares overlap: do not add them."
+    )
+
+
+def _share(of: Interval) -> str:
+    if of.mean < LEAST_SHARE:
+        return f"{of.mean:.1%}"
+    return f"{of.mean:.0%} ({of.low:.0%} to {of.high:.0%})"
+
+
+def _days(of: Interval) -> str:
+    return f"{of.mean * 24:.0f} h" if of.mean < FEW_DAYS else f"{of.mean:.0f} d"

@@ -1,0 +1,150 @@
+"""Parts of a map that fail independently, and the rates behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from corridor.topologies.analysis.failing_parts import FailureModel, failure_model
+from corridor.topologies.analysis.failure_rates import (
+    DAYS_OF_YEAR,
+    FILE,
+    Draws,
+    Rate,
+    Systems,
+    read_failure_rates,
+)
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.formats.load import load_topology
+
+SAMPLES = 4000
+
+
+@pytest.fixture(scope="module")
+def model() -> FailureModel:
+    return failure_model(load_topology("pan-asia"), read_failure_rates(), samples=200, seed=1)
+
+
+def test_fibres_of_a_system_share_the_segments_that_both_pass(model):
+    segments = {one.id: one for one in model.parts if one.kind == "wet"}
+    trunk = segments["aae-1:malacca-north..cape-comorin-off"]
+    assert set(trunk.fibres) == {
+        *("aae-1-satun-mumbai", "aae-1-satun-karachi", "aae-1-satun-fujairah"),
+        "aae-1-satun-jeddah",
+    }
+    spur = segments["aae-1:malacca-north..ngwesaung"]
+    assert spur.fibres == ("aae-1-satun-ngwesaung",)
+    assert len(segments) == len([one for one in model.parts if one.kind == "wet"])
+
+
+def test_segments_of_a_fibre_add_up_to_its_length(model):
+    for fibre in model.topology.fibres:
+        own = [one for one in model.parts if one.length_km and fibre.id in one.fibres]
+        if all(len(one.fibres) == 1 for one in own):
+            assert sum(one.length_km for one in own) == pytest.approx(fibre.length_km)
+
+
+def test_each_fibre_has_a_part_and_land_is_its_own_span(model):
+    for fibre in model.topology.fibres:
+        own = [one for one in model.parts if one.length_km and fibre.id in one.fibres]
+        assert own
+        assert (fibre.medium == "submarine") == (own[0].kind == "wet")
+
+
+def test_an_event_hits_each_system_of_its_group_by_itself(model):
+    numbers = {one.id: at for at, one in enumerate(model.parts)}
+    hits = model.events[numbers["southern-red-sea"]]
+    assert {model.parts[one].id for one in hits} == {
+        f"southern-red-sea:{system}" for system in ("aae-1", "smw4", "peace", "eig", "imewe")
+    }
+    assert numbers["karakoram"] not in model.events
+
+
+def test_repair_in_the_strait_of_malacca_takes_longer_than_in_the_open_sea(model):
+    by_place = {one.place: one.repair_days.mean() for one in model.parts if one.kind == "wet"}
+    assert by_place["malacca"] > 30 > by_place["other-sea"]
+    assert by_place["egypt-by-land"] < 1
+
+
+def test_climates_change_the_count_and_the_repair():
+    topology, rates = load_topology("pan-asia"), read_failure_rates()
+    by_climate = {
+        climate: {
+            one.id: one
+            for one in failure_model(
+                topology, rates, climate=climate, samples=SAMPLES, seed=1
+            ).parts
+        }
+        for climate in ("record", "peace", "as-2024-2026")
+    }
+    rate = {name: parts["southern-red-sea"] for name, parts in by_climate.items()}
+    assert rate["peace"].basis == "0 in 18 years"
+    assert rate["record"].failures_a_year.mean() == pytest.approx(2.5 / 20.9, rel=0.05)
+    assert rate["as-2024-2026"].failures_a_year.mean() == pytest.approx(2.5 / 2.9, rel=0.05)
+    assert rate["as-2024-2026"].repair_days.min() > 130
+    assert by_climate["peace"]["luzon-strait"].basis == "2 in 20.9 years"
+
+
+def test_samples_follow_the_posterior_of_the_count():
+    draws = Draws(1, SAMPLES)
+    counted = Rate(events=10, thousand_km_years=70)
+    assert draws.rate("a", counted).mean() == pytest.approx(10.5 / 70, rel=0.03)
+    stated = Rate(value=1.7, low=0.85, high=3.4)
+    low, middle, high = np.percentile(draws.rate("b", stated), [5, 50, 95])
+    assert (low, middle, high) == pytest.approx((0.85, 1.7, 3.4), rel=0.06)
+    share = draws.share("c", Systems(cut=7, of=30))
+    assert share.mean() == pytest.approx(7.5 / 31, rel=0.03)
+
+
+def test_equal_counts_are_one_uncertainty_and_names_decide_samples():
+    draws = Draws(1, 5)
+    counted = Rate(events=10, thousand_km_years=70)
+    assert (draws.rate("a", counted) == draws.rate("b", counted)).all()
+    assert (draws.between("a", 1, 2) != draws.between("b", 1, 2)).all()
+    assert (draws.between("a", 1, 2) == Draws(1, 5).between("a", 1, 2)).all()
+
+
+def test_a_part_is_down_for_its_share_of_working_and_repair(model):
+    one = model.parts[0]
+    down = one.failures_a_year * one.repair_days / DAYS_OF_YEAR
+    assert one.unavailable == pytest.approx(down / (1 + down))
+
+
+def test_every_shipped_figure_has_a_source():
+    rates = read_failure_rates()
+    for place in rates.places:
+        assert place.rate.source
+        assert place.repair.source
+    for cause in rates.causes:
+        assert cause.source
+        assert cause.repair.source
+    figures = [one.rate for one in rates.places]
+    repairs = [one.repair for one in rates.places]
+    every = [*figures, *repairs, *(within for one in repairs for within in one.within.values())]
+    every += [of for one in rates.causes for of in (one, one.repair)]
+    used = {name for one in every for name in one.source}
+    assert used == set(rates.sources)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("source: [icpc25]", "source: [icpc]", 'no source is called "icpc"'),
+        ("points: [malacca-mid]", "points: [malaca-mid]", 'no waypoint or hub is called "malaca'),
+        ("in: {peace:", "in: {piece:", 'no climate is called "piece"'),
+        ("events: 175, ", "", "a rate has events and thousand_km_years, or value, low and high"),
+        ("low: 35\n", "low: 350\n", "low is at most high"),
+        ("- id: land\n", "- id: land\n  points: [suez]\n", "no place matches all terrestrial"),
+        ("systems: {cut: 7, of: 30}", "systems: {cut: 31, of: 30}", "no more systems are cut"),
+    ],
+)
+def test_a_wrong_file_of_rates_is_one_line(tmp_path: Path, old: str, new: str, said: str):
+    text = FILE.read_text(encoding="utf-8")
+    assert old in text
+    file = tmp_path / "rates.yaml"
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=r"rates\.yaml") as caught:
+        read_failure_rates(file)
+    assert said in str(caught.value)

@@ -1,0 +1,299 @@
+"""How often fibres fail and how long repairs take: published counts, and samples of them. Pure.
+
+The data are in ``topologies/data/failures.yaml``. A rate of n events in T years has the posterior
+Gamma(n + 1/2, T), of Jeffreys' prior; a share of k systems of m has Beta(k + 1/2, m - k + 1/2).
+Published bounds enclose 90 % of a lognormal distribution.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from corridor.topologies.analysis.decomposition import Floats
+from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
+from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.catalogue import DATA, shipped_hubs, shipped_waypoints
+from corridor.topologies.model.delay import Medium
+from corridor.topologies.model.fields import Frozen, NonEmpty, Slug, Text
+from corridor.topologies.model.topology import Confidence
+
+FILE = DATA / "failures.yaml"
+DAYS_OF_YEAR = 365.25
+HALF = 0.5
+"""What Jeffreys' prior adds to a count."""
+DEVIATIONS_OF_90 = 1.6448536269514722
+"""Standard deviations from the median of a normal distribution to its 5 % and 95 % quantiles."""
+DEFAULT_CLIMATE = "record"
+
+
+class Source(Frozen):
+    """A page or document that states figures."""
+
+    title: NonEmpty
+    url: NonEmpty
+    date: NonEmpty
+
+
+class Evidence(Frozen):
+    """What a figure rests on."""
+
+    source: tuple[Slug, ...] = ()
+    date: Text = ""
+    confidence: Confidence = "unsure"
+    note: Text = ""
+
+
+class Rate(Evidence):
+    """Failures per thousand kilometres and year: a count, or a published value with bounds."""
+
+    events: int | None = Field(default=None, ge=0)
+    thousand_km_years: float | None = Field(default=None, gt=0)
+    value: float | None = Field(default=None, gt=0)
+    low: float | None = Field(default=None, gt=0)
+    high: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        counted = (self.events, self.thousand_km_years)
+        stated = (self.value, self.low, self.high)
+        whole = None not in counted, None not in stated
+        if whole.count(True) != 1 or any(one is not None for one in counted + stated) != any(whole):
+            raise ValueError("a rate has events and thousand_km_years, or value, low and high")
+        if self.low and self.value and self.high and not self.low <= self.value <= self.high:
+            raise ValueError("low, value and high of a rate are in this order")
+        return self
+
+    @property
+    def basis(self) -> str:
+        """The count, or the bounds, in words."""
+        if self.events is None:
+            return f"{self.low:g} to {self.high:g} per 1,000 km and year"
+        return f"{self.events} in {self.thousand_km_years:g} thousand km-years"
+
+
+class Bounds(Evidence):
+    """Mean days to repair: 90 % bounds."""
+
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low is at most high")
+        return self
+
+
+class Repair(Bounds):
+    """The same, with other bounds in some climates."""
+
+    within: Mapping[Slug, Bounds] = Field(default_factory=dict, alias="in")
+
+    def in_climate(self, climate: str) -> Bounds:
+        """Return the bounds of a climate; what it does not state is as in all."""
+        return _changed(self, self.within.get(climate))
+
+
+class Place(Frozen):
+    """Where cable lies: how often it fails there, and how long a repair takes."""
+
+    id: Slug
+    medium: Medium
+    points: tuple[Slug, ...] = ()
+    between: tuple[tuple[Slug, Slug], ...] = ()
+    rate: Rate
+    repair: Repair
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it matches all that no place before it does."""
+        return not (self.points or self.between)
+
+
+class Systems(Frozen):
+    """Systems that events cut, of those that were there."""
+
+    cut: int = Field(ge=0)
+    of: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _no_more(self) -> Self:
+        if self.cut > self.of:
+            raise ValueError("no more systems are cut than there were")
+        return self
+
+
+class OtherCount(Frozen):
+    """What a climate changes of a cause."""
+
+    events: int | None = Field(default=None, ge=0)
+    years: float | None = Field(default=None, gt=0)
+    repair: Bounds | None = None
+
+
+class Cause(Evidence):
+    """Events that may fail several systems of a shared-risk group at once."""
+
+    id: Slug
+    group: NonEmpty
+    what: NonEmpty
+    events: int = Field(ge=0)
+    years: float = Field(gt=0)
+    systems: Systems | None = None
+    repair: Bounds
+    within: Mapping[Slug, OtherCount] = Field(default_factory=dict, alias="in")
+
+    def in_climate(self, climate: str) -> Cause:
+        """Return the cause with the count and repair of a climate."""
+        other = self.within.get(climate)
+        if other is None:
+            return self
+        repair = _changed(self.repair, other.repair)
+        counts = {"events": other.events, "years": other.years}
+        stated = {name: value for name, value in counts.items() if value is not None}
+        return self.model_copy(update={**stated, "repair": repair})
+
+    @property
+    def basis(self) -> str:
+        """The count in words."""
+        return f"{self.events} in {self.years:g} years"
+
+
+class Climate(Frozen):
+    """Which years count."""
+
+    id: Slug
+    note: NonEmpty
+
+
+class Missing(Frozen):
+    """What is left out, because it has no rate."""
+
+    what: NonEmpty
+    why: NonEmpty
+
+
+class Record(Frozen):
+    """The months between which incidents were collected."""
+
+    begin: NonEmpty = Field(alias="from")
+    end: NonEmpty = Field(alias="to")
+
+
+class Spread(Frozen):
+    """The rate of one route over the mean of its kind: 90 % bounds."""
+
+    low: float = Field(gt=0)
+    high: float = Field(gt=0)
+    note: Text = ""
+
+
+class FailureRates(Frozen):
+    """The whole file."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    sources: Mapping[Slug, Source]
+    record: Record
+    climates: tuple[Climate, ...] = Field(min_length=1)
+    between_routes: Spread
+    places: tuple[Place, ...]
+    causes: tuple[Cause, ...] = ()
+    missing: tuple[Missing, ...] = ()
+
+
+def _changed[B: Bounds](bounds: B, other: Bounds | None) -> Bounds:
+    if other is None:
+        return bounds
+    plain = {**bounds.model_dump(exclude={"within"}), **other.model_dump(exclude_unset=True)}
+    return Bounds.model_validate(plain)
+
+
+def read_failure_rates(path: str | Path | None = None) -> FailureRates:
+    """Read a file of failure rates and check its names.
+
+    Args:
+        path: Default: the shipped file.
+
+    Raises:
+        InputError: The file cannot be read or is invalid, or a name in it is unknown, with its
+            line.
+    """
+    document = read_document(path or FILE)
+    file = validate(document, FailureRates)
+    for at, kind, known, name in _names(file):
+        if name not in known:
+            hint = nearest(name, known) or f"known are {', '.join(sorted(known)[:6])}"
+            raise document.error(f'no {kind} is called "{name}"', *at, hint=hint)
+    _check_media(document, file)
+    return file
+
+
+def _names(file: FailureRates) -> Iterator[tuple[KeyPath, str, Any, str]]:
+    """Every use of a name: where, of what, the known ones, and the name."""
+    climates = {one.id for one in file.climates}
+    points = {*shipped_waypoints(), *shipped_hubs()}
+    for number, place in enumerate(file.places):
+        at: KeyPath = ("places", number)
+        for name in (*place.points, *(end for pair in place.between for end in pair)):
+            yield at, "waypoint or hub", points, name
+        for part in (place.rate, place.repair):
+            yield from ((at, "source", file.sources, one) for one in part.source)
+        yield from ((at, "climate", climates, one) for one in place.repair.within)
+    for number, cause in enumerate(file.causes):
+        at = ("causes", number)
+        for of in (cause, cause.repair):
+            yield from ((at, "source", file.sources, one) for one in of.source)
+        yield from ((at, "climate", climates, one) for one in cause.within)
+
+
+def _check_media(document: Document, file: FailureRates) -> None:
+    """The last place of each medium has to match all of it."""
+    for medium in ("submarine", "terrestrial"):
+        of = [one for one in file.places if one.medium == medium]
+        if not of or not of[-1].is_rest:
+            hint = "end the places of a medium with one that has neither points nor between"
+            raise document.error(f"no place matches all {medium} cable", "places", hint=hint)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Samples of uncertain figures, independent by name: another figure changes none of them."""
+
+    seed: int
+    count: int
+
+    def rate(self, name: str, rate: Rate) -> Floats:
+        """Failures per thousand kilometres and year."""
+        if rate.events is not None and rate.thousand_km_years is not None:
+            # One count behind several places is one uncertainty.
+            counted = f"{rate.events}/{rate.thousand_km_years}"
+            return self.events(counted, rate.events, rate.thousand_km_years)
+        assert rate.low is not None
+        assert rate.high is not None
+        return self.between(name, rate.low, rate.high)
+
+    def events(self, name: str, events: int, exposure: float) -> Floats:
+        """A rate by its count."""
+        return self._generator(name).gamma(events + HALF, 1 / exposure, self.count)
+
+    def share(self, name: str, systems: Systems) -> Floats:
+        """The share of systems that an event cuts."""
+        missed = systems.of - systems.cut
+        return self._generator(name).beta(systems.cut + HALF, missed + HALF, self.count)
+
+    def between(self, name: str, low: float, high: float) -> Floats:
+        """Lognormal with these 5 % and 95 % quantiles."""
+        middle = (math.log(low) + math.log(high)) / 2
+        deviation = (math.log(high) - math.log(low)) / 2 / DEVIATIONS_OF_90
+        return np.exp(self._generator(name).normal(middle, deviation, self.count))
+
+    def _generator(self, name: str) -> np.random.Generator:
+        return np.random.default_rng(seed_of(self.seed, "failures", name))
