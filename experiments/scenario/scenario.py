@@ -6,7 +6,6 @@ knows a testbed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -32,6 +31,7 @@ from corridor.controller.traffic_engineering.objective import (
     OwnFile,
     read_custom,
 )
+from corridor.experiments.scenario.background import background_of
 from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,
@@ -54,10 +54,8 @@ from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.lines import check_lines
 from corridor.experiments.scenario.load_workloads import check_ids, implied, workloads_of
 from corridor.experiments.scenario.options import (
-    INTERNET,
     LEAST_LOSS,
     MAX_QUEUE_PACKETS,
-    MOST_LOAD,
     BackgroundOptions,
     ControllerOptions,
     CutOptions,
@@ -82,7 +80,7 @@ from corridor.topologies.base.units import (
     written_day,
 )
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.background import BackgroundTraffic, FibreFlow
+from corridor.topologies.model.background import BackgroundTraffic
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
@@ -365,7 +363,9 @@ def _loaded(
     day = asked.as_of or scenario.as_of or today()
     service = asked.service or scenario.service
     demands = served(document, scenario.demands, known, topology, day, service)
-    background = _background(document, scenario, topology, day, folder)
+    background = background_of(
+        document, scenario.background, topology, scenario.topology, day, folder
+    )
     loaded_map = topology if background is None else background.after().on(topology)
     fields = {**dict(scenario), "policies": known.name, "as_of": day, "service": service}
     resolved = Scenario.model_construct(**{**fields, "demands": demands})
@@ -424,57 +424,6 @@ def _policies(
         return load_policies(str(beside) if is_file(beside) else scenario.policies, topology)
     except InputError as error:
         raise document.error_of_named(error, "policies") from error
-
-
-def _background(
-    document: Document, scenario: ScenarioFile, topology: Topology, day: date, folder: Path
-) -> BackgroundTraffic | None:
-    asked = scenario.background
-    if asked is None:
-        return None
-    if asked.fibres:
-        stated = tuple(_stated_rates(document, asked.fibres, topology, scenario.topology))
-        return BackgroundTraffic(source="stated", topology=topology, stated=stated)
-    from corridor.traffic.background.internet import read_internet
-    from corridor.traffic.background.on_fibres import internet_on_fibres
-
-    try:
-        return internet_on_fibres(
-            topology,
-            read_internet(folder / asked.file if asked.file else None),
-            asked.date or day,
-            source=asked.file or INTERNET,
-            load=asked.load,
-        )
-    except InputError as error:
-        raise document.error_of_named(error, "background") from error
-
-
-def _stated_rates(
-    document: Document,
-    rates: Mapping[str, int | Mapping[str, int]],
-    topology: Topology,
-    name: str,
-) -> Iterator[FibreFlow]:
-    fibres = {fibre.id: fibre for fibre in topology.fibres}
-    for key, rate in rates.items():
-        at = ("background", "fibres", key)
-        if key not in fibres:
-            hint = nearest_named(key, fibres) or f"corridor topology show {name}"
-            raise document.error(f'background on unknown fibre "{key}"', *at, hint=hint)
-        fibre = fibres[key]
-        toward = rate if isinstance(rate, Mapping) else dict.fromkeys(fibre.ends, rate)
-        for hub, bps in toward.items():
-            if hub not in fibre.ends:
-                hint = f"it joins {' and '.join(fibre.ends)}"
-                raise document.error(f'fibre "{key}" does not end at "{hub}"', *at, hub, hint=hint)
-            most_bps = MOST_LOAD * topology.capacity_gbps(fibre) * 1e9
-            if bps > most_bps:
-                message = f"{format_rate(bps)} is over {MOST_LOAD} times the capacity of {key}"
-                hint = f"state at most {format_rate(round(most_bps))}"
-                place = (*at, hub) if toward is rate else at
-                raise document.error(message, *place, hint=hint)
-            yield FibreFlow(f"{key}/{hub}", bps / 1e9, ((key, fibre.other_end(hub)),))
 
 
 def _own_objective(document: Document, scenario: ScenarioFile, folder: Path) -> OwnFile | None:
