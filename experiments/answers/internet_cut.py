@@ -84,7 +84,7 @@ class AfterReaction:
     to hours. ``bought``: after purchases, from the second day on."""
     carried_gbps: Rate
     shortfall_gbps: Rate
-    """Offered, but not carried."""
+    """Of the traffic whose path is cut, what is not carried."""
     shortfall_share: float
     """Of what is offered."""
     rerouted_gbps: float
@@ -353,7 +353,7 @@ def _part(drawn: _Drawn, code: str, direction: str) -> DirectionCut:
     kept, offered = flows(drawn[0][AT_ONCE]), rate("none", "offered_gbps")
     after = []
     for reaction, carried in drawn[0].items():
-        now, lost = flows(carried), rate(reaction, "shortfall_gbps")
+        now, lost = flows(carried), rate(reaction, "unserved_gbps")
         after.append(
             AfterReaction(
                 reaction=reaction,
@@ -377,7 +377,7 @@ def _part(drawn: _Drawn, code: str, direction: str) -> DirectionCut:
 def _lost(kept: FlowCarried) -> tuple[float, float]:
     """Rate in Gbit/s and RTT in ms, before the cut, of the part of a flow whose path is cut."""
     lost, before = kept.lost_path_gbps, kept.rtt_before_ms or 0.0
-    rest = kept.carried_gbps * ((kept.rtt_after_ms or 0.0) - kept.queueing_ms)
+    rest = kept.carried_gbps * (kept.rtt_after_ms or 0.0)
     return lost, ((kept.carried_gbps + lost) * before - rest) / lost if lost else 0.0
 
 

@@ -61,6 +61,11 @@ class HeldCapacity:
     confidence: Confidence
     derived: str
     """How the capacity follows from the figure; empty if it is the figure."""
+    bound_gbps: float | None
+    """What all owners of the country can hold on the system, in all directions; None if not known.
+    """
+    at_bound: bool
+    """Whether they hold that, so that the capacity does not grow."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,8 @@ class TrafficOfCountry:
     offered_gbps: float
     offered_low_gbps: float
     offered_high_gbps: float
+    unserved_gbps: float
+    """Of the offered traffic, what exceeds the capacity of its owners, with nothing cut."""
     cache_share: float | None
     """Of all traffic of its users, what caches in the country serve; None if not known."""
     unknown: tuple[str, ...]
@@ -207,6 +214,7 @@ def _country(internet: Internet, code: str, found: Sampled) -> TrafficOfCountry:
         value.offered_gbps,
         low.offered_gbps,
         high.offered_gbps,
+        value.shortfall_gbps,
         None if country.caches is None else country.caches.value,
         country.unknown,
     )
@@ -256,6 +264,8 @@ def _holdings(market: Market, found: Sampled) -> Iterator[HeldCapacity]:
             one.source,
             one.confidence,
             one.derived,
+            one.bound_gbps,
+            one.at_bound,
         )
 
 

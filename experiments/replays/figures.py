@@ -152,7 +152,7 @@ def _traffic_hit(cut_market: CutMarket, asked: Question) -> Figure:
 
 
 def _shortfall(cut_market: CutMarket, asked: Question) -> Figure:
-    return Figure(sum(one.shortfall_gbps for one in _flows(cut_market, asked)))
+    return Figure(sum(one.unserved_gbps for one in _flows(cut_market, asked)))
 
 
 def _rerouted(cut_market: CutMarket, asked: Question) -> Figure:
@@ -242,7 +242,7 @@ def _flows(cut_market: CutMarket, asked: Question) -> list[FlowCarried]:
 def _share(flows: Iterable[FlowCarried]) -> float:
     listed = list(flows)
     offered = sum(one.offered_gbps for one in listed)
-    return sum(one.shortfall_gbps for one in listed) / offered if offered else 0.0
+    return sum(one.unserved_gbps for one in listed) / offered if offered else 0.0
 
 
 COMPUTED: Mapping[Measure, Callable[[CutMarket, Question], Figure]] = {

@@ -295,9 +295,9 @@ def _state(
 ) -> State:
     place = Place(country=country)
     total = cut_market.carried(reaction).total(country)
-    lacks = total.shortfall_gbps > LEAST
+    lacks = total.unserved_gbps > LEAST
     same = [
-        (one.carried(reaction).total(country).shortfall_gbps > LEAST) == lacks for one in samples
+        (one.carried(reaction).total(country).unserved_gbps > LEAST) == lacks for one in samples
     ]
     now, before = _performed(cut_market, place, reaction), _performed(cut_market, place, None)
     return State(
@@ -305,7 +305,7 @@ def _state(
         after=reaction,
         demand_gbps=rounded(total.offered_gbps),
         lost_gbps=rounded(total.lost_path_gbps),
-        unserved_gbps=rounded(total.shortfall_gbps),
+        unserved_gbps=rounded(total.unserved_gbps),
         rtt_ms=None if now is None else rounded(now.rtt_ms),
         rtt_before_ms=None if before is None else rounded(before.rtt_ms),
         loss_percent=None if now is None else rounded(now.loss_percent),

@@ -9,7 +9,7 @@ from corridor.experiments.answers.traffic_answer import TrafficAnswer, TrafficOf
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import confidence_word, joined, percent
 
-MOST_WIDTH = 100
+MOST_WIDTH, LEAST_GBPS = 100, 0.5
 FLOW_HEADS = ("owner", "direction", "offered", "interval", "RTT")
 HOLDING_HEADS = (
     *("holding", "in service", "interval", "load", "utilization", "figure of", "confidence"),
@@ -88,6 +88,20 @@ def _in_full(of: TrafficAnswer, country: TrafficOfCountry, width: int | None) ->
     holdings.append(("all", _number(country.capacity_gbps), capacity, "", "", "", "", ""))
     spare = ("source", "confidence", "figure of", "interval", "load", "in service")
     yield render(HOLDING_HEADS, holdings, RIGHT, width=width, spare=spare)
+    yield from (_wrapped(one, width) for one in _limits(of, country))
+
+
+def _limits(of: TrafficAnswer, country: TrafficOfCountry) -> Iterator[str]:
+    """What does not grow, and what finds no capacity."""
+    full = {one.system: one.bound_gbps for one in of.holdings if one.at_bound and one.bound_gbps}
+    if full:
+        listed = joined(f"{system} {_number(most)}" for system, most in full.items())
+        yield f"At the bound of their system, so that growth stops (Gbit/s): {listed}."
+    if country.unserved_gbps >= LEAST_GBPS:
+        yield (
+            f"{_number(country.unserved_gbps)} Gbit/s exceed the capacity of their owners with "
+            "nothing cut: traffic grows on, and capacity that was added later is not known."
+        )
 
 
 def _countries(of: TrafficAnswer, width: int | None) -> str:

@@ -281,10 +281,12 @@ def _flow(
     left = offered - _gbps(after)
     shortfall = left if left > TOLERANCE_GBPS else 0.0
     lost_path = _gbps(one for one in before if not network.dead.isdisjoint(one.path.segments))
+    rerouted = min(lost_path, offered - shortfall - (_gbps(before) - lost_path))
     on_dead_paths = lost_path if reaction == "none" else 0.0
-    queueing = network.market.buffer_ms if shortfall - on_dead_paths > TOLERANCE_GBPS else 0.0
-    rerouted = offered - shortfall - (_gbps(before) - lost_path)
-    rtt = _rtt_ms(after)
+    queued_before, queueing = (
+        network.market.buffer_ms if gbps > TOLERANCE_GBPS else 0.0
+        for gbps in (offered - _gbps(before), shortfall - on_dead_paths)
+    )
     return FlowCarried(
         country=flow.country,
         owner=flow.owner,
@@ -295,8 +297,8 @@ def _flow(
         carried_gbps=offered - shortfall,
         shortfall_gbps=shortfall,
         loss_share=shortfall / offered if offered else 0.0,
-        rtt_before_ms=_rtt_ms(before),
-        rtt_after_ms=None if rtt is None else rtt + queueing,
+        rtt_before_ms=_rtt_ms(before, queued_before),
+        rtt_after_ms=_rtt_ms(after, queueing),
         queueing_ms=queueing,
     )
 
@@ -305,13 +307,13 @@ def _gbps(placed: Iterable[_Placed]) -> float:
     return sum(one.gbps for one in placed)
 
 
-def _rtt_ms(placed: Collection[_Placed]) -> float | None:
+def _rtt_ms(placed: Collection[_Placed], queueing_ms: float) -> float | None:
     """The mean over what is carried; None if nothing is."""
     gbps = _gbps(placed)
     if gbps <= TOLERANCE_GBPS:
         return None
     delays = sum(one.gbps * one_way_delay_ns(one.path.length_km) for one in placed)
-    return 2 * delays / gbps / NS_PER_MS
+    return 2 * delays / gbps / NS_PER_MS + queueing_ms
 
 
 def _holding(

@@ -31,16 +31,22 @@ class FlowCarried:
     """Of it, what other capacity carries."""
     carried_gbps: float
     shortfall_gbps: float
+    """What nothing carries: also what exceeds the owner's capacity with nothing cut."""
     loss_share: float
     """Shortfall over offered, which is 1 - 1/rho at a load of rho times the capacity."""
     rtt_before_ms: float | None
-    """Mean over the carried traffic, from the landing station to the region; None if nothing is
-    carried."""
+    """Mean over the carried traffic, from the landing station to the region, with the queueing
+    delay where more is offered than fits; None if nothing is carried."""
     rtt_after_ms: float | None
     """The same after the cut, with the queueing delay."""
     queueing_ms: float
     """Delay of full buffers; 0 without a shortfall, and where all of it is on paths that were cut:
     without a reaction it does not fill others."""
+
+    @property
+    def unserved_gbps(self) -> float:
+        """Of the traffic whose path was cut, what nothing carries."""
+        return self.lost_path_gbps - self.rerouted_gbps
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,11 @@ class TotalCarried:
     carried_gbps: float
     shortfall_gbps: float
     loss_share: float
+
+    @property
+    def unserved_gbps(self) -> float:
+        """As of a flow."""
+        return self.lost_path_gbps - self.rerouted_gbps
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.traffic.background.estimates import Draw, Estimate, central
+from corridor.traffic.background.in_service import DAYS_OF_YEAR, InService, bound_gbps, in_service
 from corridor.traffic.background.internet_file import (
     Country,
     InternetFile,
@@ -29,7 +30,6 @@ from corridor.traffic.background.matrix import gravity, with_fixed
 FILE = Path(traffic.__file__).with_name("data") / "internet.yaml"
 FEW_YEARS = 4
 """Figures of a country are carried no further than this."""
-DAYS_OF_YEAR = 365.25
 COARSE = "coarse"
 """The system of edges that stand for many cables, and of capacity of which only a total is known.
 """
@@ -117,7 +117,7 @@ class Internet:
             day,
             tuple(holdings),
             tuple(flows),
-            tuple(one for one in self._offers(draw) if one.country in codes),
+            tuple(self._offers(draw, codes, holdings)),
             self._transits,
             draw("bought share", self.file.bought_share.estimate),
             draw("buffer", self.file.buffer.estimate),
@@ -164,9 +164,22 @@ class Internet:
             for one in self.file.transits
         )
 
-    def _offers(self, draw: Draw) -> Iterable[Offer]:
+    def _offers(
+        self, draw: Draw, codes: Sequence[str], holdings: Sequence[Holding]
+    ) -> Iterable[Offer]:
+        """Those of countries, within what their holdings leave of a system."""
         for one in self.file.offers:
-            capacity = draw(f"offer {one.id}", one.estimate)
+            if one.country not in codes:
+                continue
+            capacity, system = draw(f"offer {one.id}", one.estimate), one.system
+            held = (
+                each.capacity_gbps
+                for each in holdings
+                if (each.country, each.system) == (one.country, system)
+            )
+            most = bound_gbps(self.file.bounds, one.country, system, draw)
+            if most is not None:
+                capacity = min(capacity, max(0.0, most - sum(held)))
             length = self._length_km(one.segments)
             yield Offer(one.id, one.country, one.to, capacity, one.segments, length)
 
@@ -196,7 +209,7 @@ class Internet:
         written = [
             one for one in self.file.holdings if one.country == country.id and one.exists(day)
         ]
-        carried = [carried_to(one, day, growth, ratio, draw) for one in written]
+        carried = in_service(written, self.file.bounds, day, growth, ratio, draw)
         capacities = np.array([one.capacity_gbps for one in carried])
         matrix = self._matrix(country, written, capacities, draw)
         return [
@@ -239,7 +252,7 @@ class Internet:
         return columns if columns.any() else None
 
     def _holding(
-        self, one: WrittenHolding, route: Route, found: CarriedFigure, capacity: float
+        self, one: WrittenHolding, route: Route, found: InService, capacity: float
     ) -> Holding:
         share = capacity / found.capacity_gbps
         basis = "gravity" if route.share is None else route.basis
@@ -257,51 +270,10 @@ class Internet:
             source=found.figure.source,
             confidence=(found.figure if len(one.routes) == 1 else route).confidence,
             derived="; ".join(filter(None, parts)),
+            bound_gbps=found.bound_gbps,
+            at_bound=found.at_bound,
         )
 
 
 def _around(value: float, points: float) -> Estimate:
     return Estimate(value, max(0.01, value - points), value + points)
-
-
-@dataclass(frozen=True)
-class CarriedFigure:
-    """The capacity of a holding on a day, and the figure that it rests on."""
-
-    capacity_gbps: float
-    figure: RateFigure
-    how: str
-    """How it was derived; empty on the day of the figure."""
-
-
-def carried_to(
-    holding: WrittenHolding, day: date, growth: float, ratio: float, draw: Draw
-) -> CarriedFigure:
-    """Carry the figures of a holding to a day.
-
-    Args:
-        holding: The holding with its figures.
-        day: Any day.
-        growth: Per year, such as 0.25: before the first and after the last figure.
-        ratio: Load over capacity in service, which turns a load into a capacity.
-        draw: Chooses a value for each figure; figures of a holding share one random number.
-    """
-
-    def capacity(figure: RateFigure) -> float:
-        gbps = draw(f"capacity {holding.id}", figure.estimate)
-        return gbps if figure.measure == "in-service" else gbps / ratio
-
-    earlier = [one for one in holding.figures if one.date <= day]
-    later = [one for one in holding.figures if one.date > day]
-    figure = earlier[-1] if earlier else later[0]
-    gbps = capacity(figure)
-    how = [] if figure.measure == "in-service" else ["load over the load ratio"]
-    years = (day - figure.date).days / DAYS_OF_YEAR
-    if earlier and later:
-        span = (later[0].date - figure.date).days
-        gbps *= (capacity(later[0]) / gbps) ** ((day - figure.date).days / span)
-        how.append(f"between the figures of {figure.date} and {later[0].date}" if years else "")
-    elif years:
-        gbps *= (1 + growth) ** years
-        how.append(f"carried from {figure.date} at {growth:+.0%} a year")
-    return CarriedFigure(gbps, figure, "; ".join(filter(None, how)))

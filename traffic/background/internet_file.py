@@ -28,6 +28,7 @@ _SINGULAR = {
     "regions": "region",
     "countries": "country",
     "sources": "source",
+    "systems": "system",
 }
 _SEGMENT = r"^[a-z0-9-]+:[a-z0-9-]+$"
 
@@ -144,6 +145,25 @@ class RateFigure(Bounded):
     high: RateAsText | None = None
 
 
+class CapacityBound(Bounded):
+    """The most that can be in service on a system, in one direction, on any day."""
+
+    system: Slug
+    country: JurisdictionCode | None = None
+    """What its owners can hold together; None: the capacity of the whole system."""
+    kind: Literal["installed", "owned", "design"] = Field(alias="is")
+    date: Day
+    value: RateAsText
+    low: RateAsText | None = None
+    high: RateAsText | None = None
+
+    @model_validator(mode="after")
+    def _above_zero(self) -> CapacityBound:
+        if self.estimate.low <= 0:
+            raise ValueError(f"a bound of {self.system} is 0; leave it out")
+        return self
+
+
 class DirectionShare(Evidence):
     """The share of a region in a country's international traffic."""
 
@@ -248,6 +268,10 @@ class WrittenOffer(Bounded):
     high: RateAsText | None = None
     segments: tuple[SegmentId, ...] = Field(min_length=1)
 
+    @property
+    def system(self) -> str:
+        return self.segments[0].partition(":")[0]
+
 
 class Profile(Frozen):
     """The course of a day."""
@@ -286,6 +310,7 @@ class InternetFile(Frozen):
     transits: tuple[TransitEdge, ...]
     countries: tuple[Country, ...]
     holdings: tuple[WrittenHolding, ...]
+    bounds: tuple[CapacityBound, ...] = ()
     offers: tuple[WrittenOffer, ...] = ()
     unknown: tuple[Unknown, ...] = ()
 
@@ -329,8 +354,12 @@ def _references(
         ("regions", lists["regions"]): list(_regions(file)),
         ("countries", lists["countries"]): [
             ((key, number, "country"), one.country)
-            for key in ("holdings", "offers")
+            for key in ("holdings", "offers", "bounds")
             for number, one in enumerate(getattr(file, key))
+            if one.country is not None
+        ],
+        ("systems", frozenset(one.system for one in file.holdings)): [
+            (("bounds", number, "system"), one.system) for number, one in enumerate(file.bounds)
         ],
         ("sources", sources): [(path, one.source) for path, one in _evidence(file) if one.source],
     }
@@ -367,7 +396,7 @@ def _evidence(file: InternetFile) -> Iterator[tuple[KeyPath, Evidence]]:
     for key in ("load_ratio", "bought_share", "buffer"):
         yield (key,), getattr(file, key)
     yield ("profile", "peak_over_mean"), file.profile.peak_over_mean
-    for key in ("regions", "segments", "transits"):
+    for key in ("regions", "segments", "transits", "bounds"):
         for number, one in enumerate(getattr(file, key)):
             yield (key, number), one
     for number, country in enumerate(file.countries):

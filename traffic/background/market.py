@@ -34,6 +34,11 @@ class Holding:
     confidence: Confidence
     derived: str
     """How the capacity follows from the figure: growth, and the share of the direction."""
+    bound_gbps: float | None = None
+    """What all owners of the country can hold on the system, in all directions; None if not known.
+    """
+    at_bound: bool = False
+    """Whether they hold that, so that the capacity does not grow."""
 
 
 @dataclass(frozen=True)
