@@ -34,8 +34,6 @@ ANSWERS_SCHEMA = 2
 MOST_REMEDIES = 4
 ELEMENTS = {"cut": "link", "group": "srlg", "hub": "hub"}
 """By kinds of events: what they cut."""
-SAMPLES_OF_EVENTS = 20
-"""Fewer than those of ``corridor cut``, so that a run is not slower."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +212,7 @@ def internet_of(loaded: LoadedScenario) -> Iterator[EventOnInternet]:
     for event in loaded.events:
         if event.kind.key in ELEMENTS:
             named = (f"{ELEMENTS[event.kind.key]}:{event.what}",)
-            found = internet_cut(related, named, day, SAMPLES_OF_EVENTS, by_direction=False)
+            found = internet_cut(related, named, day, by_direction=False)
             if found is not None and found.countries:
                 yield EventOnInternet(event=event.id, cut=found)
 

@@ -5,12 +5,12 @@ The model and its limits are in ``docs/background.md``. Nothing here is measured
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 
@@ -19,7 +19,10 @@ from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.memory import remembered
 from corridor.topologies.model.topology import Fibre, Topology
 from corridor.traffic.background import (
+    COARSE,
     REACTIONS,
+    SAMPLES,
+    SEED,
     Carried,
     CutOnMap,
     FlowCarried,
@@ -31,14 +34,11 @@ from corridor.traffic.background import (
     on_map,
 )
 from corridor.traffic.background.estimates import Samples, central
-from corridor.traffic.background.internet import COARSE
 from corridor.traffic.background.internet_file import Route, WrittenHolding
 from corridor.traffic.background.on_fibres import InternetOnFibres
 from corridor.traffic.background.on_map_file import may_relate
 from corridor.traffic.background.sampled import QUANTILES
 
-SAMPLES, SEED = 40, 1
-"""As of replays, so that both have the same numbers."""
 AT_ONCE: Reaction = "none"
 LEAST_GBPS = 1e-3
 FULL = 0.999
@@ -124,8 +124,8 @@ class CountryCut:
 
     country: str
     name: str
-    by_cable: bool
-    """Whether capacity is known cable by cable, not only in total."""
+    split: Literal["published", "assumed"]
+    """Whether its capacity by cable is published, or our assumption on a published total."""
     offered_gbps: Rate
     lost_path_gbps: Rate
     rtt_before_ms: float | None
@@ -158,7 +158,8 @@ class InternetCut:
     segments: tuple[str, ...]
     """Parts of cable systems that are cut."""
     countries: tuple[CountryCut, ...]
-    """Those that lose capacity: first those known by cable, and the largest shortfall at once."""
+    """Those that lose capacity, with capacity by cable: first where that is published, then by the
+    shortfall at once."""
     unknown: tuple[UnknownCountry, ...]
 
 
@@ -188,10 +189,12 @@ def internet_cut(
         return None
     of, data = _Named.of(related, named), related.internet
     hit, near = of.hit(day), data.countries_near(day)
-    codes = [code for code in hit if code in near]
+    totals = {code for code in near if data.split_of(code) == "total"}
+    codes = [code for code in hit if code in near and code not in totals]
     drawn = of.carried(day, codes, samples, seed)
-    countries = [_country(data, code, hit[code], drawn, by_direction) for code in codes]
+    countries = [_country(data, code, drawn, by_direction) for code in codes]
     unknown = {code: data.too_far(code, day) for code in hit if code not in near}
+    unknown |= {code: _gap(data, code) for code in hit if code in totals}
     for one in of.gaps(day):
         if one.country not in codes:
             unknown.setdefault(one.country, one.why)
@@ -208,8 +211,8 @@ def internet_cut(
 
 
 def _rank(of: CountryCut) -> tuple[bool, float]:
-    """Countries that are known by cable first, then by what they lose."""
-    return not of.by_cable, -of.shortfall("none").value
+    """Countries whose capacity by cable is published first, then by what they lose."""
+    return of.split != "published", -of.shortfall("none").value
 
 
 def _gap(data: Internet, code: str) -> str:
@@ -235,13 +238,16 @@ class _Named:
         cut = related.cut(failures.links, failures.srlgs, failures.hubs, stated)
         return cls(cut, frozenset(dead))
 
-    def hit(self, day: date) -> dict[str, list[str]]:
-        """By country, the systems of holdings of a day that are cut."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for one in self.cut.of.internet.file.holdings:
-            if one.exists(day) and any(self._takes(one.id, route) for route in one.routes):
-                found[one.country].append(one.system)
-        return dict(found)
+    def hit(self, day: date) -> list[str]:
+        """Countries with a holding on the day that is cut."""
+        held = self.cut.of.internet.file.holdings
+        return list(
+            dict.fromkeys(
+                one.country
+                for one in held
+                if one.exists(day) and any(self._takes(one.id, route) for route in one.routes)
+            )
+        )
 
     def _takes(self, holding: str, route: Route) -> bool:
         by_segment = not self.cut.segments.isdisjoint(route.segments)
@@ -313,16 +319,14 @@ def _countries(topology: Topology, fibre: Fibre) -> Iterator[str]:
 type _Drawn = Sequence[Mapping[Reaction, Carried]]
 
 
-def _country(
-    data: Internet, code: str, hit: Sequence[str], drawn: _Drawn, by_direction: bool
-) -> CountryCut:
+def _country(data: Internet, code: str, drawn: _Drawn, by_direction: bool) -> CountryCut:
     regions = sorted({one.direction for one in drawn[0][AT_ONCE].flows if one.country == code})
     parts = [_part(drawn, code, one) for one in regions] if by_direction else []
     whole = _part(drawn, code, "")
     return CountryCut(
         country=code,
         name=data.countries[code].name,
-        by_cable=any(system != COARSE for system in hit),
+        split="assumed" if data.split_of(code) == "assumed" else "published",
         offered_gbps=whole.offered_gbps,
         lost_path_gbps=whole.lost_path_gbps,
         rtt_before_ms=whole.rtt_before_ms,

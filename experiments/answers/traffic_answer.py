@@ -11,7 +11,14 @@ from corridor.topologies.base.codec import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.today import today
 from corridor.topologies.model.topology import Confidence
-from corridor.traffic.background import Internet, Market, Sampled, read_internet, sampled
+from corridor.traffic.background import (
+    Internet,
+    Market,
+    Sampled,
+    Split,
+    read_internet,
+    sampled,
+)
 from corridor.traffic.background.internet_file import RateFigure
 from corridor.traffic.background.sampled import SAMPLES, SEED
 
@@ -98,6 +105,8 @@ class TrafficOfCountry:
     name: str
     kind: str
     """What its figures are."""
+    split: Split
+    """Whether its capacity by cable is published or assumed, or only its total is known."""
     capacity_gbps: float
     capacity_low_gbps: float
     capacity_high_gbps: float
@@ -208,6 +217,7 @@ def _country(internet: Internet, code: str, found: Sampled) -> TrafficOfCountry:
         code,
         country.name,
         country.kind,
+        internet.split_of(code),
         value.capacity_gbps,
         low.capacity_gbps,
         high.capacity_gbps,

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from corridor.experiments.replays.document import Replay, Replays
 
 REACTIONS = ("none", "own", "bought")
+SAMPLES, SEED = 100, 1
 """As background traffic has them; its module takes long to import."""
-SAMPLES, MOST_SAMPLES, SEED = 40, 1000, 1
+MOST_SAMPLES = 1000
 EPILOG = """examples:
   corridor replay                          all shipped outages, one row each
   corridor replay aae1-2025-01             each published figure next to the computed one

@@ -18,10 +18,15 @@ from corridor.experiments.replays.replaying import (
 from corridor.experiments.scenario.given import given_choice, given_day, given_name, given_names
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.traffic.background import REACTIONS, Internet, Reaction, read_internet
-from corridor.traffic.background.internet import COARSE
-
-SAMPLES, SEED = 40, 1
+from corridor.traffic.background import (
+    COARSE,
+    REACTIONS,
+    SAMPLES,
+    SEED,
+    Internet,
+    Reaction,
+    read_internet,
+)
 
 
 def replay(

@@ -12,6 +12,7 @@ from corridor.experiments.replays.document import Place
 from corridor.experiments.replays.outages import PERCENT, Measure, Statistic
 from corridor.experiments.replays.series import Computed
 from corridor.traffic.background import (
+    COARSE,
     PEAK,
     Carried,
     Cut,
@@ -21,7 +22,6 @@ from corridor.traffic.background import (
     Reaction,
     assign,
 )
-from corridor.traffic.background.internet import COARSE
 
 BOUGHT_AFTER_DAYS = 2
 """Days after which owners have bought capacity of others (reports of January 2025)."""

@@ -38,9 +38,8 @@ from corridor.experiments.replays.outages import (
 )
 from corridor.experiments.replays.series import Computed, compare_series, is_cut
 from corridor.experiments.replays.verdicts import LEAST, interval_of, judge, median_error
-from corridor.traffic.background import REACTIONS, Cut, Internet, Reaction
+from corridor.traffic.background import COARSE, REACTIONS, Cut, Internet, Reaction
 from corridor.traffic.background.estimates import Samples
-from corridor.traffic.background.internet import COARSE
 
 KINDS: tuple[Kind, ...] = ("check", "input", "remark")
 RISING = ("rtt", "loss")

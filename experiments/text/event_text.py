@@ -14,6 +14,7 @@ from corridor.experiments.account.summary import (
     Summary,
 )
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
+from corridor.experiments.answers.internet_cut import LEAST_GBPS, CountryCut
 from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 from corridor.experiments.scenario.event_registry import is_fault
 from corridor.experiments.terminal.columns import render
@@ -233,9 +234,15 @@ def internet_of_events(of: Answers) -> str:
     """What the event that takes most Internet traffic does to it: computed, not emulated."""
     if not of.internet:
         return ""
-    worst = max(of.internet, key=lambda one: one.cut.countries[0].shortfall("none").value)
+    worst = max(of.internet, key=lambda one: _internet_badness(one.cut.countries[0]))
     said = losses(worst.cut)
     return f"Internet traffic in {worst.event}, by the model (not emulated): {said}" if said else ""
+
+
+def _internet_badness(of: CountryCut) -> tuple[bool, float]:
+    """A loss of which capacity by cable is published counts before an assumed one."""
+    gbps = of.shortfall("none").value
+    return of.split == "published" and gbps > LEAST_GBPS, gbps
 
 
 def _name(event: EventSummary, element_name: Callable[[str], str]) -> str:

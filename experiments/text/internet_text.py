@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 
 from corridor.experiments.answers.internet_cut import (
     LEAST_GBPS,
@@ -16,7 +16,7 @@ from corridor.topologies.base.words import counted, few, joined_few, ms, short_n
 
 HEADINGS = ("country", "offered", "at once", "own in minutes", "bought in days")
 MOST_COUNTRIES, MOST_NAMED, MOST_RTTS, MOST_HOLDINGS = 5, 6, 3, 3
-TERA_FROM_GBPS = 20_000
+TERA_FROM_GBPS = 10_000
 ALL_OWNERS = "all"
 FROM_THE_GULF = "coarse:europe-gulf"
 
@@ -38,12 +38,19 @@ def _no_loss(of: InternetCut) -> str:
 def losses(of: InternetCut) -> str:
     """Return what the countries lose that lose most; empty if none does."""
     lacking = [one for one in of.countries if one.shortfall("none").value > LEAST_GBPS]
-    tera = _in_tera(of)
-    said = [_loses(one, tera) for one in lacking[:2]]
+    tera, said = _in_tera(of), list[str]()
+    known = [one.name for one in of.countries if one.split == "published"]
+    if lacking and known and lacking[0].split == "assumed":
+        said.append(f"{joined_few(known, MOST_NAMED)} {_verb(known)} nothing.")
+    said += [_loses(one, tera) for one in lacking[:2]]
     if len(lacking) > 2:
-        verb = "loses" if len(lacking) == 3 else "lose"
-        said.append(f"{counted(len(lacking) - 2, 'more country')} {verb} traffic.")
+        more = lacking[2:]
+        said.append(f"{counted(len(more), 'more country')} {_verb(more)} traffic.")
     return " ".join(said)
+
+
+def _verb(of: Sized) -> str:
+    return "loses" if len(of) == 1 else "lose"
 
 
 def _in_tera(of: InternetCut) -> bool:
@@ -52,10 +59,9 @@ def _in_tera(of: InternetCut) -> bool:
 
 def _loses(of: CountryCut, tera: bool) -> str:
     at_once, bought = (_rate(of.shortfall(one), tera) for one in ("none", "bought"))
-    return (
-        f"{of.name} loses {at_once} of {_number(of.offered_gbps.value, tera)} {_unit(tera)} at "
-        f"once, {bought} after purchases."
-    )
+    given = "With an assumed split by cable, " if of.split == "assumed" else ""
+    offered = f"{_number(of.offered_gbps.value, tera)} {_unit(tera)}"
+    return f"{given}{of.name} loses {at_once} of {offered} at once, {bought} after purchases."
 
 
 def internet_text(of: InternetCut, names: Mapping[str, str], width: int | None = None) -> str:
@@ -89,7 +95,7 @@ def internet_table(of: InternetCut) -> tuple[str, list[tuple[str, ...]]]:
     tera = _in_tera(of)
     rows = [
         (
-            one.name,
+            f"{one.name}*" if one.split == "assumed" else one.name,
             _number(one.offered_gbps.value, tera),
             *(_rate(after.shortfall_gbps, tera) for after in one.after),
         )
@@ -97,7 +103,7 @@ def internet_table(of: InternetCut) -> tuple[str, list[tuple[str, ...]]]:
     ]
     more = counted(len(of.countries) - len(shown), "more country")
     rest = "" if len(of.countries) == len(shown) else f"; {more} in --json"
-    unit = f"{_unit(tera)}, 90 % interval"
+    unit = f"{_unit(tera)}, 90 % interval of the figures under one model"
     title = f"Internet traffic not carried, busy hour of {of.date} ({unit})"
     return f"{title}{rest}", rows
 
@@ -111,8 +117,8 @@ def internet_notes(of: InternetCut, names: Mapping[str, str]) -> Iterator[str]:
     full = dict.fromkeys(name for one in of.countries for name in one.after[-1].full)
     if full:
         yield f"Full after purchases: {few(full, MOST_HOLDINGS)}"
-    if totals := [one.name for one in of.countries if not one.by_cable]:
-        yield f"Known in total only, not by cable: {joined_few(totals, MOST_NAMED)}"
+    if any(one.split == "assumed" for one in of.countries):
+        yield "* A published total, divided among cables by our assumption"
     if of.countries and FROM_THE_GULF in of.segments:
         yield (
             "Traffic handed over in the Gulf counts as delivered, though part of it goes on "
@@ -127,8 +133,9 @@ def internet_uncertainty(of: InternetCut) -> Iterator[str]:
     """Yield what makes the figures uncertain."""
     if of.countries:
         yield (
-            "Internet traffic comes from a model of published capacities, not from a measurement; "
-            f"its intervals contain 90 % of {of.samples} samples of uncertain figures."
+            "Internet traffic comes from one model of published capacities, not from a "
+            f"measurement; its intervals contain 90 % of {of.samples} samples of uncertain figures "
+            "under that model, and say nothing of errors of the model."
         )
 
 

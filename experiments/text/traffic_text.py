@@ -15,7 +15,9 @@ HOLDING_HEADS = (
     *("holding", "in service", "interval", "load", "utilization", "figure of", "confidence"),
     "source",
 )
-COUNTRY_HEADS = ("country", "in service", "interval", "offered", "interval", "figures are")
+COUNTRY_HEADS = (
+    *("country", "by cable", "in service", "interval", "offered", "interval", "figures are"),
+)
 TOTAL_HEADS = (
     *("country", "published", "date", "Gbit/s", "model", "difference", "confidence", "source"),
 )
@@ -24,6 +26,7 @@ RIGHT = frozenset(
     | {"model", "difference"}
 )
 MORE = "owners, directions and holdings"
+SPLITS = {"published": "published", "assumed": "assumed", "total": "total only"}
 MEASURES = {"in-service": "capacity", "load": "load"}
 
 
@@ -45,8 +48,8 @@ def _heading(of: TrafficAnswer) -> str:
     which = names if len(of.countries) == 1 else f"{len(of.countries)} countries"
     return (
         f"Background Internet traffic of {which} on {of.date}: Gbit/s in the busy hour, one "
-        f"direction, computed from published figures; 90 % intervals of {of.samples:,} samples. "
-        "It is separate from the demands of scenarios."
+        f"direction, computed from published figures; 90 % intervals of {of.samples:,} samples of "
+        "the figures under one model. It is separate from the demands of scenarios."
     )
 
 
@@ -108,13 +111,14 @@ def _countries(of: TrafficAnswer, width: int | None) -> str:
     rows = [
         (
             one.country,
+            SPLITS[one.split],
             _number(one.capacity_gbps),
             _interval(one.capacity_low_gbps, one.capacity_high_gbps),
             _number(one.offered_gbps),
             _interval(one.offered_low_gbps, one.offered_high_gbps),
             one.kind,
         )
-        for one in of.countries
+        for one in sorted(of.countries, key=lambda one: list(SPLITS).index(one.split))
     ]
     spare = ("interval", "figures are", "interval/2")
     table = render(COUNTRY_HEADS, rows, RIGHT, width=width, spare=spare, wrap="figures are")

@@ -22,7 +22,7 @@ from corridor.traffic.background.carried import (
     TotalCarried,
 )
 from corridor.traffic.background.estimates import Estimate
-from corridor.traffic.background.internet import Cut, Internet, read_internet
+from corridor.traffic.background.internet import COARSE, Cut, Internet, Split, read_internet
 from corridor.traffic.background.market import Flow, Holding, Market, Offer
 from corridor.traffic.background.on_map import (
     CutOnMap,
@@ -32,11 +32,14 @@ from corridor.traffic.background.on_map import (
     fibre_routes,
     on_map,
 )
-from corridor.traffic.background.sampled import Sampled, sampled
+from corridor.traffic.background.sampled import SAMPLES, SEED, Sampled, sampled
 
 __all__ = [
+    "COARSE",
     "PEAK",
     "REACTIONS",
+    "SAMPLES",
+    "SEED",
     "Carried",
     "Cut",
     "CutOnMap",
@@ -53,6 +56,7 @@ __all__ = [
     "Reaction",
     "RouteOnMap",
     "Sampled",
+    "Split",
     "TotalCarried",
     "assign",
     "fibre_routes",

@@ -281,7 +281,9 @@ def _flow(
     left = offered - _gbps(after)
     shortfall = left if left > TOLERANCE_GBPS else 0.0
     lost_path = _gbps(one for one in before if not network.dead.isdisjoint(one.path.segments))
-    rerouted = min(lost_path, offered - shortfall - (_gbps(before) - lost_path))
+    rerouted = offered - shortfall - (_gbps(before) - lost_path)
+    if rerouted > lost_path - TOLERANCE_GBPS:  # purchases may also serve what exceeded capacity
+        rerouted = lost_path
     on_dead_paths = lost_path if reaction == "none" else 0.0
     queued_before, queueing = (
         network.market.buffer_ms if gbps > TOLERANCE_GBPS else 0.0

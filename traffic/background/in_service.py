@@ -58,7 +58,7 @@ def in_service(
 def bound_gbps(
     bounds: Iterable[CapacityBound], country: str, system: str, draw: Draw
 ) -> float | None:
-    """Return the most that a country can hold on a system; None if it is not known."""
+    """Return the maximum that a country can hold on a system; None if it is not known."""
     found = [
         draw(f"bound {system} {one.country or 'all'}", one.estimate)
         for one in bounds

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -33,6 +34,8 @@ FEW_YEARS = 4
 COARSE = "coarse"
 """The system of edges that stand for many cables, and of capacity of which only a total is known.
 """
+type Split = Literal["published", "assumed", "total"]
+"""Whether capacity by cable is published or assumed, or only its total is known."""
 type Cut = frozenset[str]
 """Ids of segments that have failed."""
 
@@ -123,6 +126,13 @@ class Internet:
             draw("buffer", self.file.buffer.estimate),
             self.lengths_km,
         )
+
+    def split_of(self, country: str) -> Split:
+        """Return what the capacity of a country by cable rests on."""
+        held = (one for one in self.file.holdings if one.country == country)
+        if all(one.system == COARSE for one in held):
+            return "total"
+        return self.countries[country].split
 
     def countries_near(self, day: date) -> list[str]:
         """Return the codes of countries whose figures can be carried to a day."""

@@ -146,7 +146,7 @@ class RateFigure(Bounded):
 
 
 class CapacityBound(Bounded):
-    """The most that can be in service on a system, in one direction, on any day."""
+    """The maximum in service on a system, in one direction, on any day."""
 
     system: Slug
     country: JurisdictionCode | None = None
@@ -221,6 +221,8 @@ class Country(Frozen):
     id: JurisdictionCode
     name: NonEmpty
     kind: NonEmpty
+    split: Literal["published", "assumed"] = "published"
+    """What the capacity by cable rests on, if there is any."""
     growth: Share
     load_ratio: LoadRatio | None = None
     """Instead of that of the file."""
@@ -349,6 +351,8 @@ def _references(
     """By list and its ids: the places that use an id of the list."""
     lists = {key: frozenset(ids) for key, ids in _lists(file).items()}
     sources = frozenset(file.sources)
+    held = (one.system for one in file.holdings)
+    systems = frozenset((*held, *(one.system for one in file.segments)))
     return {
         ("segments", lists["segments"]): list(_segments(file)),
         ("regions", lists["regions"]): list(_regions(file)),
@@ -358,7 +362,7 @@ def _references(
             for number, one in enumerate(getattr(file, key))
             if one.country is not None
         ],
-        ("systems", frozenset(one.system for one in file.holdings)): [
+        ("systems", systems): [
             (("bounds", number, "system"), one.system) for number, one in enumerate(file.bounds)
         ],
         ("sources", sources): [(path, one.source) for path, one in _evidence(file) if one.source],

@@ -21,7 +21,9 @@ from corridor.traffic.background.carried import (
 from corridor.traffic.background.estimates import Samples
 from corridor.traffic.background.internet import Internet
 
-SAMPLES, SEED = 200, 1
+SAMPLES, SEED = 100, 1
+"""Of every answer. An end of a 90 % interval has a standard error of up to 7 % of its width; of 40
+samples it is 10, of 400 it is 3. A sample of one country costs some 3 ms of CPU time."""
 QUANTILES = (0.05, 0.95)
 SCHEMA = 1
 

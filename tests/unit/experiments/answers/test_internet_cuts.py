@@ -94,9 +94,25 @@ def test_a_group_takes_cables_that_are_not_on_the_map() -> None:
     whole, drawn = internet("red-sea"), internet("smw4:red-sea")
     assert {"fea:red-sea", "smw5:red-sea", "coarse:europe-india"} <= set(whole.segments)
     assert codes(drawn) == {"PK"}
-    assert {"PK", "KW", "IN"} <= codes(whole)
-    india = next(one for one in whole.countries if one.country == "IN")
-    assert not india.by_cable
+    assert {"PK", "KW"} <= codes(whole)
+
+
+def test_a_country_that_is_known_in_total_only_is_unknown() -> None:
+    whole = internet("red-sea")
+    assert {"IN", "SA"}.isdisjoint(codes(whole))
+    unknown = {one.country: one.why for one in whole.unknown}
+    assert unknown["IN"] == "its capacity by cable is not in the data"
+
+
+def test_an_assumed_split_does_not_lead_the_answer() -> None:
+    whole = internet("red-sea")
+    assert [one.split for one in whole.countries] == ["published", "published", "assumed"]
+    at_once = [one.shortfall("none").value for one in whole.countries]
+    assert at_once[2] > at_once[0] > at_once[1]
+    text = cut_text(answer("falcon:red-sea"), {})
+    assert "With an assumed split by cable, Kuwait loses" in text
+    assert "Kuwait*" in text
+    assert "90 % interval of the figures under one model" in text
 
 
 def test_one_light_path_takes_less_than_its_segment() -> None:

@@ -21,7 +21,7 @@ def printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_a_country_is_shown_by_owner_direction_and_holding(capsys):
     said = printed(capsys, "PK", "--date", "2025-09-06")
     (flow,) = [line.split() for line in said.splitlines() if line.startswith("ptcl        europe")]
-    assert flow == ["ptcl", "europe", "2,710", "1,946-3,520", "91", "ms"]
+    assert flow == ["ptcl", "europe", "2,710", "1,990-3,577", "91", "ms"]
     assert "pk-twa-tw1/gulf" in said
     assert "  PK: Africa-1 and 2Africa" in said
     assert "Bangladesh" not in said
@@ -58,8 +58,8 @@ def test_all_countries_are_rows_that_nobody_adds(capsys):
 @pytest.mark.parametrize(
     ("width", "countries", "holdings"),
     [
-        (40, "country in service offered", "holding utilization"),
-        (80, "country in service offered interval figures are", "holding in service interval load"),
+        (40, "country by cable in service offered", "holding utilization"),
+        (80, "country by cable in service offered interval", "holding in service interval load"),
     ],
 )
 def test_a_narrow_terminal_shows_traffic_before_intervals_and_sources(width, countries, holdings):

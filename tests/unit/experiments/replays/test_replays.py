@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 import corridor
+from corridor.experiments.answers.internet_cut import internet_cut
+from corridor.experiments.commands import replay as replay_command
 from corridor.experiments.replays.daily_load import daily_load
 from corridor.experiments.replays.document import Comparison, Replay
 from corridor.experiments.replays.figures import reaction_after
 from corridor.experiments.replays.outages import Range, outage, shipped
 from corridor.experiments.replays.replaying import replay_of, stage
 from corridor.topologies.base.errors import InputError
-from corridor.traffic.background import read_internet
+from corridor.traffic.background import SAMPLES, SEED, read_internet
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +27,12 @@ def red_sea() -> Replay:
 
 def figure(of: Replay, name: str) -> Comparison:
     return next(one for one in of.comparisons if one.id == name)
+
+
+def test_every_answer_has_the_same_number_of_samples():
+    assert (replay_command.SAMPLES, replay_command.SEED) == (SAMPLES, SEED)
+    for function in (corridor.replay, corridor.replays, corridor.traffic_matrix, internet_cut):
+        assert inspect.signature(function).parameters["samples"].default == SAMPLES
 
 
 def test_every_published_figure_has_a_verdict_and_a_reason_if_it_cannot_be_computed():
