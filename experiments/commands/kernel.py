@@ -36,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from corridor.experiments.machines.kernel_build import build_kernel
-    from corridor.experiments.machines.kernel_progress import ProgressPrinter
+    from corridor.experiments.machines.kernel_build import ProgressPrinter, build_kernel
 
     printer = ProgressPrinter()
     start = time.monotonic()

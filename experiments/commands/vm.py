@@ -143,7 +143,7 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from corridor.experiments.machines import boot, running
+    from corridor.experiments.machines import boot
     from corridor.experiments.machines.tools import ENTERING
     from corridor.experiments.terminal.live import waiting
     from corridor.topologies.base.errors import InputError
@@ -154,25 +154,25 @@ def _run(args: argparse.Namespace) -> int:
             "a machine with a virtual clock accepts no login", "name a command: -- COMMAND"
         )
     image = _image(args, *_booting(args), *ENTERING)
-    port = args.port or running.free_port()
-    handed = _handover(running.public_key())
+    port = args.port or boot.free_port()
+    handed = _handover(boot.public_key())
     with scratch_folder() as folder:
         boot.hand_over(handed, folder)
         wanted = _wanted(args, ssh_port=port)
         machine = boot.as_boot(image, wanted, folder, _results(args))
         process = boot.start(machine, folder)
-        to = running.Running(port, process.pid)
+        to = boot.Running(port, process.pid)
         limit_s = TRANSLATED_LIMIT_S if machine.accelerator == "translated" else REAL_LIMIT_S
         try:
-            running.note(to)
+            boot.note(to)
             with waiting(f"booting it ({machine.accelerator})") as step:
-                running.wait_for_ssh(to, process, folder, limit_s, step)
+                boot.wait_for_ssh(to, process, folder, limit_s, step)
             print("it runs: ./corridor vm ssh enters it, Ctrl-C ends it", flush=True)
             process.wait()
         except KeyboardInterrupt:
-            running.power_off(to, process)
+            boot.power_off(to, process)
         finally:
-            running.forget(to)
+            boot.forget(to)
             process.kill()
             process.wait()
     return 0
@@ -194,7 +194,7 @@ def _errand(args: argparse.Namespace) -> int:
 
 
 def _ssh(args: argparse.Namespace) -> int:
-    from corridor.experiments.machines.running import running, ssh
+    from corridor.experiments.machines.boot import running, ssh
     from corridor.experiments.machines.tools import ENTERING, require
 
     require(ENTERING, "corridor vm ssh")

@@ -12,8 +12,7 @@ from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
-    from corridor.experiments.plan.planned_messages import PlannedWorkload
-    from corridor.experiments.plan.values import Plan
+    from corridor.experiments.plan.values import Plan, PlannedWorkload
     from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
 
 EXAMPLES = """examples:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from corridor.experiments.account.fibre_use import RAW_FILE, Reading
 from corridor.experiments.lab.reusable_network import BFD_SLOW_MS
-from corridor.experiments.lab.timeline import TimedEvent
-from corridor.experiments.plan.values import Change, Made
+from corridor.experiments.plan.values import Change, Made, PlannedDemand, Transfer
 from corridor.experiments.scenario.event_registry import action
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
@@ -26,9 +29,103 @@ if TYPE_CHECKING:
     from corridor.experiments.lab.captures import Captures
     from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.line_process import MonitorProcess
-    from corridor.experiments.lab.transfers import Transfers
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.model.wiring import Wiring
+
+# What happens to the network while traffic flows: at which moment after the epoch, and what.
+#
+# Readings of what fibres have carried are such moments, too.
+
+PR_SET_TIMERSLACK = 29
+
+
+@dataclass(frozen=True)
+class TimedEvent:
+    """Something to do this many nanoseconds after the epoch."""
+
+    at_ns: int
+    do: Callable[[], object]
+
+
+def wake_exactly() -> None:
+    """Have this thread's sleeps end when they should; by default the kernel may add 50 us."""
+    ctypes.CDLL(None).prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0)
+
+
+def keep(events: Iterable[TimedEvent], epoch_ns: int) -> None:
+    """Do everything in order of time; what is due at once, in the order given."""
+    wake_exactly()
+    for one in sorted(events, key=lambda one: one.at_ns):
+        delay_ns = epoch_ns + one.at_ns - time.time_ns()
+        time.sleep(max(0, delay_ns) / NS_PER_S)
+        one.do()
+
+
+# Reads what fibres have carried, every so often while workloads are sent.
+
+
+def use_readings(times_ns: Sequence[int], net: CorridorNet, raw: Path) -> Iterator[TimedEvent]:
+    """Each is appended to the file as it is read."""
+    target = raw / RAW_FILE
+
+    def read(at_ns: int) -> None:
+        found = net.kernel.counters()
+        sent = {name: one.sent_bytes for name, one in found.items() if one.sent_packets}
+        dropped = {name: one.queue_drops for name, one in found.items() if one.queue_drops}
+        with target.open("a") as file:
+            file.write(f"{Reading(at_ns, sent, dropped).to_json()}\n")
+
+    for at_ns in times_ns:
+        yield TimedEvent(at_ns, partial(read, at_ns))
+
+
+# The TCP transfers of a plan, and the outcome of each, written as it comes.
+
+
+class Transfers:
+    """Carries transfers out on one network: one after another, or several at once."""
+
+    def __init__(
+        self,
+        net: CorridorNet,
+        planned: Sequence[Transfer],
+        demands: Sequence[PlannedDemand],
+        target: Path,
+    ) -> None:
+        self._net = net
+        self._by_demand = {demands[one.demand].id: one for one in planned}
+        self._target = target
+        self._results: list[dict[str, Any]] = []
+        self._writing = threading.Lock()
+
+    def carry_out(self, demand: str) -> None:
+        """The one of a demand, until it has ended; nothing if none is planned for it."""
+        planned = self._by_demand.get(demand)
+        if planned is None:
+            return
+        result = self._run(planned)
+        with self._writing:
+            self._results.append({"demand": planned.demand, "result": to_plain(result)})
+            self._target.write_text(json.dumps(self._results))
+
+    def _run(self, planned: Transfer) -> Any:
+        from corridor.traffic.agents import tcp
+
+        return tcp.run(
+            tcp.Transfer(
+                flow=planned.demand,
+                server_netns=self._net.nameToNode[planned.dst_host].namespace.path,
+                server_ip=planned.dst_ip,
+                client_netns=self._net.nameToNode[planned.src_host].namespace.path,
+                client_ip=planned.src_ip,
+                port=planned.port,
+                client_port=planned.client_port,
+                control_port=planned.control_port,
+                duration_s=planned.duration_s,
+                dscp=planned.dscp,
+            )
+        )
+
 
 ANSWERED_S = 130.0
 RULING = ("policy", "day")

@@ -25,13 +25,25 @@ from corridor.experiments.account.machine_counters import (
     write_health,
 )
 from corridor.experiments.account.queue_counters import write_queues
-from corridor.experiments.lab.account_readings import AccountReadings, utilisation_readings
+from corridor.experiments.lab.account_readings import (
+    AccountReadings,
+    counted,
+    counting_all,
+    since,
+    udp_errors,
+    utilisation_readings,
+)
 from corridor.experiments.lab.captures import Captures
 from corridor.experiments.lab.charged_clock import idle_time_skipped
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
-from corridor.experiments.lab.event_driver import EventDriver
-from corridor.experiments.lab.health import counted, counting_all, since, udp_errors
+from corridor.experiments.lab.event_driver import (
+    EventDriver,
+    TimedEvent,
+    Transfers,
+    keep,
+    use_readings,
+)
 from corridor.experiments.lab.line_process import AgentsProcess
 from corridor.experiments.lab.planned_instants import (
     align_before,
@@ -49,8 +61,6 @@ from corridor.experiments.lab.run_events import (
     step,
     stop,
 )
-from corridor.experiments.lab.timeline import TimedEvent, keep, use_readings
-from corridor.experiments.lab.transfers import Transfers
 from corridor.experiments.plan.values import PROVEN, Plan
 from corridor.experiments.scenario.event_registry import KINDS as EVENTS
 from corridor.topologies.base.codec import from_plain

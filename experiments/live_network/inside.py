@@ -31,8 +31,7 @@ from corridor.experiments.lab.run_events import Emit, Event
 from corridor.experiments.live_network.network import LiveNetwork, OwnApp
 from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
-from corridor.experiments.operations.guest_end import open_console, pump
-from corridor.experiments.operations.guest_framing import Garbled
+from corridor.experiments.operations.guest_lines import Garbled, open_console, pump
 from corridor.experiments.operations.server import Operations
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.slowness import measure, patient

@@ -20,7 +20,7 @@ from corridor.experiments.lab.following_controller import FollowingController
 from corridor.experiments.live_network.own_answers import OwnAnswers
 from corridor.experiments.live_network.own_controller import OwnLiveController
 from corridor.experiments.live_network.setting import SPECIFICATION, Setting
-from corridor.experiments.operations.guest_framing import relayed
+from corridor.experiments.operations.guest_lines import relayed
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring
 

@@ -32,8 +32,7 @@ from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.machines.system_packages import refuse_missing
 from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
-from corridor.experiments.operations.guest_framing import relayed
-from corridor.experiments.operations.guest_socket import Line
+from corridor.experiments.operations.guest_lines import Line, relayed
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import real_clock_kernel
 from corridor.experiments.run.event_log import Say

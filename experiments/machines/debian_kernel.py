@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import lzma
 import platform
 import re
 import shutil
@@ -16,16 +17,95 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from corridor.experiments.machines import debian_modules as kernel_modules
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, PACKAGES, Architecture
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.scratch import in_turn
+
+# Which modules of a kernel must be loaded, in which order, for others to be. Pure.
+#
+# A kernel package says so nowhere: ``modules.dep`` is made where it is installed. So what a module
+# needs is read from the module itself.
+
+SIGNED = b"~Module signature appended~\n"
+SIGNATURE_INFO_BYTES = 12
+"""What lies before it, of which the last four bytes say how long the signature is (the kernel's
+``struct module_signature``)."""
+_DEPENDS = re.compile(rb"\0depends=([\w,-]*)\0")
+
+
+def module_name(path: str) -> str:
+    """The kernel takes a dash in the name of a file for an underscore."""
+    return PurePosixPath(path).name.partition(".ko")[0].replace("-", "_")
+
+
+def is_known(name: str) -> bool:
+    """Whether a module has a format that ``unpacked`` reads."""
+    return name.endswith((".ko", ".ko.xz"))
+
+
+def unpacked(name: str, packed: bytes) -> bytes:
+    """A module as the kernel loads it; EnvironmentUnsupported for a packing that is not known."""
+    if name.endswith(".ko"):
+        return packed
+    if name.endswith(".ko.xz"):
+        return lzma.decompress(packed)
+    raise EnvironmentUnsupported(f"{name}: this module has an unknown compression")
+
+
+def unsigned(module: bytes) -> bytes:
+    """A module without the signature that is appended to it.
+
+    The kernel checks one for as long as it loads the module: a tenth of a second of an emulated
+    machine, for each. It takes a module that has none, unless it was told not to.
+    """
+    if not module.endswith(SIGNED):
+        return module
+    signature_bytes = int.from_bytes(module[-len(SIGNED) - 4 : -len(SIGNED)])
+    return module[: -len(SIGNED) - SIGNATURE_INFO_BYTES - signature_bytes]
+
+
+def needed_by(module: bytes) -> tuple[str, ...]:
+    """The names of the modules that an unpacked one needs, as its section ``.modinfo`` has them."""
+    found = _DEPENDS.search(module)
+    names = found.group(1).decode() if found else ""
+    return tuple(name.replace("-", "_") for name in names.split(",") if name)
+
+
+def in_order(
+    wanted: Iterable[str],
+    needs: Callable[[str], Iterable[str]],
+    built_in: Iterable[str],
+) -> list[str]:
+    """Names of modules, each once and after all that it needs; without those that are built in."""
+    found: dict[str, None] = {}
+    known = frozenset(built_in)
+
+    def visit(name: str) -> Iterator[str]:
+        if name not in known and name not in found:
+            for other in needs(name):
+                yield from visit(other)
+            yield name
+
+    for name in wanted:
+        found |= dict.fromkeys(visit(name))
+    return list(found)
+
+
+def built_in(listing: str) -> frozenset[str]:
+    """Names from the text of ``modules.builtin``."""
+    return frozenset(module_name(line) for line in listing.splitlines() if line)
+
+
+def by_name(paths: Iterable[str]) -> Mapping[str, str]:
+    """Where a module lies, by its name."""
+    return {module_name(path): path for path in paths}
+
 
 # The first file system of an emulated machine: modules, a shell, and what to do with them.
 #
@@ -232,12 +312,12 @@ def _make(
                     f"{image.name} has no module {name}", "install Debian's linux-image package"
                 )
             packed = (folder / paths[name]).read_bytes()
-            images[name] = kernel_modules.unsigned(kernel_modules.unpacked(paths[name], packed))
+            images[name] = unsigned(unpacked(paths[name], packed))
         return images[name]
 
-    names = kernel_modules.in_order(
+    names = in_order(
         _there(wanted, {*built_in, *paths}),
-        lambda name: kernel_modules.needed_by(image_of(name)),
+        lambda name: needed_by(image_of(name)),
         built_in,
     )
     staged = work / "ready"
@@ -267,7 +347,7 @@ def _modules_of(folder: Path) -> tuple[frozenset[str], dict[str, str]]:
     """Which are built in, and where the others lie."""
     listing = (folder / "modules.builtin").read_text(encoding="utf-8")
     files = (file.relative_to(folder).as_posix() for file in folder.rglob("*.ko*"))
-    return kernel_modules.built_in(listing), dict(kernel_modules.by_name(files))
+    return built_in(listing), dict(by_name(files))
 
 
 def _installed(wanted: Sequence[str]) -> tuple[Path, Path] | None:
@@ -279,7 +359,7 @@ def _installed(wanted: Sequence[str]) -> tuple[Path, Path] | None:
                 built_in, paths = _modules_of(folder)
         except OSError:
             continue
-        known = {*built_in, *filter(lambda name: kernel_modules.is_known(paths[name]), paths)}
+        known = {*built_in, *filter(lambda name: is_known(paths[name]), paths)}
         if all(name in known for name in wanted if not name.endswith("?")):
             return image, folder
     return None

@@ -23,7 +23,7 @@ from corridor.experiments.machines.kernel_build import (
     check_processor,
     missing_options,
 )
-from corridor.experiments.machines.kernel_trial import seccomp_of
+from corridor.experiments.machines.smoke import seccomp_of
 from corridor.topologies.base.errors import InputError
 
 SCHEMA = "corridor/kernel/1"

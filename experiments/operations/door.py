@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from corridor.controller.api.control_client import NoAnswer
-from corridor.experiments.operations.guest_framing import Ask, Server, serving
+from corridor.experiments.operations.guest_lines import Ask, Server, serving
 from corridor.experiments.operations.messages import line, no, unnumbered
 
 SOCKET = "operations.sock"

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypedDict
 
-from corridor.experiments.plan.probe_queues import hops_of
-from corridor.experiments.plan.probe_starts import starts_apart
+from corridor.experiments.plan.probe_queues import hops_of, starts_apart
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import AFTER, Boundary, PlannedDemand, Transfer
 from corridor.experiments.scenario.demands import Demand

@@ -20,8 +20,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import SwitchProgram
-from corridor.experiments.plan.planned_messages import PlannedMessage, PlannedWorkload
-from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.experiments.plan.values import Plan, PlannedDemand, PlannedMessage, PlannedWorkload
 from corridor.experiments.results.shares_in_queues import Network, shares_bps
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.line import Queue

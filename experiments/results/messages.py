@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from corridor.experiments.plan.planned_messages import PlannedMessage
-from corridor.experiments.plan.values import Plan
+from corridor.experiments.plan.values import Plan, PlannedMessage
 from corridor.experiments.results.blocked_periods import Keeping, kept_back
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError

@@ -21,8 +21,7 @@ from corridor.experiments.account.workload_summary import (
     WorkloadsSummary,
     WorkloadSummary,
 )
-from corridor.experiments.plan.planned_messages import PlannedWorkload
-from corridor.experiments.plan.values import Plan
+from corridor.experiments.plan.values import Plan, PlannedWorkload
 from corridor.experiments.results.blocked_periods import kept_back
 from corridor.experiments.results.event_windows import EventWindow, ends_ns, stretches
 from corridor.experiments.results.expected_messages import Expected, expected_messages

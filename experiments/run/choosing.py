@@ -7,8 +7,7 @@ from collections.abc import Callable
 from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.debian_kernel import fetch as fetch_debian_kernel
 from corridor.experiments.machines.kernel import STOCK_SILENT, Kernel
-from corridor.experiments.machines.kernel_build import build_kernel
-from corridor.experiments.machines.kernel_progress import ProgressPrinter
+from corridor.experiments.machines.kernel_build import ProgressPrinter, build_kernel
 from corridor.experiments.machines.smoke import why_no_boot
 from corridor.experiments.machines.system_packages import iperf3_lacks, refuse_missing
 from corridor.experiments.plan.values import Plan
@@ -16,7 +15,7 @@ from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.options import Options
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
-from corridor.experiments.testbeds.needs import MB, needs
+from corridor.experiments.testbeds.guest_command import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
 from corridor.experiments.testbeds.qemu_command import MODULES
 from corridor.topologies.base.errors import EnvironmentUnsupported

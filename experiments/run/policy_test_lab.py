@@ -15,8 +15,13 @@ from corridor.experiments.lab.run_events import Event
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.run.choosing import real_clock_kernel
-from corridor.experiments.run.policy_test_evidence import amiss_in, dropped_at, packets_of
-from corridor.experiments.run.policy_test_plan import plan_trials, specify_demand
+from corridor.experiments.run.policy_test_plan import (
+    amiss_in,
+    dropped_at,
+    packets_of,
+    plan_trials,
+    specify_demand,
+)
 from corridor.experiments.run.runner import GUEST_RUN_ID, carry_out
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.native import native_run_id

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shlex
 import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+import sys
+import termios
+import threading
+import tty
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +24,7 @@ from corridor.controller.forwarding.all_pairs import compile_all_pairs
 from corridor.controller.openflow.frameworks import AskedFramework, installed_framework
 from corridor.experiments.lab.controller_process import app_words
 from corridor.experiments.machines.kernel import Kernel
-from corridor.experiments.run import choosing, program_streams
+from corridor.experiments.run import choosing
 from corridor.experiments.run import options as run_options
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
@@ -30,14 +35,18 @@ from corridor.experiments.run.program_setting import (
     ENDED,
     NONE,
     REMOTE,
+    STDERR,
+    STDIN,
+    STDIN_ENDS,
+    STDOUT,
     Ended,
     Setting,
 )
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import AskedClock, Choice
 from corridor.experiments.testbeds.events import failure_of
+from corridor.experiments.testbeds.guest_command import USUAL_GUEST_MB, entries_of, guest_mb
 from corridor.experiments.testbeds.native import native_run_id, program_natively
-from corridor.experiments.testbeds.needs import USUAL_GUEST_MB, entries_of, guest_mb
 from corridor.experiments.testbeds.uml import guest_of_a_program
 from corridor.experiments.testbeds.watchdog import PATIENCE_S
 from corridor.topologies.base.errors import InputError, MeasurementInvalid
@@ -45,6 +54,129 @@ from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
+
+# The host's end of a guest's standard streams: files that are followed, or a terminal's line.
+
+PIECE = 65536
+LOOK_S = 0.03
+TOLD_AFTER_S = 1.0
+type Leave = Callable[[BaseException], None]
+"""Ends the guest; the exception says why."""
+LEAVE_KEY = b"\x1d"
+"""Ctrl-], as in telnet: ends the guest, whatever runs in it."""
+
+
+def at_a_terminal() -> bool:
+    """Whether someone types and reads here."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def has_input() -> bool:
+    """Whether standard input is for the program: that of a terminal is not, without the other."""
+    return sys.stdin is not None and not sys.stdin.isatty()
+
+
+def take_in(folder: Path, say: Say) -> None:
+    """All of standard input, for a guest whose time does not wait for more."""
+    with (folder / STDIN).open("wb") as file:
+        if not select.select([0], [], [], TOLD_AFTER_S)[0]:
+            say("reading standard input to its end; </dev/null gives none")
+        while piece := os.read(0, PIECE):
+            file.write(piece)
+
+
+@contextlib.contextmanager
+def files_followed(folder: Path, gone: Leave) -> Iterator[None]:
+    """Print what a program writes to its output files; all of it is printed when this is left.
+
+    ``gone`` is called when no one reads it any more.
+    """
+    ended = threading.Event()
+
+    def follow(source: IO[bytes], target: int) -> None:
+        try:
+            last = False
+            while not last:
+                last = ended.wait(LOOK_S)
+                while piece := source.read(PIECE):
+                    _write(target, piece)
+        except BrokenPipeError as error:
+            gone(error)
+
+    with (
+        (folder / STDOUT).open("w+b", buffering=0) as said,
+        (folder / STDERR).open("w+b", buffering=0) as complained,
+    ):
+        threads = [
+            threading.Thread(target=follow, args=words, daemon=True)
+            for words in ((said, 1), (complained, 2))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            for thread in threads:
+                thread.join()
+
+
+def put_input(folder: Path) -> None:
+    """In a separate thread: standard input as it comes, for a guest that follows."""
+    (folder / STDIN).touch()
+
+    def put() -> None:
+        with contextlib.suppress(OSError):  # the folder goes when no one needs it any more
+            with (folder / STDIN).open("ab", buffering=0) as file:
+                while piece := os.read(0, PIECE):
+                    file.write(piece)
+            (folder / STDIN_ENDS).touch()
+
+    threading.Thread(target=put, daemon=True).start()
+
+
+@contextlib.contextmanager
+def terminal_passed_on(line: socket.socket, leave: Leave) -> Iterator[None]:
+    """Every key to the line and every byte of it to the terminal, until the line ends."""
+    before = termios.tcgetattr(0)
+    wakes, wake = os.pipe()
+
+    def keys() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                ready = select.select([0, wakes], [], [])[0]
+                if wakes in ready:
+                    return
+                piece = os.read(0, PIECE)
+                if not piece or LEAVE_KEY in piece:
+                    leave(KeyboardInterrupt())
+                    return
+                line.sendall(piece)
+
+    def shown() -> None:
+        with contextlib.suppress(OSError):
+            while piece := line.recv(PIECE):
+                _write(1, piece)
+
+    threads = [threading.Thread(target=one, daemon=True) for one in (keys, shown)]
+    tty.setraw(0)
+    try:
+        for thread in threads:
+            thread.start()
+        yield
+    finally:
+        threads[1].join()
+        os.write(wake, b".")
+        threads[0].join()
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+        os.close(wakes)
+        os.close(wake)
+
+
+def _write(target: int, piece: bytes) -> None:
+    while piece:
+        piece = piece[os.write(target, piece) :]
+
 
 BARE = "none"
 GUEST_RUN_ID = "mn"
@@ -75,7 +207,7 @@ class Options:
 def run_lab(options: Options, say: Say) -> int:
     """The exit code of the program; raises whatever else ended the lab."""
     topology = _topology(options, say)
-    at_terminal = program_streams.at_a_terminal()
+    at_terminal = at_a_terminal()
     if at_terminal and not options.command:
         options = _for_a_shell(options)
     if topology is None:
@@ -254,20 +386,20 @@ def _in_a_guest(
 
 
 def _streams(
-    folder: Path, setting: Setting, leave: program_streams.Leave, stack: ExitStack, say: Say
+    folder: Path, setting: Setting, leave: Leave, stack: ExitStack, say: Say
 ) -> socket.socket | None:
     """Connect the program's streams with ours; the guest's end of a terminal's line."""
     if setting.terminal is not None:
         ours, theirs = socket.socketpair()
         stack.enter_context(ours)
-        stack.enter_context(program_streams.terminal_passed_on(ours, leave))
+        stack.enter_context(terminal_passed_on(ours, leave))
         stack.enter_context(theirs)
         return theirs
-    if program_streams.has_input() and setting.virtual:
-        program_streams.take_in(folder, say)
-    elif program_streams.has_input():
-        program_streams.put_input(folder)
-    stack.enter_context(program_streams.files_followed(folder, leave))
+    if has_input() and setting.virtual:
+        take_in(folder, say)
+    elif has_input():
+        put_input(folder)
+    stack.enter_context(files_followed(folder, leave))
     return None
 
 

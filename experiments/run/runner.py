@@ -60,8 +60,8 @@ from corridor.experiments.scenario.changed import with_cuts
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
 from corridor.experiments.testbeds.choice import Choice
+from corridor.experiments.testbeds.guest_command import needs
 from corridor.experiments.testbeds.native import native_run_id, run_native
-from corridor.experiments.testbeds.needs import needs
 from corridor.experiments.testbeds.qemu import run_in_machine
 from corridor.experiments.testbeds.uml import OnEvent, run_in_guest
 from corridor.experiments.testbeds.watchdog import patience_for

@@ -111,7 +111,7 @@ def vm() -> Form:
 
 def workload() -> Form:
     """A shipped workload with its sources, or what a scenario's workloads send."""
-    from corridor.experiments.plan.planned_messages import Messages, PlannedWorkload
+    from corridor.experiments.plan.values import Messages, PlannedWorkload
     from corridor.experiments.scenario.shipped_workloads import ShippedWorkload, Source
 
     shown = as_dumped("WorkloadShown", ShippedWorkload, **_SCHEMA, sources=dict[str, Source])

@@ -15,8 +15,12 @@ from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.qemu import command
 from corridor.experiments.testbeds import qemu_command
 from corridor.experiments.testbeds.events import read_events
-from corridor.experiments.testbeds.guest_command import base_of_python, copies, links
-from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.experiments.testbeds.guest_command import (
+    USUAL_GUEST_MB,
+    base_of_python,
+    copies,
+    links,
+)
 from corridor.experiments.testbeds.uml import NO_MORE, OnEvent, start, watched
 from corridor.experiments.testbeds.watchdog import PATIENCE_S
 from corridor.topologies.base.errors import EnvironmentUnsupported

@@ -12,7 +12,7 @@ from pathlib import Path
 from string import Template
 
 from corridor.experiments.machines.qemu import Architecture, Boot, Kernel, Share
-from corridor.experiments.testbeds.guest_command import GO_ON, guest_environment
+from corridor.experiments.testbeds.guest_command import GO_ON, USUAL_GUEST_MB, guest_environment
 from corridor.experiments.testbeds.guest_init import (
     FILES,
     NEEDED_MODULES,
@@ -22,7 +22,6 @@ from corridor.experiments.testbeds.guest_init import (
     PROJECT,
     PYTHON_PREFIX,
 )
-from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
 from corridor.topologies.base.slowness import VARIABLE
 
 SLOWNESS = "10"

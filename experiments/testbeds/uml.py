@@ -20,8 +20,13 @@ from corridor.experiments.lab.run_events import Event
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds import containment, guest_init
 from corridor.experiments.testbeds.events import ConsoleEvent, read_events
-from corridor.experiments.testbeds.guest_command import base_of_python, boot_command, copies, links
-from corridor.experiments.testbeds.needs import USUAL_GUEST_MB
+from corridor.experiments.testbeds.guest_command import (
+    USUAL_GUEST_MB,
+    base_of_python,
+    boot_command,
+    copies,
+    links,
+)
 from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
 
 # A guest's kernel as a process below its supervisor, which ends with it and ends it.

@@ -1,7 +1,11 @@
-"""A layer of the delay model over its map: routes, and what of them the layer's constants weigh.
+"""What latency to expect between two places, by layer, and how certain that is; no network at hand.
 
-A fit needs the parts of a route (kilometres by medium, crossings), a prediction their weighted sum;
-both are found here, under the same routing.
+``optical``: fibre along the delay-shortest route of pan-asia.
+``ip``, ``public``: a carrier's IP service, the public Internet, over the same map.
+``cloud``: between public-cloud regions, over the cloud-backbone reference graph; off it over the
+fibre of pan-asia, and off both over the great circle, each with its own interval.
+
+A layer without a path is not answered: constants of another layer say nothing about it.
 """
 
 from __future__ import annotations
@@ -32,6 +36,11 @@ from corridor.topologies.model.delay_model import (
 )
 from corridor.topologies.model.routing import Route, Tree, shortest_tree, walk
 from corridor.topologies.model.topology import Fibre, Hub, LatLon, Topology, great_circle_km
+
+# A layer of the delay model over its map: routes, and what of them the layer's constants weigh.
+#
+# A fit needs the parts of a route (kilometres by medium, crossings), a prediction their weighted
+# sum; both are found here, under the same routing.
 
 ATTACH_KM = 300.0
 """A place this near to a hub of the graph is reached by a land tail; others go straight."""
@@ -178,16 +187,6 @@ def _check_names(layer: Layer, topology: Topology) -> None:
             )
             message = f'layer {layer.layer} of the delay model names "{name}"'
             raise InputError(f"{message}, which is not a fibre of {layer.topology}", hint)
-
-
-# What latency to expect between two places, by layer, and how certain that is; no network at hand.
-#
-# ``optical``: fibre along the delay-shortest route of pan-asia.
-# ``ip``, ``public``: a carrier's IP service, the public Internet, over the same map.
-# ``cloud``: between public-cloud regions, over the cloud-backbone reference graph; off it over the
-# fibre of pan-asia, and off both over the great circle, each with its own interval.
-#
-# A layer without a path is not answered: constants of another layer say nothing about it.
 
 
 Place = str | LatLon

@@ -1,8 +1,8 @@
-"""Which attributes of links are delays, lengths and capacities, and in which units.
+"""Graphs of formats that leave it to their writers what attributes are called.
 
-By what the user says, else by the attribute's name (``delay_ms``, ``LinkSpeedRaw``), by a unit
-next to the value (``10 Gbps``), by the graph's own attributes (FNSS's ``delay_unit``). A number
-whose unit no one states is taken in the one that is usual, and the notes say so.
+GraphML, GML, edge lists, node-link JSON and graphs in memory differ in how they are written, not
+in what is stated: from their attributes come labels, places and countries of nodes, and delays,
+lengths and capacities of links. What was not read is named in the notes.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ from corridor.topologies.formats.foreign_graph import (
 )
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Topology
+
+# Which attributes of links are delays, lengths and capacities, and in which units.
+#
+# By what the user says, else by the attribute's name (``delay_ms``, ``LinkSpeedRaw``), by a unit
+# next to the value (``10 Gbps``), by the graph's own attributes (FNSS's ``delay_unit``). A number
+# whose unit no one states is taken in the one that is usual, and the notes say so.
 
 STEMS: Mapping[str, Quantity] = {
     "delay": "delay",
@@ -258,13 +264,6 @@ def _notes(
 def listed(names: Iterable[str]) -> str:
     """Names for a note, as many as fit."""
     return few((name[:_LONGEST] for name in names), _MOST_NAMED)
-
-
-# Graphs of formats that leave it to their writers what attributes are called.
-#
-# GraphML, GML, edge lists, node-link JSON and graphs in memory differ in how they are written, not
-# in what is stated: from their attributes come labels, places and countries of nodes, and delays,
-# lengths and capacities of links. What was not read is named in the notes.
 
 
 _LABELS = ("label", "name")

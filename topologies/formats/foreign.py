@@ -1,8 +1,8 @@
-"""Joins the two directions of links of directed graphs, since a fibre carries both alike.
+"""Turns a foreign graph (nodes with coordinates, links) into a Topology.
 
-Opposite links that say the same are one fibre. Where they differ, the fibre has the mean of the
-two delays and lengths, which keeps the round trip, and the lesser capacity, which promises
-neither direction too much; fibre and notes say so. A link without an opposite is a fibre, too.
+What the graph does not say is not invented: jurisdictions come from the countries it names or
+from cities nearby, else they are unknown; lengths are derived from the great circle unless a
+delay is given; capacities stay unpublished. All of it is stated in the topology's notes.
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ from corridor.topologies.formats.foreign_places import (
     reaches,
 )
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub, Scaling, Topology
+
+# Joins the two directions of links of directed graphs, since a fibre carries both alike.
+#
+# Opposite links that say the same are one fibre. Where they differ, the fibre has the mean of the
+# two delays and lengths, which keeps the round trip, and the lesser capacity, which promises
+# neither direction too much; fibre and notes say so. A link without an opposite is a fibre, too.
 
 
 def join_directions(links: Sequence[ForeignLink]) -> tuple[list[ForeignLink], list[str]]:
@@ -121,13 +127,6 @@ def _notes(fibres: int, differing: int, alone: int) -> list[str]:
             f"{alone} of {fibres} fibres have one direction only in the file; fibres carry both."
         )
     return notes
-
-
-# Turns a foreign graph (nodes with coordinates, links) into a Topology.
-#
-# What the graph does not say is not invented: jurisdictions come from the countries it names or
-# from cities nearby, else they are unknown; lengths are derived from the great circle unless a
-# delay is given; capacities stay unpublished. All of it is stated in the topology's notes.
 
 
 _MOST_NAMED = 12

@@ -1,4 +1,8 @@
-"""What each packet of streams took, as receivers and senders wrote it. Pure but for reading."""
+"""The outcome of a stream, from what its sender and its receiver counted. Pure.
+
+Rates and bytes are those of whole frames without the FCS, which is also what a queueing discipline
+counts.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +28,8 @@ from corridor.traffic.measures.quantiles import (
     share_interval,
 )
 from corridor.traffic.measures.sampling import LossPattern, ipdv, loss_pattern, lost_of
+
+# What each packet of streams took, as receivers and senders wrote it. Pure but for reading.
 
 
 class Times(NamedTuple):
@@ -82,12 +88,6 @@ def _joined(blocks: list[Times]) -> Times:
 
 def _of(joined: Mapping[tuple[int, int], Times], what: int) -> StreamTimes:
     return {flow: times for (kind, flow), times in joined.items() if kind == what}
-
-
-# The outcome of a stream, from what its sender and its receiver counted. Pure.
-#
-# Rates and bytes are those of whole frames without the FCS, which is also what a queueing
-# discipline counts.
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Patterns of loss (RFC 3357): packets lost in a row, and the distance between losses. Pure."""
+"""How much the probes of a demand say: intervals, patterns of loss, variation by packet. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from corridor.traffic.measures.quantiles import (
     share_interval,
 )
 from corridor.traffic.measures.samples import Probes
+
+# Patterns of loss (RFC 3357): packets lost in a row, and the distance between losses. Pure.
 
 type Flags = NDArray[np.bool_]
 
@@ -74,9 +76,6 @@ def lost_of(arrived: NDArray[np.int64], sent: int) -> Flags:
     lost = np.ones(sent, np.bool_)
     lost[arrived[(arrived >= 0) & (arrived < sent)]] = False
     return lost
-
-
-# How much the probes of a demand say: intervals, patterns of loss, variation by packet. Pure.
 
 
 # How much delays vary from one packet to the next.

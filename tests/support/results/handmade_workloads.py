@@ -18,8 +18,13 @@ from pathlib import Path
 
 import handmade_run
 from corridor.experiments.account.fibre_use import RAW_FILE, Reading
-from corridor.experiments.plan.planned_messages import Messages, PlannedMessage, PlannedWorkload
-from corridor.experiments.plan.values import Plan, PlannedEvent
+from corridor.experiments.plan.values import (
+    Messages,
+    Plan,
+    PlannedEvent,
+    PlannedMessage,
+    PlannedWorkload,
+)
 from corridor.topologies.base.codec import to_plain
 
 MS = 1_000_000

@@ -1,7 +1,7 @@
 """What fibres counted before switches were restarted counts as well."""
 
 from corridor.experiments.account.machine_counters import Counted
-from corridor.experiments.lab.health import counting_all
+from corridor.experiments.lab.account_readings import counting_all
 
 
 def test_what_fibres_counted_before_each_restart_is_added():

@@ -20,7 +20,7 @@ from corridor.experiments.account.machine_counters import (
     write_health,
 )
 from corridor.experiments.account.summary import DemandSummary
-from corridor.experiments.lab.health import since, softnet_dropped, udp_errors_in
+from corridor.experiments.lab.account_readings import since, softnet_dropped, udp_errors_in
 from corridor.experiments.plan.probe_queues import crowded_fibres
 from corridor.experiments.plan.values import Impact, PlannedEvent, Transfer
 from corridor.experiments.results.health import lost_at_sockets, machine_warnings, unexplained

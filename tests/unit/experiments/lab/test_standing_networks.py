@@ -8,8 +8,7 @@ from corridor.experiments.lab.reusable_network import EPOCH_S, epoch_ns, fit
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.testbeds.guest_command import boot_command
-from corridor.experiments.testbeds.needs import USUAL_GUEST_MB, needs
+from corridor.experiments.testbeds.guest_command import USUAL_GUEST_MB, boot_command, needs
 from corridor.topologies.base.seconds import NS_PER_S
 
 START_NS = 1_800_000_000 * NS_PER_S

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from corridor.experiments.machines import debian_modules
+from corridor.experiments.machines import debian_kernel
 from corridor.experiments.machines.debian_kernel import (
     Entry,
     archive,
@@ -28,45 +28,45 @@ NEEDS = {
 
 
 def test_a_module_comes_after_all_that_it_needs_and_once():
-    order = debian_modules.in_order(["openvswitch", "nsh", "9p"], NEEDS.__getitem__, [])
+    order = debian_kernel.in_order(["openvswitch", "nsh", "9p"], NEEDS.__getitem__, [])
     assert sorted(order) == sorted(NEEDS)
     for name, needed in NEEDS.items():
         assert all(order.index(other) < order.index(name) for other in needed), name
 
 
 def test_what_is_built_in_is_not_loaded_nor_asked_what_it_needs():
-    order = debian_modules.in_order(["openvswitch"], NEEDS.__getitem__, ["nf_nat"])
+    order = debian_kernel.in_order(["openvswitch"], NEEDS.__getitem__, ["nf_nat"])
     assert order == ["nsh", "openvswitch"]
 
 
 def test_a_module_says_what_it_needs_in_its_own_file():
     image = b"\x7fELF...\0license=GPL\0depends=nf-nat,nsh\0retpoline=Y\0name=openvswitch\0"
-    assert debian_modules.needed_by(image) == ("nf_nat", "nsh")
-    assert debian_modules.needed_by(b"\0depends=\0name=tun\0") == ()
+    assert debian_kernel.needed_by(image) == ("nf_nat", "nsh")
+    assert debian_kernel.needed_by(b"\0depends=\0name=tun\0") == ()
 
 
 def test_names_of_files_are_names_of_modules():
-    assert debian_modules.module_name("kernel/net/sched/sch_netem.ko.xz") == "sch_netem"
-    assert debian_modules.module_name("kernel/net/nf-tables.ko") == "nf_tables"
-    assert debian_modules.built_in("kernel/net/a-b.ko\nkernel/c.ko\n") == {"a_b", "c"}
-    assert debian_modules.by_name(["kernel/x-y.ko.xz"]) == {"x_y": "kernel/x-y.ko.xz"}
+    assert debian_kernel.module_name("kernel/net/sched/sch_netem.ko.xz") == "sch_netem"
+    assert debian_kernel.module_name("kernel/net/nf-tables.ko") == "nf_tables"
+    assert debian_kernel.built_in("kernel/net/a-b.ko\nkernel/c.ko\n") == {"a_b", "c"}
+    assert debian_kernel.by_name(["kernel/x-y.ko.xz"]) == {"x_y": "kernel/x-y.ko.xz"}
 
 
 def test_packed_modules_are_unpacked_or_refused():
-    assert debian_modules.unpacked("a.ko.xz", lzma.compress(b"module")) == b"module"
-    assert debian_modules.unpacked("a.ko", b"module") == b"module"
-    assert debian_modules.is_known("a.ko.xz")
-    assert not debian_modules.is_known("a.ko.zst")
+    assert debian_kernel.unpacked("a.ko.xz", lzma.compress(b"module")) == b"module"
+    assert debian_kernel.unpacked("a.ko", b"module") == b"module"
+    assert debian_kernel.is_known("a.ko.xz")
+    assert not debian_kernel.is_known("a.ko.zst")
     with pytest.raises(EnvironmentUnsupported, match=r"a\.ko\.zst"):
-        debian_modules.unpacked("a.ko.zst", b"")
+        debian_kernel.unpacked("a.ko.zst", b"")
 
 
 def test_a_signature_is_taken_off_and_nothing_else():
     signature = b"s" * 300
     information = bytes(8) + len(signature).to_bytes(4)
-    signed = b"module" + signature + information + debian_modules.SIGNED
-    assert debian_modules.unsigned(signed) == b"module"
-    assert debian_modules.unsigned(b"module") == b"module"
+    signed = b"module" + signature + information + debian_kernel.SIGNED
+    assert debian_kernel.unsigned(signed) == b"module"
+    assert debian_kernel.unsigned(b"module") == b"module"
 
 
 def test_the_same_files_are_the_same_bytes():

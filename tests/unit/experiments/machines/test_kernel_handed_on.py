@@ -8,7 +8,7 @@ import tarfile
 import pytest
 
 from corridor.experiments.cli import main
-from corridor.experiments.machines import kernel_build, kernel_handed_on, kernel_trial
+from corridor.experiments.machines import kernel_build, kernel_handed_on, smoke
 from corridor.experiments.machines.kernel import CONFIG, config_hash, find_kernel
 from corridor.experiments.machines.kernel_handed_on import (
     BINARY,
@@ -161,7 +161,7 @@ def test_a_configuration_that_lacks_an_option_is_refused_whatever_it_says_of_its
 
 
 def test_a_kernel_that_does_not_boot_here_is_not_taken(file, monkeypatch):
-    monkeypatch.setattr(kernel_trial, "smoke_boot", lambda *_, **__: None)
+    monkeypatch.setattr(smoke, "smoke_boot", lambda *_, **__: None)
     with pytest.raises(EnvironmentUnsupported, match="does not boot here"):
         import_kernel(file)
     assert find_kernel() is None
@@ -173,7 +173,7 @@ def test_a_kernel_of_a_newer_system_is_told_apart(tmp_path):
     binary.write_text("#!/bin/sh\necho \"linux: version 'GLIBC_2.99' not found\" >&2; exit 1\n")
     binary.chmod(0o755)
     with pytest.raises(EnvironmentUnsupported, match="newer C library than this system has"):
-        kernel_trial.seccomp_of(binary)
+        smoke.seccomp_of(binary)
 
 
 def test_the_command_exports_and_imports(here, file, capsys):

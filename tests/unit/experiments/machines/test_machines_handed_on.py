@@ -13,17 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corridor.experiments.machines import (
-    boot,
-    box,
-    build,
-    cloud_init,
-    errand,
-    export,
-    handover,
-    running,
-    tools,
-)
+from corridor.experiments.machines import boot, build, cloud_init, errand, export, handover, tools
 from corridor.experiments.machines.boot import Wanted
 from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import command
@@ -155,33 +145,33 @@ def test_an_errand_that_takes_too_long_is_ended(talking):
 
 def test_ssh_goes_to_loopback_with_a_key_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    to = running.Running(2222, 1)
-    said = running.ssh(to, ["sudo", "./corridor", "run"])
+    to = boot.Running(2222, 1)
+    said = boot.ssh(to, ["sudo", "./corridor", "run"])
     assert said[-2:] == ["vagrant@127.0.0.1", "cd /vagrant && sudo ./corridor run"]
     assert str(tmp_path / "corridor/machines/id_ed25519") in said
-    assert running.ssh(to)[-1].endswith("exec bash -l")
+    assert boot.ssh(to)[-1].endswith("exec bash -l")
 
 
 def test_no_machine_runs_unless_its_qemu_does(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(EnvironmentUnsupported, match=r"no machine runs; \./corridor vm run"):
-        running.running()
+        boot.running()
     (tmp_path / "corridor/machines").mkdir(parents=True)
-    running.note(running.Running(2222, 1))  # the process belongs to another user
+    boot.note(boot.Running(2222, 1))  # the process belongs to another user
     with pytest.raises(EnvironmentUnsupported, match="no machine runs"):
-        running.running()
+        boot.running()
 
 
 def test_a_machine_that_ends_leaves_the_note_of_one_that_was_started_since(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "corridor/machines").mkdir(parents=True)
-    first, second = running.Running(2222, 1), running.Running(2223, 2)
-    running.note(first)
-    running.note(second)
-    running.forget(first)
-    assert running.noted() == second
-    running.forget(second)
-    assert running.noted() is None
+    first, second = boot.Running(2222, 1), boot.Running(2223, 2)
+    boot.note(first)
+    boot.note(second)
+    boot.forget(first)
+    assert boot.noted() == second
+    boot.forget(second)
+    assert boot.noted() is None
 
 
 def test_a_machine_that_ends_while_it_boots_says_what_qemu_said_and_the_way_round(tmp_path):
@@ -189,7 +179,7 @@ def test_a_machine_that_ends_while_it_boots_says_what_qemu_said_and_the_way_roun
     with subprocess.Popen(["true"]) as ended:
         ended.wait()
         with pytest.raises(EnvironmentUnsupported, match=r"MSR 0x10a; .*--no-kvm"):
-            running.wait_for_ssh(running.Running(1, 1), ended, tmp_path, 5, lambda _: None)
+            boot.wait_for_ssh(boot.Running(1, 1), ended, tmp_path, 5, lambda _: None)
 
 
 def test_kvm_is_left_alone_on_request(monkeypatch):
@@ -199,9 +189,9 @@ def test_kvm_is_left_alone_on_request(monkeypatch):
 
 
 def test_a_box_is_catalogued_under_what_the_vagrantfile_asks_for():
-    pin = box.pinned((ROOT / "Vagrantfile").read_text())
-    listed = box.Listed("file:///b/corridor-libvirt-amd64.box", "0a" * 32)
-    said = json.loads(box.catalogue(pin, {"libvirt": listed}))
+    pin = export.pinned((ROOT / "Vagrantfile").read_text())
+    listed = export.Listed("file:///b/corridor-libvirt-amd64.box", "0a" * 32)
+    said = json.loads(export.catalogue(pin, {"libvirt": listed}))
     assert said["name"] == "corridor/debian-13"
     (version,) = said["versions"]
     assert version["version"] == pin.version
@@ -217,20 +207,23 @@ def test_a_box_is_catalogued_under_what_the_vagrantfile_asks_for():
 
 def test_libvirt_keeps_disks_of_two_images_apart():
     """It keeps a disk under the name of its box, and takes no second one of that name."""
-    old, new = (json.loads(box.metadata("libvirt", name)) for name in ("aaaa", "bbbb"))
+    old, new = (json.loads(export.metadata("libvirt", name)) for name in ("aaaa", "bbbb"))
     assert old["disks"] == [{"path": "box.img", "name": "corridor-aaaa"}]
     assert new["disks"][0]["name"] != old["disks"][0]["name"]
-    assert "disks" not in json.loads(box.metadata("virtualbox", "aaaa"))
+    assert "disks" not in json.loads(export.metadata("virtualbox", "aaaa"))
 
 
 def test_a_vagrantfile_that_pins_nothing_is_refused():
     with pytest.raises(InputError, match="Vagrantfile: names no box"):
-        box.pinned('config.vm.box = "x"')
+        export.pinned('config.vm.box = "x"')
 
 
 def test_the_disk_of_an_ova_hangs_on_a_controller_that_is_there():
-    root = ET.fromstring(box.descriptor("x86_64", "a&b.vmdk", 77).encode())
-    names = {"ovf": box.OVF + "/envelope/1", "r": f"{box.CIM}/CIM_ResourceAllocationSettingData"}
+    root = ET.fromstring(export.descriptor("x86_64", "a&b.vmdk", 77).encode())
+    names = {
+        "ovf": export.OVF + "/envelope/1",
+        "r": f"{export.CIM}/CIM_ResourceAllocationSettingData",
+    }
     file = root.find("ovf:References/ovf:File", names)
     assert file.get(f"{{{names['ovf']}}}href") == "a&b.vmdk"
     assert file.get(f"{{{names['ovf']}}}size") == "77"

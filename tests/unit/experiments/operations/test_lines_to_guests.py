@@ -12,17 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corridor.controller.api.control_client import NoAnswer, ask
-from corridor.experiments.operations.guest_end import open_console, pump
-from corridor.experiments.operations.guest_framing import (
+from corridor.experiments.operations.guest_lines import (
     WINDOW_BYTES,
     Garbled,
     Grant,
+    Line,
     Message,
     Unframer,
     framed,
+    open_console,
+    pump,
     relayed,
 )
-from corridor.experiments.operations.guest_socket import Line
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 BODIES = st.binary(max_size=200).map(lambda body: body.replace(b"\n", b" "))

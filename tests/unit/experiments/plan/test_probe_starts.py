@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.experiments.plan import probe_starts
+from corridor.experiments.plan import probe_queues
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.plan.probe_queues import Hop
-from corridor.experiments.plan.probe_starts import GUARD_NS, starts_apart
+from corridor.experiments.plan.probe_queues import GUARD_NS, Hop, starts_apart
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.traffic.agents.probe import Probe
@@ -97,10 +96,10 @@ SPANS = st.lists(st.tuples(st.integers(0, 999_999), st.integers(1, 60_000)), max
 @given(spans=SPANS, begin_ns=st.integers(0, 999_999), sends_ns=st.integers(1, 600_000))
 def test_every_span_that_a_probe_overlaps_is_near_it(spans, begin_ns, sends_ns):
     """Also around the end of the period, where times begin again."""
-    taken = probe_starts._Taken()
+    taken = probe_queues._Taken()
     for span in spans:
         taken.add(*span)
     near = [*taken.near(begin_ns, sends_ns, MS)]
     assert not Counter(near) - Counter(spans)
     for span in spans:
-        assert not probe_starts._overlap(begin_ns, sends_ns, span, MS) or span in near
+        assert not probe_queues._overlap(begin_ns, sends_ns, span, MS) or span in near

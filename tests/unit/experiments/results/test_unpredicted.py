@@ -9,8 +9,7 @@ import pytest
 
 import handmade_run
 from corridor.experiments.account.summary import DemandSummary
-from corridor.experiments.plan.planned_messages import PlannedWorkload
-from corridor.experiments.plan.values import Impact, Plan, PlannedEvent, Transfer
+from corridor.experiments.plan.values import Impact, Plan, PlannedEvent, PlannedWorkload, Transfer
 from corridor.experiments.results.unpredicted import tail_warnings, unpredicted
 from corridor.topologies.model.line import Queue
 from corridor.topologies.model.wiring import Shape

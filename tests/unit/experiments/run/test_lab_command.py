@@ -10,13 +10,7 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.machines.kernel import Kernel
-from corridor.experiments.run import (
-    choosing,
-    program_lab,
-    program_places,
-    program_streams,
-    programs_inside,
-)
+from corridor.experiments.run import choosing, program_lab, program_places, programs_inside
 from corridor.experiments.run.own_controller import check_loops, has_loops, spanning_tree
 from corridor.experiments.run.program_setting import STDIN, STDIN_ENDS, Ended, Setting
 from corridor.experiments.testbeds import native
@@ -36,7 +30,7 @@ def corridor(*words):
 
 @pytest.fixture
 def at_terminal(monkeypatch):
-    monkeypatch.setattr(program_streams, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(program_lab, "at_a_terminal", lambda: True)
 
 
 @pytest.fixture
@@ -258,7 +252,7 @@ def test_output_is_printed_to_its_last_byte_and_a_reader_that_leaves_ends_it(
 ):
     (tmp_path / "other").mkdir()
     gone = []
-    with program_streams.files_followed(tmp_path, gone.append):
+    with program_lab.files_followed(tmp_path, gone.append):
         for name, text in (("stdout.txt", b"said\n"), ("stderr.txt", b"complained")):
             with (tmp_path / name).open("ab") as file:
                 file.write(text)
@@ -268,8 +262,8 @@ def test_output_is_printed_to_its_last_byte_and_a_reader_that_leaves_ends_it(
     def refuse(_target, _piece):
         raise BrokenPipeError
 
-    monkeypatch.setattr(program_streams, "_write", refuse)
-    with program_streams.files_followed(tmp_path / "other", gone.append):
+    monkeypatch.setattr(program_lab, "_write", refuse)
+    with program_lab.files_followed(tmp_path / "other", gone.append):
         (tmp_path / "other/stdout.txt").write_bytes(b"unheard")
     assert [type(why) for why in gone] == [BrokenPipeError]
 

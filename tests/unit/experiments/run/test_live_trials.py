@@ -12,7 +12,7 @@ from corridor.controller.testing.packets import Crossing
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.run import policy_test_evidence, policy_test_lab
+from corridor.experiments.run import policy_test_lab, policy_test_plan
 from corridor.experiments.run.policy_test_lab import Laboratory, find_testbed
 from corridor.experiments.run.policy_test_plan import PROBES, plan_trials, specify_demand
 from corridor.experiments.testbeds.choice import Choice, Facts
@@ -124,7 +124,7 @@ def left(planned, tmp_path, monkeypatch):
     lines = ({"record": "start"}, passed, dropped)
     text = "".join(json.dumps(line) + "\n" for line in lines)
     (tmp_path / "audit/gateway-kunming.jsonl").write_text(text)
-    monkeypatch.setattr(policy_test_evidence, "join", lambda _hosts: probes())
+    monkeypatch.setattr(policy_test_plan, "join", lambda _hosts: probes())
     return tmp_path
 
 
@@ -139,7 +139,7 @@ def probes(sent=PROBES):
 def read(left, planned, demand):
     plan, trials = planned
     pair = ("guian", "karachi")
-    return policy_test_evidence.packets_of(left, plan, trials[:2], demand.network.topology, pair)
+    return policy_test_plan.packets_of(left, plan, trials[:2], demand.network.topology, pair)
 
 
 def test_packets_are_read_by_their_trial_in_the_order_of_time(left, planned, demand):
@@ -155,10 +155,10 @@ def test_packets_are_read_by_their_trial_in_the_order_of_time(left, planned, dem
 
 
 def test_a_measurement_that_shows_nothing_is_none(left, planned, demand, monkeypatch):
-    monkeypatch.setattr(policy_test_evidence, "join", lambda _hosts: probes(sent=9))
+    monkeypatch.setattr(policy_test_plan, "join", lambda _hosts: probes(sent=9))
     with pytest.raises(MeasurementInvalid, match="of 10 packets 9 were sent"):
         read(left, planned, demand)
-    monkeypatch.setattr(policy_test_evidence, "join", lambda _hosts: probes())
+    monkeypatch.setattr(policy_test_plan, "join", lambda _hosts: probes())
     trial = planned[1][1]
     done = {"do": "cut", "what": "kunming-karachi", "planned_ns": trial.begin_ns}
     late = {**done, "ended_ns": trial.send_ns + 2_000_000}
@@ -175,14 +175,14 @@ def test_frames_of_nobody_and_where_they_may_not_be_are_amiss(left, planned, dem
     plan, trials = planned
     judged_by = specify_demand(demand)
     dumps(left, plan)
-    assert policy_test_evidence.amiss_in(left, plan, judged_by) == ()
+    assert policy_test_plan.amiss_in(left, plan, judged_by) == ()
     back = flow(plan, "kunming-karachi", "karachi", 862, 1, src="10.0.0.5", dst="10.0.0.2")
     out = flow(plan, "guian-kunming", "guian", trials[0].port, 1)
     (left / "raw/crossings.json").write_text(seen_text(20, 0, back, out))
-    (strange,) = policy_test_evidence.amiss_in(left, plan, judged_by)
+    (strange,) = policy_test_plan.amiss_in(left, plan, judged_by)
     assert "10 frames without a demand or wrongly labelled on kunming-karachi, sent by" in strange
     blocked = demand.network.demand("cn-important-none", "guian", "karachi")
-    forbidden, _ = policy_test_evidence.amiss_in(left, plan, specify_demand(blocked))
+    forbidden, _ = policy_test_plan.amiss_in(left, plan, specify_demand(blocked))
     assert "on guian-kunming, sent by guian, where their policies forbid them" in forbidden
 
 
@@ -198,7 +198,7 @@ def dumps(left, plan, changed=""):
 def test_tables_that_changed_while_packets_were_sent_are_amiss(left, planned, demand):
     plan, _ = planned
     dumps(left, plan, changed="kunming")
-    said = policy_test_evidence.amiss_in(left, plan, specify_demand(demand))
+    said = policy_test_plan.amiss_in(left, plan, specify_demand(demand))
     assert said == ("the tables of kunming changed during the trial",)
 
 
@@ -209,8 +209,8 @@ def test_what_was_dropped_is_counted_between_the_dumps(left):
 
     (left / "tables/before.json").write_text(held(2))
     (left / "tables/after.json").write_text(held(12))
-    assert policy_test_evidence.dropped_at("guian", left) == {"DROP_BLOCKED": 10}
-    assert policy_test_evidence.dropped_at("kunming", left) == {}
+    assert policy_test_plan.dropped_at("guian", left) == {"DROP_BLOCKED": 10}
+    assert policy_test_plan.dropped_at("kunming", left) == {}
 
 
 def facts(**more):

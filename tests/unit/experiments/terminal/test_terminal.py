@@ -9,8 +9,7 @@ import subprocess
 import pytest
 
 from corridor.experiments.lab.run_events import Phase, Step
-from corridor.experiments.machines.kernel_build import Progress
-from corridor.experiments.machines.kernel_progress import ProgressPrinter
+from corridor.experiments.machines.kernel_build import Progress, ProgressPrinter
 from corridor.experiments.run.event_log import EventLog, passed_s
 from corridor.experiments.terminal import live
 from corridor.experiments.terminal.live import LiveLines, telling
