@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import pytest
 
@@ -19,6 +20,7 @@ from corridor.topologies.model.topology import great_circle_km
 PAIRS = tuple(itertools.combinations(sorted(places()), 2))
 
 
+@cache
 def _rtt_ms(a: str, z: str, name: LayerName) -> tuple[float, str] | None:
     """The median of a layer and its map; None where the layer does not answer."""
     layer = shipped_model().layer(name)

@@ -97,7 +97,7 @@ def test_the_scripts_pass_shellcheck():
 @pytest.mark.skipif(not shutil.which("vagrant"), reason="vagrant: ./corridor setup --tests")
 @pytest.mark.parametrize(
     "environment",
-    [{}, {"CORRIDOR_BOX_URL": "file:///boxes/debian-13.box"}, {"CORRIDOR_DRIVER": "qemu"}],
+    [{}, {"CORRIDOR_BOX_URL": "file:///boxes/debian-13.box", "CORRIDOR_DRIVER": "qemu"}],
 )
 def test_vagrant_accepts_the_vagrantfile(environment, tmp_path, monkeypatch):
     # From a copy, since vagrant leaves a .vagrant folder next to the file.
