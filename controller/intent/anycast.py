@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from corridor.controller.intent.values import AnycastChoice
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.elements import Named, Where

@@ -1,4 +1,4 @@
-"""Values that a guest reads without the model: what an admission answers, which hub is chosen."""
+"""What is asked of an admission, and what it answers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ from dataclasses import dataclass
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import few
 from corridor.topologies.model.sharing import GROUP
-
-
-@dataclass(frozen=True)
-class AnycastChoice:
-    """The hub that serves a demand that may go to any of several."""
-
-    among: tuple[str, ...]
-    """The hubs that are certainly selected, its source aside; sorted."""
-    chosen: str
-    why: str
-    """In one line: its delay compared with the next, or what forbids the paths to all of them."""
-
 
 type Link = tuple[str, str]
 """One direction of a fibre: the fibre, and the hub it is entered from. Or of what fibres share at a

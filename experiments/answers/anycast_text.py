@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from corridor.controller.intent.values import AnycastChoice
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.topologies.base.words import few
 
 MOST_HUBS, MOST_LINES = 6, 12

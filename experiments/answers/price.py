@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
-from corridor.controller.intent.values import AnycastChoice
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.price_causes import Cause, causes

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Self
 
 from corridor.controller.intent.anycast import Settler
-from corridor.controller.intent.values import AnycastChoice
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence
 from corridor.controller.policy.model import Demand, DemandEntry, PolicySet

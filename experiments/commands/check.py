@@ -186,8 +186,8 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
 def _second_opinion(
     args: argparse.Namespace, judged_by: Specification, plan: Plan, proof: Proof
 ) -> SecondOpinion:
+    from corridor.experiments.lab.deployment_proof import judge_tables
     from corridor.experiments.lab.dumps import as_compiled, read_dump_file
-    from corridor.experiments.lab.proof import judge_tables
 
     with waiting("running the independent check"):
         dump = as_compiled(plan) if args.tables is None else read_dump_file(args.tables)

@@ -9,8 +9,9 @@ from pathlib import Path
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof
 from corridor.controller.second_opinion import EVERY_SINGLE, Sample, SecondOpinion
+from corridor.experiments.lab.deployment_proof import judge_tables
 from corridor.experiments.lab.dumps import as_compiled, read_dump_file
-from corridor.experiments.lab.proof import judge_tables, prove_compiled, prove_dump
+from corridor.experiments.lab.proof import prove_compiled, prove_dump
 from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.given import given_name, given_of

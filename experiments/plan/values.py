@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from corridor.controller.forwarding.program import Program
-from corridor.controller.intent.values import AnycastChoice
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, JsonObject
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job

@@ -9,8 +9,8 @@ from datetime import date
 from pydantic import Field, InstanceOf
 
 from corridor.controller.intent.anycast import Settler, unknown_names
+from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.controller.intent.intent import Aggregate, Disjoint
-from corridor.controller.intent.values import AnycastChoice
 from corridor.controller.policy.clauses.elements import Destination, Where
 from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet

@@ -9,17 +9,19 @@ from __future__ import annotations
 import contextlib
 import importlib
 import importlib.util
-import sqlite3
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from math import cos, floor, radians
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from corridor.topologies.base.disk_cache import kept_file
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, great_circle_km
+
+if TYPE_CHECKING:
+    import sqlite3
 
 MIN_POPULATION = 500
 """The finest of the package's tables; near a border a coarse one often names the wrong side."""
@@ -97,6 +99,8 @@ def _around(km: float, lat: float, lon: float) -> Iterator[tuple[int, float, flo
 
 def _asked(question: str, *values: float) -> list[Any]:
     """What the table answers; one that is kept and damaged is not asked again."""
+    import sqlite3
+
     if not available():
         return []
     kept = _kept_table()
@@ -116,6 +120,8 @@ def _kept_path() -> Path | None:
 
 @cache
 def _kept_table() -> sqlite3.Connection | None:
+    import sqlite3
+
     path = _kept_path()
     if path is None:
         return None
@@ -139,12 +145,16 @@ def _forget() -> None:
 @cache
 def _own_table() -> sqlite3.Connection:
     """The table in the memory of this process."""
+    import sqlite3
+
     table = sqlite3.connect(":memory:", check_same_thread=False)
     _fill(table)
     return table
 
 
 def _write(path: Path) -> None:
+    import sqlite3
+
     try:
         with contextlib.closing(sqlite3.connect(path)) as table:
             _fill(table)

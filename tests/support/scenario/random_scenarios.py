@@ -24,8 +24,9 @@ from typing import Any
 import plain_worlds
 from corridor.controller.second_opinion import Sample
 from corridor.controller.traffic_engineering.objective import OBJECTIVES
+from corridor.experiments.lab.deployment_proof import judge_tables
 from corridor.experiments.lab.dumps import as_compiled
-from corridor.experiments.lab.proof import judge_tables, prove_compiled
+from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

@@ -15,8 +15,9 @@ from corridor.experiments.account.proof_document import (
     proof_document,
     read_proof,
 )
+from corridor.experiments.lab.deployment_proof import judge_tables
 from corridor.experiments.lab.dumps import as_compiled
-from corridor.experiments.lab.proof import judge_tables, prove_compiled
+from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

@@ -10,7 +10,7 @@ import pytest
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.reconcile.state_file import StateFile
-from corridor.experiments.lab.proof import deployed
+from corridor.experiments.lab.deployment_proof import deployed
 from corridor.topologies.base.errors import InputError
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 
