@@ -63,7 +63,8 @@ from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.scapy_process import blank_templates, build_templates
-from corridor.traffic.packets.template import FrameSpec, FrameTemplate
+from corridor.traffic.packets.frame_spec import FrameSpec
+from corridor.traffic.packets.template import FrameTemplate
 
 Frames = Callable[[Sequence[FrameSpec]], dict[str, FrameTemplate]]
 

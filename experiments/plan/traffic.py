@@ -25,7 +25,8 @@ from corridor.traffic.agents.reflector import Reflector
 from corridor.traffic.agents.stream_in import StreamIn
 from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.packets import ports, stamp
-from corridor.traffic.packets.template import FrameSpec, FrameTemplate, ssid_of
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameTemplate
 from corridor.traffic.workloads.arrivals import DEFAULT, Arrival, parts_of
 
 STREAM_FRAME_BYTES = 1442

@@ -40,7 +40,7 @@ from corridor.traffic.agents.scapy_process import build_templates
 from corridor.traffic.agents.transits import Seen, SeenFlow
 from corridor.traffic.measures.samples import join, read_directory
 from corridor.traffic.packets import ports, stamp
-from corridor.traffic.packets.template import FrameSpec, ssid_of
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
 
 if TYPE_CHECKING:  # it imports a controller's framework
     from corridor.controller.openflow.table_dump import TableDump

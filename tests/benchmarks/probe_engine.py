@@ -31,7 +31,8 @@ from corridor.traffic.agents.scapy_process import build_templates
 from corridor.traffic.agents.stream_out import StreamOut
 from corridor.traffic.measures import samples
 from corridor.traffic.packets import kernel
-from corridor.traffic.packets.template import FrameSpec, FrameTemplate, ssid_of
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameTemplate
 
 ROUNDS = 3
 PROBES, FRAMES, BY_SCAPY, BY_TUTORIALS = 30_000, 60_000, 2_000, 60

@@ -31,7 +31,8 @@ from corridor.traffic.agents.reflector import Reflector
 from corridor.traffic.agents.scapy_process import build_templates
 from corridor.traffic.agents.transits import Seen
 from corridor.traffic.measures import samples
-from corridor.traffic.packets.template import FrameSpec, FrameTemplate, ssid_of
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameTemplate
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.network import LiveNetwork

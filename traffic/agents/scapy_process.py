@@ -18,7 +18,8 @@ from dataclasses import asdict
 from corridor.topologies.base.disk_cache import kept_text
 from corridor.topologies.base.errors import CorridorError, EnvironmentUnsupported
 from corridor.topologies.base.installation import IMPORT_ROOT, PACKAGE
-from corridor.traffic.packets.template import BuiltFrame, FrameSpec, FrameTemplate, Offsets
+from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec
+from corridor.traffic.packets.template import FrameTemplate, Offsets
 
 ROOM = PACKAGE / "traffic"
 NO_OFFSETS: Offsets = {"payload": 0, "sequence": 0, "timestamp": 0, "udp_checksum": 0}

@@ -30,11 +30,8 @@ from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
 from corridor.traffic.packets import stamp  # noqa: E402
-from corridor.traffic.packets.template import (  # noqa: E402
-    BuiltFrame,
-    FrameSpec,
-    udp_checksum_of,
-)
+from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec  # noqa: E402
+from corridor.traffic.packets.template import udp_checksum_of  # noqa: E402
 
 
 class SpecError(ValueError):

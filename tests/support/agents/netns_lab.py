@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from corridor.traffic.agents import jobs, launcher, scapy_process
-from corridor.traffic.packets.template import FrameSpec, FrameTemplate, ssid_of
+from corridor.traffic.packets.frame_spec import FrameSpec, ssid_of
+from corridor.traffic.packets.template import FrameTemplate
 
 MACS = ("02:00:00:00:0a:01", "02:00:00:00:0a:02")
 IPS = ("10.99.0.1", "10.99.0.2")

@@ -21,7 +21,8 @@ from corridor.traffic.agents.probe import Probe
 from corridor.traffic.agents.reflector import Reflector, Reply
 from corridor.traffic.agents.stream_in import StreamIn
 from corridor.traffic.agents.stream_out import StreamOut
-from corridor.traffic.packets.template import FrameTemplate, ssid_of
+from corridor.traffic.packets.frame_spec import ssid_of
+from corridor.traffic.packets.template import FrameTemplate
 
 TEMPLATE = FrameTemplate("00" * 1514, {})  # type: ignore[typeddict-item]
 
