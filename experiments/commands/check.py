@@ -178,7 +178,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
         texts = [_told(plan, proof, certainty, loaded), *([str(other)] if other else [])]
         parts = [shown(warned + "\n".join(texts))]
     holds = proof.holds and (other is None or other.agrees)
-    from corridor.experiments.text.demand_table import warning_of
+    from corridor.experiments.text.coverage_text import warning_of
 
     return Answer([warned_of(warning_of(loaded)), *parts], 0 if holds else 1)
 
@@ -213,12 +213,8 @@ def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScen
     from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.answers.certainty_text import near_ties_text
     from corridor.experiments.lab.proof import in_a_line
-    from corridor.experiments.text.demand_table import (
-        aggregate_lines,
-        lacks_lines,
-        not_judged_line,
-        statuses_counted,
-    )
+    from corridor.experiments.text.coverage_text import not_judged_line, statuses_counted
+    from corridor.experiments.text.demand_table import aggregate_lines, lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
     for verdict in proof.violated:

@@ -85,6 +85,6 @@ def _answer(args: argparse.Namespace) -> Answer:
         asked = as_asked(args.scenario, under(args))
         parts = [explained(found, loaded.topology, width, asked, anycast), *sure.sections(width)]
         said = shown("\n\n".join(parts))
-    from corridor.experiments.text.demand_table import warning_of
+    from corridor.experiments.text.coverage_text import warning_of
 
     return Answer([warned_of(warning_of(loaded)), said])

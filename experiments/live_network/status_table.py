@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from corridor.experiments.live_network.event_text import counted
 from corridor.experiments.terminal.columns import render
-from corridor.experiments.text.demand_table import NOT_JUDGED, with_coverage
+from corridor.experiments.text.coverage_text import NOT_JUDGED, with_coverage
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import ms
 

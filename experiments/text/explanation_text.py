@@ -14,7 +14,7 @@ from corridor.controller.policy.paths import marked
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.terminal.columns import render
-from corridor.experiments.text.demand_table import NOT_JUDGED as UNJUDGED
+from corridor.experiments.text.coverage_text import NOT_JUDGED as UNJUDGED
 from corridor.experiments.text.demand_table import assumed_line
 from corridor.topologies.base.words import confidence_word, few, joined
 from corridor.topologies.model.topology import Topology

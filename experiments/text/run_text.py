@@ -11,6 +11,7 @@ from corridor.experiments.answers.anycast_text import anycast_lines
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.terminal.screen import wrapped
+from corridor.experiments.text.coverage_text import not_judged_line
 from corridor.experiments.text.demand_table import (
     MOST_ROWS,
     crossings_line,
@@ -19,7 +20,6 @@ from corridor.experiments.text.demand_table import (
     doubtful_line,
     flow_table,
     lacks_lines,
-    not_judged_line,
     reasons,
     short_table,
     sure_legend,
