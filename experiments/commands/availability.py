@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.commands.arguments import add_scenario_arguments, load, under, whole
-from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, printed, shown, told
+from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
 
@@ -105,7 +104,7 @@ def _answer(args: argparse.Namespace) -> Answer:
             limits=checked_limits(questions=args.questions),
         )
     if args.json:
-        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+        return as_json(found.to_json())
     text = availability_text.told(found, everything=args.all, width=terminal_width())
     return Answer([shown(text)])
 

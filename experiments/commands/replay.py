@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import day, whole
-from corridor.experiments.terminal.kept_answers import (
-    Answer,
-    add_no_cache,
-    printed,
-    shown,
-    told,
-)
+from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
 
@@ -148,7 +141,7 @@ def _names_a_cut(args: argparse.Namespace) -> bool:
 def _told(args: argparse.Namespace, of: Replay | Replays, text: str) -> Answer:
     where = "" if args.out is None else f"\nResults are in {_kept(args.out, of)}"
     if args.json:
-        return Answer([printed(json.dumps(of.to_json(), indent=1, ensure_ascii=False))])
+        return as_json(of.to_json())
     return Answer([shown(f"{text}{where}")])
 
 

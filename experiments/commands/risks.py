@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load
 from corridor.experiments.commands.availability import add_rate_options
-from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, printed, shown, told
+from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import terminal_width
 
@@ -66,6 +65,6 @@ def _answer(args: argparse.Namespace) -> Answer:
             limits=checked_limits(questions=args.questions),
         )
     if args.json:
-        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+        return as_json(found.to_json())
     text = risks_text.told(found, everything=args.all, width=terminal_width())
     return Answer([shown(text)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -16,7 +15,7 @@ from corridor.experiments.live_commands.network_arguments import add_name_argume
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
-    printed,
+    as_json,
     shown,
     told,
     warned_of,
@@ -142,7 +141,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     dead = answers.cut_elements(loaded, args.what)
     found = answers.cut_answer(loaded, dead) if args.out is None else _kept(args, loaded, dead)
     if args.json:
-        return Answer([printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))])
+        return as_json(found.to_json())
     text = cut_text(found, _names(), everything=args.all, width=terminal_width())
     where = warned_of("" if args.out is None else f"\nResults are in {args.out}")
     return Answer([shown(text), where])

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.disk_cache import find_text, ignore_kept_texts, keep_text
@@ -31,6 +31,9 @@ from corridor.topologies.base.files_read import (
 from corridor.topologies.base.installation import CHECKOUT
 from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.base.today import today
+
+if TYPE_CHECKING:
+    from corridor.topologies.base.codec import JsonObject
 
 INPUTS, ANSWER = "inputs", "answer"
 """Kinds of texts: the names of what a question depends on, and answers."""
@@ -70,6 +73,11 @@ def shown(text: str) -> Part:
 def printed(text: str) -> Part:
     """Goes to standard output as it is."""
     return "printed", text
+
+
+def as_json(document: JsonObject) -> Answer:
+    """A document as JSON, and nothing else."""
+    return Answer([printed(json.dumps(document, indent=1, ensure_ascii=False))])
 
 
 def warned_of(text: str) -> Part:

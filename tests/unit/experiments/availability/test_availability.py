@@ -19,9 +19,11 @@ from corridor.experiments import cli
 from corridor.experiments.availability.availability_answer import AvailabilityAnswer
 from corridor.experiments.availability.decided import DecidedScenario, Limits
 from corridor.experiments.availability.figures import Bounds, figure, nines, price_in_nines
+from corridor.experiments.commands import availability
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.availability_text import told
+from corridor.topologies.analysis import failure_rates
 from corridor.topologies.analysis.decomposition import FailureSpace
 from corridor.topologies.analysis.failing_parts import FailureModel, failure_model
 from corridor.topologies.analysis.failure_rates import read_failure_rates
@@ -211,6 +213,10 @@ def test_bounds_that_overlap_are_no_price():
     assert price.nines == pytest.approx(np.log10(5))
     gained = price_in_nines(apart, policed, is_nested=False)
     assert gained.nines == pytest.approx(-np.log10(5))
+
+
+def test_the_command_has_the_climate_of_the_model_by_default():
+    assert availability.DEFAULT_CLIMATE == failure_rates.DEFAULT_CLIMATE
 
 
 def test_the_command_prints_a_table_or_json(capsys):
