@@ -91,14 +91,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say_internet(args: argparse.Namespace, faults: Sequence[Mapping[str, Any]]) -> None:
-    """What all cuts of the live network do to Internet traffic, as of its day."""
+    """What all cuts of the live network do to Internet traffic, as of its day.
+
+    Its imports take a second, so it asks first whether the map has such traffic.
+    """
+    from corridor.experiments.live_network.session import find
+
+    session = find(args.network)
+    if not session.has_internet_traffic:
+        return
+
     from corridor.experiments.live_network.client import Api
     from corridor.experiments.live_network.internet_now import internet_now
-    from corridor.experiments.live_network.session import find
     from corridor.experiments.live_network.setting import Setting
     from corridor.experiments.text.internet_text import internet_text
 
-    session = find(args.network)
     api = Api(session.url, Path(session.token_file), session.name)
     day = date.fromisoformat(api.get("/v1/status")["as_of"])
     topology = Setting.read(Path(session.out) / "raw").specification.topology

@@ -50,6 +50,8 @@ class Session:
     started: str
     """Time of day, UTC, as in ISO 8601."""
     schema: int = SCHEMA
+    has_internet_traffic: bool = False
+    """Whether the shipped figures put Internet traffic on its fibres."""
 
 
 def session_of_this_process(
@@ -62,6 +64,7 @@ def session_of_this_process(
     clock: str,
     operations: Path | None = None,
     out: Path | None = None,
+    has_internet_traffic: bool = False,
 ) -> Session:
     """A session that lives as long as the process that calls this."""
     return Session(
@@ -76,6 +79,7 @@ def session_of_this_process(
         operations=str(operations or ""),
         out=str(out or ""),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
+        has_internet_traffic=has_internet_traffic,
     )
 
 

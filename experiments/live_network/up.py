@@ -55,6 +55,7 @@ from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.base.slowness import measure
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.topologies.model.wiring import Wiring
+from corridor.traffic.background.on_map_file import may_relate
 
 # What a scenario comes to, computed while its network is built: its page needs it.
 
@@ -168,6 +169,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
             clock=choice.clock,
             operations=place.operations,
             out=out_dir.resolve(),
+            has_internet_traffic=may_relate(loaded.topology),
         )
         session.write(one)
         progress.offered(one)
