@@ -7,14 +7,17 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import require
+from corridor.topologies.base.scratch import scratch_folder
 
 CONNECT_S = 20
+STARTS, START_S = 3, 60
 LOOPBACK = "127.0.0.1"
 DASHBOARD_PORT = 8787
 """Dask's own; another where that is taken."""
@@ -63,7 +66,6 @@ def cluster(
     """
     require("a study", "emulate", "study")
     import dask
-    from distributed import Client, LocalCluster
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set(QUIET), warnings.catch_warnings():
@@ -73,19 +75,38 @@ def cluster(
             with _connected(scheduler) as client:
                 yield client
             return
-        count = workers or len(os.sched_getaffinity(0))
-        with (
-            LocalCluster(
+        with scratch_folder() as folder, ExitStack() as stack:
+            yield _own(stack, workers or len(os.sched_getaffinity(0)), folder, dashboard=dashboard)
+
+
+def _own(stack: ExitStack, count: int, folder: Path, *, dashboard: bool) -> Any:
+    """A client of a cluster on this machine with a worker at least.
+
+    Dask starts a worker again whose process dies, but not one whose connection broke, as it may
+    on a machine that stands still for a while: then the cluster is made anew.
+    """
+    from distributed import Client, LocalCluster
+
+    for _ in range(STARTS):
+        with ExitStack() as made:
+            local = LocalCluster(
                 n_workers=count,
                 threads_per_worker=1,
                 memory_limit=0,
                 dashboard_address=f"{LOOPBACK}:{DASHBOARD_PORT}" if dashboard else None,
                 security=True,
                 silence_logs=logging.CRITICAL,
-            ) as local,
-            Client(local) as client,
-        ):
-            yield client
+                local_directory=str(folder),
+            )
+            client = made.enter_context(Client(made.enter_context(local)))
+            with suppress(TimeoutError):
+                client.wait_for_workers(1, timeout=START_S)
+                stack.enter_context(made.pop_all())
+                return client
+    raise EnvironmentUnsupported(
+        f"no worker started on this machine, {STARTS} times in {START_S} s",
+        "end what else uses its processors; then repeat the command: it continues",
+    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import distributed
 import pytest
 
 from corridor.experiments import cli
@@ -15,6 +16,7 @@ from corridor.experiments.study import cluster
 from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.reading import Progress
 from corridor.experiments.terminal.live import LiveLines
+from corridor.topologies.base.errors import EnvironmentUnsupported
 
 CELL: Any = SimpleNamespace(title="law th, seed 1")
 
@@ -71,6 +73,33 @@ def test_a_dashboard_without_bokeh_is_refused_before_anything_runs(
     assert cli.main(["study", "run", "no-such-file.yaml", "--dashboard"]) == 3
     assert "Dask's dashboard needs bokeh" in capsys.readouterr().err
     assert cli.main(["study", "scheduler", "--dashboard"]) == 3
+
+
+def test_a_cluster_without_workers_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, made = distributed.LocalCluster, []
+
+    def first_without_workers(*, n_workers: int, **options: Any) -> distributed.LocalCluster:
+        made.append(n_workers if made else 0)
+        return real(n_workers=made[-1], **options)
+
+    monkeypatch.setattr(distributed, "LocalCluster", first_without_workers)
+    monkeypatch.setattr(cluster, "START_S", 0.5)
+    with cluster.cluster(None, 1) as client:
+        assert client.submit(sum, [1, 2]).result() == 3
+    assert made == [0, 1]
+
+
+def test_workers_that_never_start_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = distributed.LocalCluster
+    monkeypatch.setattr(
+        distributed, "LocalCluster", lambda **options: real(**{**options, "n_workers": 0})
+    )
+    monkeypatch.setattr(cluster, "START_S", 0.1)
+    with (
+        pytest.raises(EnvironmentUnsupported, match="no worker started on this machine, 3 times"),
+        cluster.cluster(None, 1),
+    ):
+        pass
 
 
 def test_workers_that_somebody_starts_rest_as_those_of_the_command_do() -> None:
