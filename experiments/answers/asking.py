@@ -65,6 +65,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.today import today
 from corridor.topologies.model.delay_model import load_delay_model
+from corridor.topologies.model.footprint import footprint_of
 
 type Fact = str | int | bool | list[str]
 """A fact about a data flow: text, a number, yes or no, or several texts."""
@@ -179,6 +180,7 @@ def path(
 
 def cut(
     *what: str,
+    footprint: str | Path = "",
     scenario: str | Path = DEFAULT,
     policies: str | Path | None = None,
     as_of: date | str | None = None,
@@ -188,6 +190,8 @@ def cut(
     Args:
         what: Fibres, shared-risk groups (``red-sea``), segments of cables (``smw4:red-sea``),
             ``hub:ID``, ``gateway:ID``.
+        footprint: A shipped disaster (``red-sea-2024``), or the file of a shape: all fibres that it
+            surely or possibly hits fail, too. The answer's ``footprint`` separates the two.
         scenario: The name of a shipped scenario, or a scenario file.
         policies: A shipped policy set or a file, instead of the scenario's own.
         as_of: The date whose policies and Internet traffic count; default: the scenario's date,
@@ -208,7 +212,8 @@ def cut(
         ['infer-bangkok', 'science-karachi', 'ckpt-karachi', 'backup-east-west']
     """
     loaded = load_scenario(str(scenario), policies=policies, as_of=as_of)
-    return cut_answer(loaded, cut_elements(loaded, given_names(what, "what")))
+    shape = footprint_of(str(footprint)) if footprint else None
+    return cut_answer(loaded, cut_elements(loaded, given_names(what, "what")), shape)
 
 
 def capacity(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from corridor.controller.explain.explanation import Outage, outage_under
@@ -37,6 +37,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.catalogue import nearest_named
+from corridor.topologies.model.footprint import GROUP, Footprint, struck
 from corridor.topologies.model.topology import Topology
 from corridor.traffic.background.internet import COARSE
 
@@ -70,7 +71,7 @@ def other_hubs(loaded: LoadedScenario, failures: Failures) -> Iterator[OtherHub]
 
 
 CUT_SCHEMA = 1
-PREFIXES = ("cable:", "corridor:")
+PREFIXES = ("cable:", "corridor:", GROUP)
 """That a shared-risk group may be named without."""
 
 
@@ -97,6 +98,29 @@ class CutDemand:
 
 
 @dataclass(frozen=True)
+class FootprintCut:
+    """The fibres whose routes pass the shape of a disaster. The answer cuts all of them."""
+
+    id: str
+    what: str
+    date: str
+    shape: str
+    """In words."""
+    sure: tuple[str, ...]
+    possible: tuple[str, ...]
+    """Fibres whose route may lie outside the shape."""
+    affected_at_least: int
+    """Demands that are affected if only the sure ones fail."""
+    disconnected_at_least: tuple[str, ...]
+    """Of these, the disconnected ones."""
+    cut: tuple[str, ...]
+    """Cable systems that the event is known to have cut."""
+    sources: tuple[str, ...]
+    confidence: str
+    note: str
+
+
+@dataclass(frozen=True)
 class CutAnswer:
     scenario: str
     policies: str
@@ -117,6 +141,13 @@ class CutAnswer:
     with this known."""
     internet: InternetCut | None = field(default=None, metadata=OMIT_NONE)
     """The effect on background Internet traffic; left out if it does not use the map."""
+    footprint: FootprintCut | None = field(default=None, metadata=OMIT_NONE)
+    """What a shape hits; left out if elements are named alone."""
+
+    @property
+    def disconnected(self) -> tuple[str, ...]:
+        """Demands without a path after the cut, first those of which an end is dead."""
+        return (*self.own_end, *(one.demand for one in self.hit if one.again_ms is None))
 
     def to_json(self) -> JsonObject:
         plain = to_plain(self)
@@ -210,20 +241,56 @@ class CutPath:
     """What the rules cite that forbid the shortest path that is left, where there is none."""
 
 
-def cut_answer(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
+def cut_answer(
+    loaded: LoadedScenario, dead: tuple[str, ...], footprint: Footprint | None = None
+) -> CutAnswer:
     """Return what a cut does to the demands of a scenario, and to background traffic.
 
     Args:
         loaded: The scenario.
         dead: Elements as of ``cut_elements`` or ``dead_elements``.
+        footprint: A disaster that also cuts all fibres that it surely or possibly hits.
     """
-    return cut_paths(loaded, dead)[0]
+    return cut_paths(loaded, dead, footprint)[0]
 
 
 def cut_paths(
-    loaded: LoadedScenario, named: tuple[str, ...]
+    loaded: LoadedScenario, named: tuple[str, ...], footprint: Footprint | None = None
 ) -> tuple[CutAnswer, tuple[CutPath, ...]]:
     """Return the answer, and the path of each affected demand in the same order."""
+    if footprint is None:
+        return _cut_paths(loaded, named)
+    hit = struck(loaded.topology, footprint)
+    sure = tuple(one.fibre for one in hit if one.is_sure)
+    possible = tuple(one.fibre for one in hit if not one.is_sure)
+    answer, paths = _cut_paths(loaded, _with_fibres(named, (*sure, *possible)))
+    least = answer
+    if possible:
+        least = _cut_paths(loaded, _with_fibres(named, sure), with_internet=False)[0]
+    found = FootprintCut(
+        id=footprint.id,
+        what=footprint.what,
+        date=footprint.date,
+        shape=footprint.shape,
+        sure=sure,
+        possible=possible,
+        affected_at_least=len(least.hit) + len(least.own_end),
+        disconnected_at_least=least.disconnected,
+        cut=footprint.cut,
+        sources=footprint.source,
+        confidence=footprint.confidence,
+        note=footprint.note,
+    )
+    return replace(answer, footprint=found), paths
+
+
+def _with_fibres(named: tuple[str, ...], fibres: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*named, *(f"link:{one}" for one in fibres))))
+
+
+def _cut_paths(
+    loaded: LoadedScenario, named: tuple[str, ...], *, with_internet: bool = True
+) -> tuple[CutAnswer, tuple[CutPath, ...]]:
     topology, (related, day) = loaded.topology, figures_of(loaded)
     dead = tuple(dict.fromkeys(on_topology(loaded, named)))
     failures = failures_of(topology, dead)
@@ -247,7 +314,7 @@ def cut_paths(
         own_end=tuple(own_end),
         hit=tuple(hit for hit, _ in found),
         other_hubs=tuple(other_hubs(loaded, failures)),
-        internet=internet_cut(related, named, day),
+        internet=internet_cut(related, named, day) if with_internet else None,
     )
     return answer, tuple(path for _, path in found)
 
@@ -342,8 +409,11 @@ class CutDocument(Document):
     map: MapDocument
 
 
-def cut_document(loaded: LoadedScenario, dead: tuple[str, ...]) -> CutDocument:
-    answer, paths = cut_paths(loaded, dead)
+def cut_document(
+    loaded: LoadedScenario, dead: tuple[str, ...], footprint: Footprint | None = None
+) -> CutDocument:
+    """Return the answer of ``cut_answer`` with its paths, names and map."""
+    answer, paths = cut_paths(loaded, dead, footprint)
     return CutDocument(
         schema=SCHEMA,
         answer=answer,

@@ -22,6 +22,7 @@ from corridor.experiments.brief.document import (
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, titled
 from corridor.experiments.pages.sources import map_sources
+from corridor.experiments.text.cut_text import footprint_said, what_is_cut
 from corridor.experiments.text.internet_text import HEADINGS as INTERNET
 from corridor.experiments.text.internet_text import (
     internet_notes,
@@ -53,7 +54,7 @@ def cut_brief(of: CutDocument) -> Brief:
         if hub_path is not None
     ]
     used = {name for hub_path in hub_paths for name in hub_path.fibres} | set(answer.fibres)
-    what = joined(map(places.element, answer.dead))
+    what = what_is_cut(answer, places.element)
     fibres = f" ({counted(len(answer.fibres), 'fibre')})" if answer.fibres else ""
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
@@ -73,6 +74,7 @@ def cut_brief(of: CutDocument) -> Brief:
         certainty=CERTAINTY,
         uncertainty=[
             *UNCERTAIN,
+            *footprint_said(answer),
             *(internet_uncertainty(answer.internet) if answer.internet else ()),
             *touch,
             *([] if is_free else [RULES]),

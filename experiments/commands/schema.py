@@ -151,6 +151,7 @@ def _topology_schema() -> dict[str, Any]:
     from corridor.controller.policy.schema import json_schema
     from corridor.topologies.formats.corridor_entries import FibreEntry, GroupEntry, TopologyEntry
     from corridor.topologies.model.catalogue import CableSystem, CapacityClass
+    from corridor.topologies.model.footprint import Footprint
     from corridor.topologies.model.topology import Hub
 
     made = json_schema(TopologyEntry, "A topology of hubs and fibres")
@@ -160,6 +161,7 @@ def _topology_schema() -> dict[str, Any]:
         "CapacityGroup": ("capacity_groups", GroupEntry),
         "CapacityClass": ("capacity_classes", CapacityClass),
         "System": ("systems", CableSystem),
+        "Footprint": ("footprints", Footprint),
     }
     keys, defs = made["properties"], made["$defs"]
     for name, (key, model) in kinds.items():
@@ -172,5 +174,6 @@ def _topology_schema() -> dict[str, Any]:
             changed = {"$ref": f"#/$defs/{name}Override"}
             by_id = {"type": "object", "additionalProperties": changed}
             defs["Overrides"]["properties"][key] = by_id
-    keys["hubs"]["items"] = {"anyOf": [{"type": "string"}, keys["hubs"]["items"]]}
+    for key in ("hubs", "footprints"):
+        keys[key]["items"] = {"anyOf": [{"type": "string"}, keys[key]["items"]]}
     return made

@@ -22,11 +22,13 @@ from corridor.experiments.terminal.kept_answers import (
 )
 from corridor.experiments.terminal.names import DEFAULT_SCENARIO
 from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.model.cut import KIND
 
 if TYPE_CHECKING:
     from corridor.experiments.answers.cut_answer import CutAnswer
     from corridor.experiments.scenario.scenario import LoadedScenario
+    from corridor.topologies.model.footprint import Footprint
 
 EPILOG = """examples:
   corridor cut red-sea                     effect on the reference corridor
@@ -34,6 +36,8 @@ EPILOG = """examples:
   corridor cut red-sea --out DIR           also write a brief of two pages, DIR/brief.html
   corridor cut smw4:red-sea imewe:red-sea --as-of 2025-09-06    segments of cables, on that day
   corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
+  corridor cut --footprint hengchun-2006   all fibres that a shipped disaster hits
+  corridor cut --footprint quake.yaml      or a custom circle, polygon or strip
   corridor cut kunming-karachi             on a live network: both ends lose their carrier
   corridor cut kunming-karachi --silent    both ends keep their carrier: only BFD detects the cut
 
@@ -54,9 +58,15 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "what",
-        nargs="+",
+        nargs="*",
         metavar="WHAT",
         help="a fibre, a shared-risk group, a segment (smw4:red-sea), hub:ID, gateway:ID",
+    )
+    parser.add_argument(
+        "--footprint",
+        metavar="FOOTPRINT",
+        help="a shipped disaster, or the file of a shape: cut all fibres whose routes surely or "
+        "possibly pass it",
     )
     parser.add_argument(
         "--scenario",
@@ -78,6 +88,8 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if not args.what and not args.footprint:
+        raise InputError("names nothing to cut", "name a fibre or a group, or use --footprint")
     if _is_a_question(args):
         if args.scenario is None:
             print(f"no network is up: computed for scenario {DEFAULT_SCENARIO}\n", file=sys.stderr)
@@ -123,10 +135,11 @@ def _names() -> Mapping[str, str]:
 
 def _is_a_question(args: argparse.Namespace) -> bool:
     from corridor.experiments.live_network.session import sessions
-    from corridor.topologies.base.errors import InputError
 
-    asks = any((args.scenario, args.json, args.all, args.out)) or not is_as_written(args)
-    acts = args.network is not None or any(options_of(KIND, next(_each(args))).values())
+    named = (args.scenario, args.footprint, args.json, args.all, args.out)
+    asks = any(named) or not is_as_written(args)
+    options = (options_of(KIND, one).values() for one in _each(args))
+    acts = args.network is not None or any(map(any, options))
     if asks and acts:
         raise InputError(
             "names both a scenario and a live network",
@@ -143,10 +156,13 @@ def _each(args: argparse.Namespace) -> Iterator[argparse.Namespace]:
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.answers import cut_answer as answers
     from corridor.experiments.text.cut_text import cut_text
+    from corridor.topologies.model.footprint import footprint_of
 
     loaded = load(args)
     dead = answers.cut_elements(loaded, args.what)
-    found = answers.cut_answer(loaded, dead) if args.out is None else _kept(args, loaded, dead)
+    shape = footprint_of(args.footprint) if args.footprint else None
+    cut = (loaded, dead, shape)
+    found = answers.cut_answer(*cut) if args.out is None else _kept(args.out, *cut)
     if args.json:
         return as_json(found.to_json())
     text = cut_text(found, _names(), everything=args.all, width=terminal_width())
@@ -154,13 +170,15 @@ def _answer(args: argparse.Namespace) -> Answer:
     return Answer([shown(text), where])
 
 
-def _kept(args: argparse.Namespace, loaded: LoadedScenario, dead: tuple[str, ...]) -> CutAnswer:
+def _kept(
+    out: Path, loaded: LoadedScenario, dead: tuple[str, ...], shape: Footprint | None
+) -> CutAnswer:
     """The answer, left in a folder with its brief."""
     from corridor.experiments.answers.cut_answer import cut_document, write_cut
     from corridor.experiments.brief.written_brief import write_brief
     from corridor.experiments.run.folders import new_folder
 
-    folder, found = new_folder(args.out, "cut"), cut_document(loaded, dead)
+    folder, found = new_folder(out, "cut"), cut_document(loaded, dead, shape)
     write_cut(folder, found)
     write_brief(folder)
     return found.answer

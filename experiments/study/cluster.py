@@ -83,7 +83,7 @@ def _own(stack: ExitStack, count: int, folder: Path, *, dashboard: bool) -> Any:
     """A client of a cluster on this machine with a worker at least.
 
     Dask starts a worker again whose process dies, but not one whose connection broke, as it may
-    on a machine that stands still for a while: then the cluster is made anew.
+    on a machine that stands still for a while: then another cluster is started.
     """
     from distributed import Client, LocalCluster
 

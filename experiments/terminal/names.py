@@ -23,6 +23,7 @@ STUDIES = HERE / "experiments" / "study" / "shipped"
 OUTAGES = HERE / "traffic" / "data" / "outages.yaml"
 LAW = HERE / "controller" / "data" / "law.yaml"
 FAILURES = HERE / "topologies" / "data" / "failures.yaml"
+FOOTPRINTS = HERE / "topologies" / "data" / "footprints.yaml"
 INTERNET = HERE / "traffic" / "data" / "internet.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf", "vega")
 FIGURE_WIDTHS = ("text", "column")
@@ -103,6 +104,11 @@ def countries_of_traffic(_args: argparse.Namespace) -> Names:
 def climates(_args: argparse.Namespace) -> Names:
     """Return the climates of the shipped failure rates."""
     return _ids(_read(FAILURES), "climates")
+
+
+def footprints(_args: argparse.Namespace) -> Names:
+    """Return the shipped disasters."""
+    return _ids(_read(FOOTPRINTS), "footprints")
 
 
 def outages(_args: argparse.Namespace) -> Names:

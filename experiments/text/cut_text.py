@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, OtherHub
@@ -28,11 +28,13 @@ def cut_text(
 ) -> str:
     """A sentence and a table, that within ``width``; ``names`` are those of jurisdictions, by
     code."""
-    what = ", ".join(map(_element_named, of.dead))
     under = f"policy set {of.policies}, as of {of.as_of}"
     law = "no policy set" if of.policies == NO_POLICIES else under
-    cut = f"Cut of {what}" + (f" ({counted(len(of.fibres), 'fibre')})" if of.fibres else "")
-    lines = [f"{cut}; scenario {of.scenario}, {law}:", _sentence(of)]
+    cut = f"Cut of {what_is_cut(of)}"
+    cut += f" ({counted(len(of.fibres), 'fibre')})" if of.fibres else ""
+    lines = [f"{cut}; scenario {of.scenario}, {law}:"]
+    lines += [wrapped(one, width) for one in footprint_said(of)]
+    lines.append(_sentence(of))
     lines += [] if of.internet is None else [wrapped(internet_sentence(of.internet), width)]
     if of.own_end:
         lines.append(f"Source or destination failed: {', '.join(of.own_end)}.")
@@ -53,6 +55,42 @@ def cut_text(
     return "\n".join(lines).rstrip()
 
 
+def what_is_cut(of: CutAnswer, named: Callable[[str], str] | None = None) -> str:
+    """The elements that are cut, in words; the fibres of a footprint by its name.
+
+    Args:
+        of: The answer.
+        named: Names an element; by default, by its id.
+    """
+    shape = of.footprint
+    hit = frozenset() if shape is None else {f"link:{one}" for one in shape.sure + shape.possible}
+    others = [one for one in of.dead if one not in hit]
+    first = [] if shape is None else [f"footprint {shape.id}"]
+    return ", ".join([*first, *map(named or _element_named, others)])
+
+
+def footprint_said(of: CutAnswer) -> Iterator[str]:
+    """Sentences: the shape, what it hits, and the effect if only the sure fibres fail."""
+    shape = of.footprint
+    if shape is None:
+        return
+    day = f", {shape.date}" if shape.date else ""
+    hits = [f"surely hits {counted(len(shape.sure), 'fibre')}"] if shape.sure else []
+    if shape.possible:
+        coarse = "since routes between waypoints are coarse; all of them are cut"
+        hits.append(f"possibly hits {counted(len(shape.possible), 'fibre')}, {coarse}")
+    effect = f"It {' and '.join(hits) or 'hits no fibre of this map'}."
+    yield f"Footprint: {shape.what}{day}; {shape.shape}. {effect}"
+    if shape.cut:
+        yield f"Systems that the event cut, on this map or not: {', '.join(shape.cut)}."
+    if shape.possible:
+        verb = "is" if shape.affected_at_least == 1 else "are"
+        yield (
+            f"If only the sure ones fail, {counted(shape.affected_at_least, 'demand')} {verb} "
+            f"affected and {len(shape.disconnected_at_least) or 'none'} disconnected."
+        )
+
+
 def _element_named(name: str) -> str:
     """The id of a fibre or a group of fibres; a hub and its gateway also by their kind."""
     kind, _, rest = name.partition(":")
@@ -64,7 +102,7 @@ def _sentence(of: CutAnswer) -> str:
     affected = len(of.hit) + len(of.own_end)
     if not affected:
         return f"None of {served} is affected."
-    down = [*of.own_end, *(one.demand for one in of.hit if one.again_ms is None)]
+    down = of.disconnected
     others = [one for one in of.hit if one.again_ms is not None]
     said = [f"{affected} of {served} {'is' if affected == 1 else 'are'} affected."]
     if down:

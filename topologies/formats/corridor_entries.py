@@ -97,6 +97,8 @@ class TopologyEntry(Frozen):
     hubs: list[object] = Field(default_factory=list)
     systems: list[object] = Field(default_factory=list)
     fibres: list[object] = Field(default_factory=list)
+    footprints: list[object] = Field(default_factory=list)
+    """Disasters by id, or written out: fibres that one may hit become a shared-risk group."""
     notes: tuple[Text, ...] = ()
 
 

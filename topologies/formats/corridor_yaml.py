@@ -102,7 +102,7 @@ class _Reader:
             self._add_fibre(("fibres", i))
         if not self.hubs:
             raise self.document.error("has no hubs", hint='list them under "hubs:"')
-        return Topology(
+        made = Topology(
             name=entry.name,
             title=entry.title or entry.name,
             hubs=tuple(self.hubs.values()),
@@ -110,6 +110,15 @@ class _Reader:
             scaling=self.scaling,
             notes=(*notes, *entry.notes),
         )
+        return self._with_footprints(made, len(entry.footprints))
+
+    def _with_footprints(self, made: Topology, written: int) -> Topology:
+        if not written:
+            return made
+        from corridor.topologies.model.footprint import with_footprints, written_footprint
+
+        at: list[KeyPath] = [("footprints", i) for i in range(written)]
+        return with_footprints(made, [written_footprint(self.document, one) for one in at])
 
     def _extend(self, name: str, at: KeyPath) -> tuple[str, ...]:
         base = self.load_base(name)

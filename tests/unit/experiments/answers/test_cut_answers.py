@@ -22,6 +22,7 @@ from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import AS_WRITTEN, load_scenario
 from corridor.experiments.text.cut_text import cut_text
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.footprint import Circle, footprint_of
 
 
 @cache
@@ -142,3 +143,33 @@ def test_a_run_with_a_cut_has_it_instead_of_what_the_scenario_has_happen() -> No
     assert (
         with_cuts("mini", AS_WRITTEN, ["link:guian-kunming"]).events[0].options["silent"] is False
     )
+
+
+def test_a_footprint_cuts_what_it_may_hit_and_states_what_it_surely_does() -> None:
+    loaded = load_scenario("mini")
+    shape = footprint_of("pakistan-floods-2022").model_copy(
+        update={"stretch": None, "circle": Circle(at="karachi", radius="20km")}
+    )
+    found = cut_answer(loaded, (), shape)
+    hit = found.footprint
+    assert hit is not None
+    assert {*hit.sure, *hit.possible} == set(found.fibres)
+    assert hit.possible
+    assert not hit.sure
+    assert hit.affected_at_least == 0
+    assert found.hit == cut_answer(loaded, found.dead).hit
+    text = cut_text(found, {})
+    assert "Cut of footprint pakistan-floods-2022" in text
+    assert "If only the sure ones fail, 0 demands are affected and none disconnected." in text
+
+
+def test_a_footprint_far_from_the_map_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cut", "--footprint", "tohoku-2011", "--scenario", "mini"]) == 0
+    out = capsys.readouterr().out
+    assert "It hits no fibre of this map." in out
+    assert "None of 6 served demands is affected." in out
+
+
+def test_a_cut_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cut", "--scenario", "mini"]) == 2
+    assert "names nothing to cut; name a fibre or a group" in capsys.readouterr().err
