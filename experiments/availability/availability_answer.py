@@ -163,7 +163,8 @@ def availability(
         policies: A shipped policy set or a file, instead of the scenario's own.
         against: The policy set of the baseline; None for none.
         as_of: The date whose policies are in force; default: the scenario's date, or today.
-        climate: Which years of the record count: ``record``, ``peace`` or ``as-2024-2026``.
+        climate: Which years of the record count: ``record``, ``peace``, ``as-2024-2026`` or
+            ``hormuz-closed``.
         rates: A file of failure rates instead of the shipped one.
         samples: Samples of the rates, behind the intervals.
         seed: Of the samples.

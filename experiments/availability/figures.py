@@ -28,6 +28,21 @@ class Bounds(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A mean, with the 90 % interval of the samples."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def interval(samples: Floats) -> Interval:
+    """Return the mean and the 90 % interval of samples."""
+    low, high = (float(one) for one in np.percentile(samples, INTERVAL))
+    return Interval(float(samples.mean()), low, high)
+
+
+@dataclass(frozen=True)
 class Figure:
     """How often something is unavailable: a probability at any instant."""
 

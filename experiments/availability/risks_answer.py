@@ -26,7 +26,8 @@ from corridor.experiments.availability.decided import (
     DecidedScenario,
     Limits,
 )
-from corridor.experiments.availability.figures import INTERVAL, MINUTES_OF_YEAR
+from corridor.experiments.availability.figures import MINUTES_OF_YEAR, Interval, interval
+from corridor.experiments.availability.risk_effects import Detours, LostTraffic, RiskEffects
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     LoadedScenario,
@@ -47,15 +48,8 @@ LEAST_AFFECTED = 0.01
 """Of the unavailability of a demand: below it, the demand does not count as affected."""
 LEAST_MINUTES = 0.01
 """Of a demand, a year: below it, neither."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean, with the 90 % interval of the samples."""
-
-    mean: float
-    low: float
-    high: float
+LEAST_TBIT_HOURS = 0.01
+"""Of a country, a year: parts with less of it, and fewer minutes, are left out."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +83,9 @@ class Risk:
     """Demands of which it causes at least 1 % of the unavailability."""
     first: float
     """Share of the samples in which it is the first of all."""
+    detours: Detours
+    traffic: tuple[LostTraffic, ...]
+    """Internet traffic that it leaves without a path, by country: published splits first."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ class RisksAnswer(Document):
     demand_minutes_a_year: Minutes
     """Of all demands; the upper bound contains what is not explored."""
     risks: tuple[Risk, ...]
-    """Those that matter, the first by demand-minutes first."""
+    """Those that matter to demands or to Internet traffic, the first by demand-minutes first."""
     without_effect: int
     """Other parts: no explored failure of a demand needs them."""
     missing: tuple[MissingRate, ...]
@@ -135,7 +132,8 @@ def risks(
         policies: A shipped policy set or a file, instead of the scenario's own.
         as_of: The date whose policies are in force; default: the scenario's date, or today.
         installed: Whether the installed tables act alone; default: a controller plans again.
-        climate: Which years of the record count: ``record``, ``peace`` or ``as-2024-2026``.
+        climate: Which years of the record count: ``record``, ``peace``, ``as-2024-2026`` or
+            ``hormuz-closed``.
         rates: A file of failure rates instead of the shipped one.
         samples: Samples of the rates, behind the intervals.
         seed: Of the samples.
@@ -144,8 +142,9 @@ def risks(
 
     Returns:
         Wet segments, land spans and common causes: rate with its count, repair time, affected
-        demands, Fussell-Vesely and Birnbaum importance, expected demand-minutes a year, and the
-        share of samples in which each is the first.
+        demands, Fussell-Vesely and Birnbaum importance, expected demand-minutes a year, Internet
+        traffic that is not carried, jurisdictions that detours meet, and the share of samples in
+        which each is the first.
 
     Raises:
         InputError: A file, a name, a climate or a number is invalid.
@@ -211,6 +210,8 @@ class _Register:
 
     def __init__(self, decided: DecidedScenario, found: Sequence[Decomposition]) -> None:
         self._decided = decided
+        served = (one.demand.id for one in decided.demands)
+        self._effects = RiskEffects(decided.loaded, decided.model, served)
         self._found = found
         model, space = decided.model, decided.space
         shape = model.unavailable.shape
@@ -239,10 +240,20 @@ class _Register:
         first = np.bincount(self._saved[counted].argmax(axis=0), minlength=len(counted))
         share = {part: float(first[at]) / len(self._total) for at, part in enumerate(counted)}
         order = sorted(counted, key=lambda part: (-means[part], part))
-        kept = [part for part in order if means[part] * MINUTES_OF_YEAR >= LEAST_MINUTES]
-        return tuple(self._risk(part, model.parts[part], share[part]) for part in kept)
+        traffic = {part: self._effects.traffic(part) for part in counted}
+        kept = [
+            part
+            for part in order
+            if means[part] * MINUTES_OF_YEAR >= LEAST_MINUTES
+            or any(one.tbit_hours_a_year.mean >= LEAST_TBIT_HOURS for one in traffic[part])
+        ]
+        return tuple(
+            self._risk(part, model.parts[part], share[part], traffic[part]) for part in kept
+        )
 
-    def _risk(self, part: int, of: FailingPart, first: float) -> Risk:
+    def _risk(
+        self, part: int, of: FailingPart, first: float, traffic: tuple[LostTraffic, ...]
+    ) -> Risk:
         saved, demands = self._saved[part], self._decided.demands
         return Risk(
             id=of.id,
@@ -250,25 +261,22 @@ class _Register:
             place=of.place,
             fibres=of.fibres,
             length_km=of.length_km,
-            failures_a_year=_interval(of.failures_a_year),
+            failures_a_year=interval(of.failures_a_year),
             basis=of.basis,
-            repair_days=_interval(of.repair_days),
-            unavailable=_interval(of.unavailable),
+            repair_days=interval(of.repair_days),
+            unavailable=interval(of.unavailable),
             sources=of.sources,
             confidence=of.confidence,
             note=of.note,
-            fussell_vesely=_interval(saved / np.maximum(self._total, 1e-300)),
-            birnbaum=_interval(saved / of.unavailable),
-            demand_minutes_a_year=_interval(saved * MINUTES_OF_YEAR),
+            fussell_vesely=interval(saved / np.maximum(self._total, 1e-300)),
+            birnbaum=interval(saved / of.unavailable),
+            demand_minutes_a_year=interval(saved * MINUTES_OF_YEAR),
             affected=tuple(
                 one.demand.id
                 for one, is_affected in zip(demands, self._by_demand, strict=True)
                 if is_affected[part]
             ),
             first=first,
+            detours=self._effects.detours(part),
+            traffic=traffic,
         )
-
-
-def _interval(samples: Floats) -> Interval:
-    low, high = (float(one) for one in np.percentile(samples, INTERVAL))
-    return Interval(float(samples.mean()), low, high)

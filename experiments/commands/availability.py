@@ -57,7 +57,8 @@ def add_rate_options(parser: argparse.ArgumentParser) -> None:
         "--climate",
         metavar="CLIMATE",
         default=DEFAULT_CLIMATE,
-        help="years of the record that count: record, peace, as-2024-2026 (default: record)",
+        help="years of the record that count: record, peace, as-2024-2026, hormuz-closed (default: "
+        "record)",
     )
     parser.add_argument(
         "--rates", type=Path, metavar="FILE", help="file of failure rates (default: as shipped)"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from corridor.experiments.availability.risks_answer import Interval, Risk, RisksAnswer
+from corridor.experiments.availability.figures import Interval
+from corridor.experiments.availability.risk_effects import Detours, LostTraffic
+from corridor.experiments.availability.risks_answer import Risk, RisksAnswer
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.availability_text import left_out, minutes, number, wrapped
 from corridor.topologies.base.words import confidence_word, counted, joined_few
@@ -12,9 +14,12 @@ from corridor.topologies.base.words import confidence_word, counted, joined_few
 MOST_ROWS, MOST_NAMED = 15, 2
 HEADINGS = (
     *("element", "kind", "failures/year", "count", "repair", "FV", "Birnbaum", "minutes/year"),
-    *("first", "affected"),
+    *("first", "detours meet", "affected"),
 )
 RIGHT = frozenset({"failures/year", "repair", "FV", "Birnbaum", "minutes/year", "first"})
+TRAFFIC = ("element", "country", "Tbit-hours/year", "at once", "own", "bought", "repair")
+TRAFFIC_RIGHT = frozenset({"Tbit-hours/year", "at once", "own", "bought", "repair"})
+MOST_MET, MOST_OF_TRAFFIC = 4, 10
 KINDS = {"wet": "wet segment", "land": "land span", "cause": "common cause"}
 LEAST_SHARE, FEW_DAYS = 0.005, 2
 
@@ -27,6 +32,7 @@ def told(of: RisksAnswer, *, everything: bool = False, width: int | None = None)
         wrapped(" ".join(_summary(of)), width),
         _register(shown, width) + (f"\n{more} more rows: use --all" if more else ""),
         wrapped(_key(of), width),
+        _by_traffic(of, width, everything=everything),
         "\n".join(["Left out:", *left_out(of.missing, width)]),
     ]
     return "\n\n".join(filter(None, parts))
@@ -62,12 +68,61 @@ def _register(of: Sequence[Risk], width: int | None) -> str:
             f"{one.birnbaum.mean:.2g}",
             number(one.demand_minutes_a_year.mean),
             f"{one.first:.0%}",
+            _detours(one.detours),
             joined_few(one.affected, MOST_NAMED),
         )
         for one in of
     ]
-    spare = ("affected", "Birnbaum", "kind", "count", "first", "repair")
+    spare = ("affected", "Birnbaum", "kind", "count", "first", "repair", "detours meet")
     return render(HEADINGS, rows, RIGHT, width=width, spare=spare) if rows else ""
+
+
+def by_traffic(of: RisksAnswer) -> list[tuple[Risk, LostTraffic]]:
+    """Risks with the Internet traffic of a country, those of published splits and of most
+    Tbit-hours a year first."""
+    pairs = [(one, lost) for one in of.risks for lost in one.traffic]
+    return sorted(
+        pairs, key=lambda pair: (pair[1].split != "published", -pair[1].tbit_hours_a_year.mean)
+    )
+
+
+def _by_traffic(of: RisksAnswer, width: int | None, *, everything: bool) -> str:
+    every = by_traffic(of)
+    if not every:
+        return ""
+    shown = every if everything else every[:MOST_OF_TRAFFIC]
+    rows = [
+        (
+            risk.id,
+            lost.country + ("*" if lost.split == "assumed" else ""),
+            _interval(lost.tbit_hours_a_year),
+            *(f"{gbps / 1000:.2f}" for gbps in (lost.at_once_gbps, lost.own_gbps)),
+            f"{lost.bought_gbps / 1000:.2f}",
+            _days(risk.repair_days),
+        )
+        for risk, lost in shown
+    ]
+    more = len(every) - len(shown)
+    heading = "Internet traffic without a path if the element alone has failed (busy hour, Tbit/s)"
+    table = render(TRAFFIC, rows, TRAFFIC_RIGHT, width=width, spare=("repair", "own"))
+    rest = f"\n{more} more rows: use --all" if more else ""
+    key = (
+        "Tbit-hours: expected Tbit/s times hours a year, with the 90 % interval of failure rates; "
+        "the first day counts as own (owners have rerouted), later days as bought. *: the split by "
+        "cable is our assumption."
+    )
+    return f"{heading}\n{table}{rest}\n{wrapped(key, width)}"
+
+
+def _interval(of: Interval) -> str:
+    return f"{number(of.mean)} ({number(of.low)}-{number(of.high)})"
+
+
+def _detours(of: Detours) -> str:
+    met = of.jurisdictions[:MOST_MET]
+    more = len(of.jurisdictions) - len(met)
+    said = [", ".join(met) + (f" +{more}" if more else "")] if met else []
+    return "; ".join([*said, *([f"{of.stranded} without"] if of.stranded else [])])
 
 
 def _key(of: RisksAnswer) -> str:
@@ -75,7 +130,9 @@ def _key(of: RisksAnswer) -> str:
     return (
         f"{other}FV (Fussell-Vesely): share of the minutes that would not occur if it never "
         "failed; 90 % interval. Birnbaum: further demands without a path while it has failed. "
-        "minutes/year: demand-minutes that would not occur. Shares overlap: do not add them."
+        "minutes/year: demand-minutes that would not occur. Shares overlap: do not add them. "
+        "Detours meet: jurisdictions of the next permitted paths (?: possible transit), and "
+        "demands without one."
     )
 
 
