@@ -39,6 +39,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.wiring import FibreWire, Wiring
+from corridor.traffic.agents.messages import ConnectionEnd
 from corridor.traffic.measures.samples import HostRecords
 
 if TYPE_CHECKING:
@@ -128,11 +129,16 @@ def account_of(raw: Path, plan: Plan, hosts: Sequence[HostRecords], epoch_ns: in
 
 
 def _connections(plan: Plan) -> dict[int, str]:
-    """The demand of each connection of workloads; where segmentation is left to the end, frames
-    are not segments, so the result is empty."""
-    if plan.messages is None or plan.segmentation_offload:
+    """The demand of each connection of workloads, those without messages included; where
+    segmentation is left to the end, frames are not segments, so the result is empty."""
+    if plan.segmentation_offload:
         return {}
-    return {row.connection: plan.demands[row.demand].id for row in plan.messages.rows()}
+    return {
+        part.connection: plan.demands[part.demand].id
+        for host in plan.job.hosts
+        for part in host.parts
+        if isinstance(part, ConnectionEnd)
+    }
 
 
 def _dropped(health: Health) -> dict[tuple[str, str, str], int]:

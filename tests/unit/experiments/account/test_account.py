@@ -12,13 +12,20 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.program import Flow, Program, Reason, SwitchProgram, cookie
 from corridor.experiments.account import switches
-from corridor.experiments.account.account_of_run import Account, to_arrow, write_account
+from corridor.experiments.account.account_of_run import (
+    Account,
+    _connections,
+    to_arrow,
+    write_account,
+)
 from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.ends import Ends, Segments, segments_of
 from corridor.experiments.account.ledger import Ledger
 from corridor.experiments.account.losses import Cause, split
 from corridor.experiments.account.packet_classes import CONTROL, OTHER
+from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import PlannedEvent
+from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.model.wiring import ALL_PPM, GatewayWire
 from counted_network import (
     CLASSES,
@@ -454,6 +461,27 @@ def test_segments_are_told_of_demands_whose_connections_all_came_to_their_end(tm
     assert segments_of(tmp_path, by_number, {1: "far", 2: "far", 3: "far"}) == {}
     path.write_text(path.read_text() + '{"c": 2, "failed": "reset", "at_ns": 1}\n')
     assert segments_of(tmp_path, by_number, {1: "far", 2: "far"}) == {}
+
+
+SELDOM = """schema: 1
+name: seldom
+topology: mini
+probe: {interval: 20ms, count: 50}
+demands: [{id: one, class: render, src: shanghai, dst: karachi}]
+workloads:
+  - {id: rare, kind: requests, class: render, interval: 800ms, up: 4kB, down: 30kB,
+     transport: {connections: 6}}
+"""
+
+
+def test_connections_without_messages_are_of_their_demand_too(tmp_path):
+    (tmp_path / "seldom.yaml").write_text(SELDOM)
+    loaded = load_scenario(str(tmp_path / "seldom.yaml"))
+    plan = make_plan(loaded, clock="virtual", run_id="c0", seed=1)
+    used = {row.connection for row in plan.messages.rows()}
+    of_all = _connections(plan)
+    assert len(used) < len(of_all) == 6
+    assert set(of_all.values()) == {"one"}
 
 
 @given(
