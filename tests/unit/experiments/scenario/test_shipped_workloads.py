@@ -7,7 +7,7 @@ from statistics import NormalDist, fmean, pstdev
 import pytest
 
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.scenario.scenario import load_scenario
+from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.scenario.shipped_workloads import entry_of, shipped_workloads
 from corridor.topologies.base.errors import InputError
 from kinds_lab import DOCS, HEAD, fits_the_schema, loaded
@@ -74,6 +74,14 @@ def test_classes_that_the_shipped_scenarios_have_have_workloads():
     for name in ("mini", "pan-asia", "sovereignty"):
         classes = {demand.data_class for demand in load_scenario(name).scenario.demands}
         assert classes <= SHIPPED.by_class.keys()
+
+
+def test_each_demand_of_the_default_run_sends_the_workload_of_its_class():
+    of = load_scenario(DEFAULT).scenario
+    sent = {one.data_class: one.shipped for one in of.workloads}
+    assert sent == {name: SHIPPED.by_class[name].id for name in sent}
+    assert sent.keys() == {demand.data_class for demand in of.demands}
+    assert of.background is not None
 
 
 def test_by_class_gives_each_demand_the_workload_of_its_class(tmp_path):
