@@ -1,9 +1,10 @@
 """The ``corridor`` command: parses arguments, hands over to one verb, prints failures.
 
-Each verb lives in its own file under ``experiments/commands``, or under
-``experiments/live_commands`` if it is about a live network, and offers
-``add_parser(verbs)`` and ``run(args) -> int``. Only the verb that is called is
-imported, and it imports what it needs inside ``run``: ``corridor VERB --help`` stays quick.
+Each verb is in a file under ``experiments/commands``, or under ``experiments/live_commands`` if it
+is about a live network, as ``add_parser(verbs)`` and ``run(args) -> int``. A verb in the file of
+another one (``IN_FILE_OF``) is there as ``add_VERB`` and ``run_VERB``. Only the file of the verb
+that is called is imported, and it imports what it needs inside ``run``: ``corridor VERB --help``
+stays quick.
 """
 
 from __future__ import annotations
@@ -88,6 +89,20 @@ SUMMARIES = {verb: line for verbs in FAMILIES.values() for verb, line in verbs.i
 VERBS = tuple(SUMMARIES)
 LIVE_FAMILIES = ("a live network", "its hubs and fibres, by hand")
 """Their verbs are in the room ``live_commands``, most others in ``commands``."""
+IN_FILE_OF = {
+    **dict.fromkeys(("clean", "kernel"), "doctor"),
+    **dict.fromkeys(("kill", "mend", "start"), "fault"),
+    **dict.fromkeys(("shell", "mininet", "ping"), "exec"),
+    **dict.fromkeys(("drain", "restore"), "policy"),
+    **dict.fromkeys(("capture", "trace"), "probe"),
+    **dict.fromkeys(("down", "page"), "up"),
+    "completion": "man",
+    "docs": "test",
+    "events": "status",
+    "show": "report",
+    "traffic": "replay",
+}
+"""Verbs in the file of another verb."""
 ROOMS = {"topology": "topology_commands"}
 """The room of a verb with several files."""
 HELP, LAB = "help", "lab"
@@ -157,7 +172,6 @@ def build_parser(words: Sequence[str] | None = None) -> Parser:
         description="Emulate a map of data hubs and fibres: measure each demand, compare it with\n"
         "a model, under policies and cable cuts, and verify the flow tables of the switches.",
         epilog=f"{_by_family()}\n{EPILOG}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--version", action=_Version, nargs=0, help="show the version, and the commit of a checkout"
@@ -168,7 +182,7 @@ def build_parser(words: Sequence[str] | None = None) -> Parser:
     verbs, needed = _Verbs(subparsers), _needed(words)
     for verb in VERBS:
         if verb in needed:
-            _module(verb).add_parser(verbs)
+            _function(verb, "add", "add_parser")(verbs)
         else:
             verbs.add_parser(verb, add_help=False)
     parser.set_defaults(manual=_manual)
@@ -257,11 +271,16 @@ def _verb(argv: Sequence[str] | None) -> str:
     return next(iter(_needed(sys.argv[1:] if argv is None else argv)), "corridor")
 
 
+def _function(verb: str, does: str, by_default: str) -> Any:
+    """A function of a verb: ``by_default`` in a file of its own name."""
+    return getattr(_module(verb), f"{does}_{verb}" if verb in IN_FILE_OF else by_default)
+
+
 def _module(verb: str) -> Any:
     """The file of a verb, imported."""
-    if any(verb in FAMILIES[family] for family in LIVE_FAMILIES):
-        return importlib.import_module(f"corridor.experiments.live_commands.{verb}")
-    return importlib.import_module(f"corridor.experiments.{ROOMS.get(verb, 'commands')}.{verb}")
+    is_live = any(verb in FAMILIES[family] for family in LIVE_FAMILIES)
+    room = "live_commands" if is_live else ROOMS.get(verb, "commands")
+    return importlib.import_module(f"corridor.experiments.{room}.{IN_FILE_OF.get(verb, verb)}")
 
 
 def _obey(argv: Sequence[str] | None) -> int:
@@ -277,7 +296,7 @@ def _obey(argv: Sequence[str] | None) -> int:
             args.command = command
         args.own_process = argv is None
         require(args.verb, *EXTRAS.get(args.verb, ()))
-        return int(_module(args.verb).run(args))
+        return int(_function(args.verb, "run", "run")(args))
     finally:
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
+from corridor.experiments.account.counters import Health, read_health
 from corridor.experiments.account.ends import ends_of
 from corridor.experiments.account.fibres import FibreAccount
 from corridor.experiments.account.ledger import Ledger, Line, ledger
-from corridor.experiments.account.losses import IN_FLIGHT, MACHINE, METER, QUEUE, RANDOM, Loss
-from corridor.experiments.account.machine_counters import Health, read_health
 from corridor.experiments.account.packet_classes import (
     BACKWARD,
     CONTROL,
     FORWARD,
+    IN_FLIGHT,
+    MACHINE,
+    METER,
     PROBE,
+    QUEUE,
+    RANDOM,
     STREAM,
     TRANSFER,
+    Loss,
     classes_of,
 )
 from corridor.experiments.account.readings import READINGS_FILE, moments, read_readings

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from corridor.experiments.account.losses import (
+from corridor.experiments.account.packet_classes import (
+    CONTROL,
     FAULT,
     IN_FLIGHT,
     MACHINE,
+    OTHER,
     QUEUE,
     RANDOM,
     UNEXPLAINED,
@@ -22,7 +24,6 @@ from corridor.experiments.account.losses import (
     Loss,
     split,
 )
-from corridor.experiments.account.packet_classes import CONTROL, OTHER
 from corridor.experiments.account.readings import Moment, since
 from corridor.topologies.model import hub_faults
 from corridor.topologies.model.wiring import ALL_PPM, Shape, Wiring

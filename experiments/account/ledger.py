@@ -12,15 +12,18 @@ from typing import NamedTuple
 
 from corridor.experiments.account.ends import Ends, Segments
 from corridor.experiments.account.fibres import BACKLOG, FibreAccount, directions, fibre_account
-from corridor.experiments.account.losses import (
+from corridor.experiments.account.packet_classes import (
     FAULT,
     IN_FLIGHT,
     MACHINE,
+    OTHER,
+    PROBE,
+    STREAM,
     UNEXPLAINED,
     Cause,
     Loss,
+    PacketClass,
 )
-from corridor.experiments.account.packet_classes import OTHER, PROBE, STREAM, PacketClass
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
 from corridor.experiments.account.switches import PassageAccount, passage_accounts

@@ -11,8 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.fibres import BACKLOG
-from corridor.experiments.account.losses import GATEWAY, MACHINE, POLICY, SWITCH, UNEXPLAINED, Cause
-from corridor.experiments.account.packet_classes import FORWARD, PacketClass
+from corridor.experiments.account.packet_classes import (
+    FORWARD,
+    GATEWAY,
+    MACHINE,
+    POLICY,
+    SWITCH,
+    UNEXPLAINED,
+    Cause,
+    PacketClass,
+)
 from corridor.experiments.account.readings import Moment
 from corridor.experiments.plan.values import Plan, PlannedEvent
 from corridor.experiments.scenario.event_registry import KINDS, is_fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from corridor.experiments.account.queue_counters import QueueSummary
+from corridor.experiments.account.counters import QueueSummary
 from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
 from corridor.experiments.answers.certainty_summary import SamplesSummary, UncertaintySummary
@@ -177,7 +177,7 @@ class DemandSummary:
     first_packet_rtt_ms: float | None = None
     """It met empty caches in the switches."""
     lost_by: dict[str, int] = field(default_factory=dict, metadata=OMIT_EMPTY)
-    """Lost probes and answers by cause: an event's id, or a cause of ``account/losses.py``."""
+    """Lost probes and answers by cause: an event's id, or one of ``CAUSES``."""
     alibi: tuple[str, ...] | None = field(default=None, metadata=OMIT_NONE)
     """Jurisdictions that no measured packet can have crossed in the forward direction."""
     certainty: UncertaintySummary | None = field(default=None, metadata=OMIT_NONE)

@@ -7,8 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from corridor.experiments.account.losses import METER, UNEXPLAINED, Cause, Loss, split
-from corridor.experiments.account.packet_classes import CONTROL, OTHER
+from corridor.experiments.account.packet_classes import (
+    CONTROL,
+    METER,
+    OTHER,
+    UNEXPLAINED,
+    Cause,
+    Loss,
+    split,
+)
 from corridor.experiments.account.readings import Moment, since
 from corridor.experiments.account.reasons import Reasons
 from corridor.topologies.model.wiring import HubWire, Wiring

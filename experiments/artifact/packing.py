@@ -22,9 +22,8 @@ from corridor.experiments.artifact.about import (
     chosen,
 )
 from corridor.experiments.artifact.archive import Content, write_archive
-from corridor.experiments.artifact.crate import CRATE, crate
 from corridor.experiments.artifact.deriving import problems_of_run, problems_of_study, study_of
-from corridor.experiments.artifact.description import citation, readme
+from corridor.experiments.artifact.description import CRATE, citation, crate, readme
 from corridor.experiments.artifact.environment import Environment, fits, kernels
 from corridor.experiments.artifact.expected import (
     ExpectedRun,

@@ -7,9 +7,8 @@ borders of states in it.
 
 from __future__ import annotations
 
-from corridor.experiments.atlas.atlas import Atlas, DrawnFibre, DrawnHub, atlas
+from corridor.experiments.atlas.atlas import Atlas, DrawnFibre, DrawnHub, Mark, atlas
 from corridor.experiments.atlas.labels import Box, Label, PlacedLabel, place_labels
-from corridor.experiments.atlas.marks import Mark
 
 __all__ = [
     "Atlas",

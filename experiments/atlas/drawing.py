@@ -1,17 +1,18 @@
 """A drawing as marks in one plane. Pages write it as SVG, figures by Matplotlib. Pure.
 
 A look has its class on pages, whose style sheet takes the rules from here, and its colours on
-paper, so that both show the same. Lengths of looks are CSS pixels, of which 96 are an inch.
-"""
+paper, so that both show the same. Lengths of looks are CSS pixels, of which 96 are an inch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
+from corridor.experiments.atlas.atlas import Mark
 from corridor.experiments.atlas.labels import Box
-from corridor.experiments.atlas.marks import Mark
-from corridor.experiments.atlas.plane import XY, Line
+from corridor.experiments.atlas.land import land_path
+from corridor.experiments.atlas.plane import XY, Line, svg_path
 
 COLOURS: Mapping[str, str] = {
     "ink": "#000",
@@ -122,3 +123,39 @@ class Drawing:
     @property
     def texts(self) -> list[Text]:
         return [mark for mark in self.marks if isinstance(mark, Text)]
+
+
+# Marks as SVG, for pages: classes instead of colours, which the style sheet has.
+
+BASELINE = 0.2
+"""Of a line's height, from its lower edge to its letters."""
+
+
+def svg(marks: Iterable[AnyMark], prefix: str = "") -> str:
+    """Marks in their order. With a prefix, each line has it and its number as its id, and each
+    symbol its number as ``data-h``."""
+    return "".join(_written(mark, number, prefix) for number, mark in enumerate(marks))
+
+
+def _written(mark: AnyMark, number: int, prefix: str) -> str:
+    match mark:
+        case Area(look, rings):
+            return f'<path class="{look.name}" d="{land_path(rings)}"/>'
+        case Lines(look, parts, title):
+            told = f"><title>{escape(title)}</title></path>" if title else "/>"
+            one = f' id="{prefix}{number}"' if prefix else ""
+            return f'<path class="{look.name}"{one} d="{svg_path(parts)}"{told}'
+        case Symbol(look, shape, (x, y)):
+            one = f' data-h="{number}"' if prefix else ""
+            moved = f'transform="translate({x:.1f} {y:.1f})"'
+            return f'<g class="{look.name}"{one} {moved}><path d="{shape.path}"/></g>'
+        case Text(lines, box, _, leader, ends_at_mark):
+            high = (box.bottom - box.top) / len(lines)
+            line = f'<path class="leader" d="{svg_path([leader])}"/>' if leader else ""
+            # A browser's text may be wider than its box: it then grows away from the mark.
+            x, end = (box.right, ' text-anchor="end"') if ends_at_mark else (box.left, "")
+            return line + "".join(
+                f'<text x="{x:.1f}" y="{box.top + (at + 1 - BASELINE) * high:.1f}"{end}>'
+                f"{escape(one)}</text>"
+                for at, one in enumerate(lines)
+            )

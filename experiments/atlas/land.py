@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from corridor.experiments.atlas.frame import Frame
-from corridor.experiments.atlas.plane import ROUND_DEG, Line, clipped
+from corridor.experiments.atlas.plane import ROUND_DEG, Frame, Line, clipped
 from corridor.topologies.base.codec import read_document
 
 FILE = Path(__file__).with_name("land.json")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import HubEntry
-from corridor.experiments.atlas.atlas import Atlas, DrawnHub
+from corridor.experiments.atlas.atlas import Atlas, DrawnHub, Mark, cross
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
 from corridor.experiments.atlas.labels import (
     Box,
@@ -17,7 +17,6 @@ from corridor.experiments.atlas.labels import (
     place_labels,
     text_width_em,
 )
-from corridor.experiments.atlas.marks import Mark, cross
 from corridor.experiments.atlas.plane import XY, Line
 from corridor.experiments.text import capacity_text
 

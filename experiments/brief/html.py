@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from corridor.experiments.answers.map_document import HubEntry
 from corridor.experiments.atlas import Atlas, atlas, map_drawing
-from corridor.experiments.atlas.drawing import Look, Symbol
+from corridor.experiments.atlas.drawing import Look, Symbol, svg
 from corridor.experiments.atlas.labels import Box, text_width_em
 from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.map_drawing import (
@@ -21,7 +21,6 @@ from corridor.experiments.atlas.map_drawing import (
     path_drawing,
     whole,
 )
-from corridor.experiments.atlas.svg import svg
 from corridor.experiments.brief import document
 from corridor.experiments.brief.document import Bar, Brief, Chart, fitted
 from corridor.experiments.pages.page import hash_of, template, text_of

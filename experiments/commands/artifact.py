@@ -30,7 +30,6 @@ def add_parser(verbs: Any) -> None:
         "artifact",
         description="Pack a study or run as one file for a paper, or verify such a file.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("action", choices=ACTIONS, help="what to do")
     parser.add_argument(

@@ -45,7 +45,6 @@ def add_parser(verbs: Any) -> None:
         description="Print the utilization of each fibre without failures and in its worst failure "
         "set, the bottleneck as traffic grows, and the smallest upgrade.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     parser.add_argument(

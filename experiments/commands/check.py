@@ -57,7 +57,6 @@ def add_parser(verbs: Any) -> None:
         description="Validate and compile a scenario, and verify its flow tables for all packets. "
         "Each violated property has a counterexample.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser, several=True)
     parser.add_argument(

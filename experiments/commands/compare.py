@@ -35,7 +35,6 @@ def add_parser(verbs: Any) -> None:
         "compare",
         description="Print the differences of two runs, studies, policy sets, maps or scenarios.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("one", metavar="X", help="a result folder, a shipped name, or a file")
     parser.add_argument("other", metavar="Y", help="the second one, of the same kind")

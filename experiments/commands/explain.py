@@ -40,7 +40,6 @@ def add_parser(verbs: Any) -> None:
         description="Explain one demand of a scenario: its permit and legal basis, its path, the "
         "cost of each clause, its paths after failures, and unused permits.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "demand", metavar="DEMAND", help="id of a demand; ID.return is its reverse demand"

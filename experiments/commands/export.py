@@ -35,7 +35,6 @@ def add_parser(verbs: Any) -> None:
         "another prover, with our results; or its map, paths, cuts and loads as GeoJSON. "
         "Or compare the results of another prover.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     parser.add_argument("--to", choices=FORMATS, metavar="FORMAT", help=" or ".join(FORMATS))

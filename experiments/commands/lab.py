@@ -41,7 +41,6 @@ def add_parser(verbs: Any) -> None:
         description="Build the network of a topology, with shaped fibres and tables for every pair "
         "of hubs, run a program in it, and remove it. No policies apply, and nothing is measured.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "topology",

@@ -61,7 +61,6 @@ def add_parser(verbs: Any) -> None:
         description="Query the legal rules that policies cite: classify a flow, compare two "
         "dates, list rules of a jurisdiction, or show a calendar.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     _add_classify(actions.add_parser("classify", help="classify a data flow"))

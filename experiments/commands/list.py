@@ -55,7 +55,6 @@ def add_parser(verbs: Any) -> None:
         "list",
         description="List what ships, with its size and the command that uses it.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("kind", nargs="?", choices=KINDS, help="only these (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -32,7 +32,6 @@ def add_parser(verbs: Any) -> None:
         "plugins",
         description="List the kinds that installed packages offer, and whether each can be used.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("group", nargs="?", choices=GROUPS, help="only these (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON")

@@ -57,7 +57,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute the cost of policy sets on a scenario: blocked demands, added RTT, "
         "lost protection, and the most effective remedies.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     add_delay_model(parser)

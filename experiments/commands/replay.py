@@ -1,18 +1,20 @@
-"""``corridor replay``: dated outages computed and compared with what was published of them."""
+"""Internet traffic: ``corridor replay`` of dated outages, ``traffic`` of countries."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import day, whole
 from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
-from corridor.experiments.terminal.screen import terminal_width
+from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.experiments.replays.document import Replay, Replays
+
 
 REACTIONS = ("none", "own", "bought")
 SAMPLES, SEED = 100, 1
@@ -39,7 +41,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute dated outages of cables on the Internet traffic of their day, and "
         "compare each published figure with the computed one.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "event", nargs="?", metavar="EVENT", help="a shipped outage (default: all of them)"
@@ -155,3 +156,50 @@ def _kept(out_dir: Path, of: Replay | Replays) -> Path:
     write_replay(folder, of)
     write_brief(folder)
     return folder
+
+
+TRAFFIC_EXAMPLES = """examples:
+  corridor traffic                       all countries, published totals, what is unknown
+  corridor traffic PK                    owners, directions and holdings of Pakistan, today
+  corridor traffic PK --date 2025-09-06  carried to a day
+  corridor traffic --json                the whole matrix, with sources
+
+Nothing is emulated. docs/background.md has the model and its assumptions.
+exit codes: 0 fine, 2 bad input"""
+
+
+def add_traffic(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "traffic",
+        description="Show the background Internet traffic of countries: offered traffic by owner "
+        "and direction, holdings with load and capacity, published totals, and what is unknown.",
+        epilog=TRAFFIC_EXAMPLES,
+    )
+    parser.add_argument(
+        "country", nargs="?", default="", metavar="COUNTRY", help="a code such as PK; default: all"
+    )
+    parser.add_argument(
+        "--date", type=day, metavar="DAY", help="carry figures to this day; default: today"
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
+        default=1,
+        metavar="N",
+        help="seed of the samples behind the intervals (default: 1)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run_traffic(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    from corridor.experiments.answers.traffic_answer import traffic_matrix
+    from corridor.experiments.text.traffic_text import told
+
+    answer = traffic_matrix(args.country, as_of=args.date, seed=args.seed)
+    if args.json:
+        print(json.dumps(answer.to_json(), indent=1, ensure_ascii=False))
+    else:
+        show(told(answer, terminal_width()))
+    return 0

@@ -41,7 +41,6 @@ def add_parser(verbs: Any) -> None:
         description="Build the network of a scenario, send its demands, and report the "
         "measurements.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     parser.add_argument(
@@ -102,7 +101,7 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.results.validity import has_failed, refuse_invalid
+    from corridor.experiments.results.health import has_failed, refuse_invalid
     from corridor.experiments.run.options import Options
     from corridor.experiments.run.runner import run_scenario
 

@@ -46,15 +46,14 @@ def _named(what: str, names: tuple[str, ...]) -> str:
     )
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(verbs: Any) -> None:
     """Add the verb."""
-    parser = subparsers.add_parser(
+    parser = verbs.add_parser(
         "schema",
         description="Print the JSON Schema of a kind of file, or of an answer as JSON.",
         epilog="\n\n".join(
             [_named("files", FILES), _named("what the program writes", OUTPUTS), EXAMPLES]
         ),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "file",

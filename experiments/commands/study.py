@@ -45,7 +45,6 @@ def add_parser(verbs: Any) -> None:
         "study",
         description="Run the cells of a study, and print results with confidence intervals.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("action", choices=ACTIONS, help="what to do")
     parser.add_argument(

@@ -1,14 +1,15 @@
-"""``corridor test``: checks this checkout: lint, types, then tests from quick to slow."""
+"""This checkout: ``corridor test`` and ``docs``."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(verbs: Any) -> None:
     # Another prefix, so that pytest's own options (-k, -x, ...) reach pytest.
-    parser = subparsers.add_parser("test", add_help=False, prefix_chars="+")
+    parser = verbs.add_parser("test", add_help=False, prefix_chars="+")
     parser.add_argument(
         "arguments", nargs="*", metavar="ROOM", help="a room, or options: --help lists them"
     )
@@ -90,3 +91,36 @@ def _files(rooms: list[str], changed: list[str] | None) -> list[str] | None:
         return None
     print(f"{len(affected)} test files: {len(changed)} changed files affect them")
     return sorted({*affected, *found})
+
+
+SITE = "site"
+
+
+def add_docs(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "docs",
+        description="Build docs/ as a site that opens from disk, with search and the Python "
+        "reference. Every warning, such as a broken link, is an error. ./corridor setup --docs "
+        "installs Sphinx.",
+        epilog="examples:\n  corridor docs --open\n  corridor docs --out /tmp/corridor-docs",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path(SITE),
+        metavar="DIR",
+        help=f"output folder (default: {SITE})",
+    )
+    parser.add_argument("--open", action="store_true", help="open it in the browser")
+
+
+def run_docs(args: argparse.Namespace) -> int:
+    from corridor.experiments.setup.documentation_site import build_site
+
+    first = build_site(args.out)
+    print(first.as_uri())
+    if args.open:
+        import webbrowser
+
+        webbrowser.open(first.as_uri())
+    return 0

@@ -36,7 +36,6 @@ def add_parser(verbs: Any) -> None:
         description="A complete Debian 13 machine with its own kernel and systemd, built from "
         "Debian packages and booted by QEMU, both without root.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     build = actions.add_parser("build", help="build the image, unless it is there")

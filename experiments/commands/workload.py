@@ -34,7 +34,6 @@ def add_parser(verbs: Any) -> None:
         description="Show a shipped workload with its sources, or the planned traffic of a "
         "scenario.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     told = actions.add_parser("show", help="a shipped workload and its sources")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from corridor.experiments.account.summary import Summary
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.registry import KINDS
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
 

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from corridor.experiments.account.summary import EventSummary, HitSummary, Summary
 from corridor.experiments.atlas import event_data
 from corridor.experiments.figures import data
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, LineStyle, Width
 from corridor.experiments.text.event_text import expected_outage, is_lossy, outage
 from corridor.topologies.base.words import counted, duration, has_moved

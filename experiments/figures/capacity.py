@@ -20,8 +20,8 @@ from corridor.experiments.atlas.map_drawing import (
     whole,
 )
 from corridor.experiments.figures import maps
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import Key, LineStyle, Width, new_sheet
 from corridor.experiments.text.capacity_text import (
     failure_said,
@@ -55,7 +55,7 @@ def capacity(of: CapacityAnswer, where: MapDocument, width: Width) -> Figure:
     body_in = map_in + GAP_IN + rows.high_in
     sheet = new_sheet(figure_title(of), _caption(of), body_in, width, *keys)
     axes = maps.add_axes(sheet, drawing, sheet.below_in + rows.high_in + GAP_IN, map_in)
-    maps.draw(axes, drawing, maps.scale(width))
+    maps.draw_marks(axes, drawing, maps.scale(width))
     _draw_rows(rows.axes(sheet), of, rows)
     return sheet.figure
 

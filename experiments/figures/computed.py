@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from corridor.experiments.answers.capacity_answer import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.figures.capacity import capacity
+from corridor.experiments.figures.data import made_by
 from corridor.experiments.figures.price import price_figure
-from corridor.experiments.figures.run_data import made_by
 from corridor.experiments.figures.saving import ON_SCREEN, forget, save
 from corridor.experiments.figures.style import TEXT, Width, style
 from corridor.experiments.pages.report import PRICES, read_prices

@@ -2,28 +2,49 @@
 
 A group is the demands between two jurisdictions, whichever way they go, or those
 within one. Demands within one jurisdiction between its coast and its west are a
-group of their own.
-"""
+group of their own."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.account_of_run import ACCOUNT_FILE
+from corridor.experiments.account.flows import SERIES_FILE, Track, read_series
 from corridor.experiments.account.probes import PROBE_PHASE
-from corridor.experiments.account.summary import DemandSummary, Summary
-from corridor.topologies.base.documents import read_document
+from corridor.experiments.account.run_files import Manifest, PlanHead, read_manifest, read_plan_head
+from corridor.experiments.account.summary import REPORT_AGAIN, AccountFile, DemandSummary, Summary
+from corridor.experiments.atlas import event_data
+from corridor.experiments.results.messages import (
+    MESSAGES_FILE,
+    MessageRow,
+    Round,
+    read_messages,
+    rounds_of,
+)
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import read_document
+from corridor.topologies.base.documents import read_document as read_yaml
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import short_name
 from corridor.topologies.model.catalogue import load_jurisdictions
+from corridor.topologies.model.wiring import Shape
 from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures import samples
+from corridor.traffic.measures.samples import Probes
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.capacity_answer import CapacityAnswer
+    from corridor.experiments.answers.document import Answers
+
 
 MAX_GROUPS = 6
 type Floats = NDArray[np.float64]
@@ -42,7 +63,7 @@ class Group:
 def read_places(out_dir: Path) -> dict[str, Place]:
     """Hub id to its place, from ``scenario.yaml``; empty if that cannot be read."""
     try:
-        hubs = read_document(out_dir / "scenario.yaml").value("topology", "hubs")
+        hubs = read_yaml(out_dir / "scenario.yaml").value("topology", "hubs")
     except InputError:
         return {}
     found = dict[str, Place]()
@@ -154,3 +175,118 @@ def without_reply(summary: Summary) -> str:
     """``, 2 without reply``, or nothing where all demands were answered."""
     silent = sum(1 for demand in summary.demands if not answered(demand))
     return f", {silent:,} without reply" if silent else ""
+
+
+# A result folder as figures read it: each part when the first of them asks for it, and once.
+
+CAPACITY_FILE = "capacity.json"
+"""``CAPACITY_FILE`` of answers, without all that they are computed by."""
+
+
+def made_by(out_dir: Path) -> str:
+    """What each figure carries: version, scenario, seed; of old results, what is known."""
+    try:
+        of = read_manifest(out_dir) or Manifest()
+    except InputError:
+        of = Manifest()
+    scenario = f"scenario {of.scenario}" if of.scenario else ""
+    seed = "" if of.seed is None else f"seed {of.seed}"
+    return ", ".join(filter(None, (of.version, scenario, seed)))
+
+
+@dataclass(frozen=True)
+class RunData:
+    out_dir: Path
+    summary: Summary
+
+    @cached_property
+    def made_by(self) -> str:
+        return made_by(self.out_dir)
+
+    @cached_property
+    def answers(self) -> Answers | None:
+        from corridor.experiments.text.run_verdict import read_answers
+
+        return read_answers(self.out_dir)
+
+    @cached_property
+    def capacity(self) -> CapacityAnswer | None:
+        """None where no rates are promised, or it cannot be read."""
+        if not (self.out_dir / CAPACITY_FILE).exists():
+            return None
+        from corridor.experiments.answers.capacity_answer import read_capacity
+
+        return read_capacity(self.out_dir)
+
+    @cached_property
+    def places(self) -> Mapping[str, Place]:
+        return read_places(self.out_dir)
+
+    @cached_property
+    def expected(self) -> tuple[Summary, list[NDArray[np.float64]]]:
+        """Without demands that no answer is expected of; and their round trips."""
+        every_rtt_ms = read_rtt_ms(self.out_dir, len(self.summary.demands))
+        return expecting_answers(self.summary, every_rtt_ms)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Of the demands that are ``expected``."""
+        return group_demands(self.expected[0].demands, self.places)
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        """Of streams and transfers; empty where there are none."""
+        try:
+            return read_series(self.out_dir / SERIES_FILE)
+        except (FileNotFoundError, InputError):
+            return []
+
+    @cached_property
+    def account(self) -> AccountFile | None:
+        """None where no one counted, or it cannot be read."""
+        file = self.out_dir / ACCOUNT_FILE
+        try:
+            return read_document(AccountFile, read_json(file, RESULT), str(file), REPORT_AGAIN)
+        except InputError:
+            return None
+
+    @cached_property
+    def plan(self) -> PlanHead | None:
+        """None where it cannot be read."""
+        try:
+            return read_plan_head(self.out_dir)
+        except InputError:
+            return None
+
+    @property
+    def shapes(self) -> Mapping[tuple[str, str], Shape]:
+        """How each fibre treats what enters it at a hub; empty where the plan cannot be read."""
+        return self.plan.shapes if self.plan else {}
+
+    @property
+    def has_bfd(self) -> bool:
+        return bool(self.plan and self.plan.bfd_interval_ms)
+
+    @property
+    def start_ns(self) -> int:
+        """When probing starts, after the epoch; 0 where the plan cannot be read."""
+        return self.plan.start_ns if self.plan else 0
+
+    @cached_property
+    def messages(self) -> Sequence[MessageRow]:
+        """Of workloads; empty where there are none, or they cannot be read."""
+        try:
+            return list(read_messages(self.out_dir / MESSAGES_FILE))
+        except InputError:
+            return []
+
+    @cached_property
+    def rounds(self) -> Sequence[Round]:
+        return rounds_of(self.messages)
+
+    @cached_property
+    def probes(self) -> Probes:
+        """Each once; the times at which they were to be sent are from the start of probing. None
+        where they or the plan cannot be read."""
+        probes = event_data.read_probes(self.out_dir, self.start_ns)
+        return probes if self.plan is not None else probes.where(np.zeros(len(probes), np.bool_))

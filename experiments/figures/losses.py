@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from corridor.experiments.account.losses import CAUSES, IN_FLIGHT
+from corridor.experiments.account.packet_classes import CAUSES, IN_FLIGHT
 from corridor.experiments.account.summary import AccountFile
 from corridor.experiments.figures import data
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import FILLS, Width
 from corridor.topologies.base.words import counted
 

@@ -3,7 +3,8 @@ and keys."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -15,12 +16,31 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.typing import LineStyleType
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.map_document import HubEntry
-from corridor.experiments.atlas import Atlas, Box
+from corridor.experiments.atlas import Atlas, Box, atlas
+from corridor.experiments.atlas.atlas import Mark
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
-from corridor.experiments.atlas.map_drawing import FIBRES, MEDIA, Names, hub_look
-from corridor.experiments.atlas.marks import Mark
+from corridor.experiments.atlas.land import source
+from corridor.experiments.atlas.map_drawing import (
+    AFTER,
+    CROSS,
+    CUT,
+    FIBRES,
+    FREE,
+    LAWFUL,
+    LOAD,
+    MEDIA,
+    DrawnPath,
+    Names,
+    around,
+    hub_look,
+    path_drawing,
+)
 from corridor.experiments.atlas.plane import Line
+from corridor.experiments.figures import answers_data as answers_of
+from corridor.experiments.figures.data import RunData
+from corridor.experiments.figures.fibre_use import most_by_fibre, read_loads
 from corridor.experiments.figures.fonts import can_be_set
 from corridor.experiments.figures.style import (
     BACKING,
@@ -31,8 +51,14 @@ from corridor.experiments.figures.style import (
     PatchStyle,
     Sheet,
     Width,
+    new_sheet,
     width_pt,
 )
+from corridor.topologies.base.words import counted
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers, DemandAnswer, PathDocument
+
 
 PT_PER_PX = 0.75
 SYMBOL_PT = 1.15
@@ -106,7 +132,7 @@ def add_axes(sheet: Sheet, drawing: Drawing, bottom_in: float, high_in: float) -
     return axes
 
 
-def draw(axes: Axes, drawing: Drawing, scale: float = 1.0) -> None:
+def draw_marks(axes: Axes, drawing: Drawing, scale: float = 1.0) -> None:
     """Later marks are above earlier ones; ``scale`` is that of symbols."""
     for zorder, mark in enumerate(drawing.marks, start=1):
         match mark:
@@ -194,3 +220,115 @@ def _write(axes: Axes, text: Text, zorder: int) -> None:
         zorder=zorder,
         bbox=BACKING | {"alpha": 0.6},
     )
+
+
+# The figure of the map: hubs, fibres, and the path of one demand without policies, under
+# policies, and after its worst cut.
+
+
+def draw(run: RunData, width: Width) -> Figure | None:
+    if run.answers is None or not run.answers.map.hubs:
+        return None
+    return path_map(run.answers, most_by_fibre(read_loads(run)), width)
+
+
+def path_map(answers: Answers, loads: Mapping[str, float], width: Width) -> Figure:
+    """``loads`` are shares of the emulated rates, by fibre."""
+    drawn = atlas(answers.map)
+    demand, has_law = answers_of.subject(answers), answers.policies != NO_POLICIES
+    paths = _paths_of(demand, has_law) if demand else []
+    view = around(drawn, [one for one, _ in paths])
+    named = names(view, width, _hubs_of(demand), due=2)
+    drawing = path_drawing(drawn, [one for one, _ in paths], named, loads, _cut(demand))
+    map_in = high_in(view, width)
+    keys = (_path_key(demand, paths, loads), fibre_key(drawn), hub_key(drawn, width))
+    caption = answers_of.caption(answers, f"{_shown(drawn)} · {source()}")
+    sheet = new_sheet(_title(answers, demand), caption, map_in + 0.06, width, *keys)
+    axes = add_axes(sheet, drawing, sheet.below_in + 0.03, map_in)
+    draw_marks(axes, drawing, scale(width))
+    return sheet.figure
+
+
+def _paths_of(demand: DemandAnswer, has_law: bool) -> list[tuple[DrawnPath, str]]:
+    """From the lowest to the topmost, and what each is."""
+    cut = answers_of.worst_cut(demand)
+    after = answers_of.path_after(cut) if cut else None
+    free = demand.free if has_law else None
+    paths = (
+        (demand.lawful, LAWFUL, "under policies" if has_law else "path in use"),
+        (after, AFTER, "after the cut"),
+        (free, FREE, "without policies"),
+    )
+    return [
+        (DrawnPath(look, path.fibres), words) for path, look, words in paths if path is not None
+    ]
+
+
+def _hubs_of(demand: DemandAnswer | None) -> list[str]:
+    """Those to be named first: the ends, then those on the paths."""
+    if demand is None:
+        return []
+    cut = answers_of.worst_cut(demand)
+    paths = (demand.lawful, answers_of.path_after(cut) if cut else None, demand.free)
+    hubs = [hub for path in paths if path for hub in path.hubs]
+    return list(dict.fromkeys((demand.src, demand.dst, *hubs)))
+
+
+def _cut(demand: DemandAnswer | None) -> list[str]:
+    """Fibres of the worst cut."""
+    cut = answers_of.worst_cut(demand) if demand else None
+    dead = (one.partition(":") for one in (cut.dead if cut else ()))
+    return [name for kind, _, name in dead if kind == "link"]
+
+
+def _path_key(
+    demand: DemandAnswer | None, paths: Sequence[tuple[DrawnPath, str]], loads: Mapping[str, float]
+) -> Key:
+    found = [line_key(path.look, words) for path, words in paths]
+    cut = answers_of.worst_cut(demand) if demand else None
+    if cut is not None:
+        dead = answers_of.told(cut.dead)
+        found.append(symbol_key(CROSS, CUT, f"cut: {dead}"))
+    if loads:
+        found.append(line_key(LOAD, "width: utilization"))
+    return found
+
+
+def _shown(drawn: Atlas) -> str:
+    return f"{counted(len(drawn.hubs), 'hub')}, {counted(len(drawn.fibres), 'fibre')}"
+
+
+def _title(answers: Answers, demand: DemandAnswer | None) -> str:
+    """What policies and the worst cut do to the demand; one way, since paths back may differ."""
+    if demand is None:
+        return f"No demand has a path; {answers_of.blocked_in_words(answers)}"
+    extra = answers_of.extra_ms(demand)
+    if extra:
+        said = f"Policies add up to {extra:.3g} ms to a round trip ({demand.id})"
+    else:
+        assert demand.lawful is not None
+        is_free = answers.policies == NO_POLICIES
+        law = "Without policies" if is_free else "Policies delay no demand"
+        longest = f"highest one-way delay {demand.lawful.one_way_ms:.3g} ms ({demand.id})"
+        said = f"{law}: {longest}"
+    return f"{said}; {_cut_told(demand)}"
+
+
+def _cut_told(demand: DemandAnswer) -> str:
+    cut, deadly = answers_of.worst_cut(demand), answers_of.deadly_cuts(demand)
+    after = answers_of.path_after(cut) if cut else None
+    if deadly:
+        tried = counted(len(demand.cuts), "cut")
+        return f"{len(deadly)} of {tried} {'leaves' if len(deadly) == 1 else 'leave'} it no path"
+    if cut is None or after is None:
+        return "no cut of it was tried"
+    then = f"{_more_ms(after, demand.lawful):.3g} ms"
+    if after is not cut.again:
+        return f"its worst cut adds {then} one way on the detour"
+    at_once = cut.at_once if cut.delivered else None
+    detour = f"{_more_ms(at_once, demand.lawful):.3g} ms" if at_once else "an outage"
+    return f"its worst cut adds {detour} one way at once, {then} after recomputation"
+
+
+def _more_ms(after: PathDocument, before: PathDocument | None) -> float:
+    return after.one_way_ms - (before.one_way_ms if before else 0.0)

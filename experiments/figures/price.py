@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from matplotlib import patheffects
 from matplotlib.artist import Artist
@@ -16,10 +17,17 @@ from matplotlib.patches import Patch
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice
+from corridor.experiments.answers.price_causes import BASES
+from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures.answers_data import NOT_ADVICE
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import Rows, RowText
 from corridor.experiments.figures.style import Key, LineStyle, PatchStyle, Width
 from corridor.topologies.base.words import counted, has_moved, is_longer
+
+if TYPE_CHECKING:
+    from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
+
 
 HEIGHT = 0.5
 CASING = patheffects.withStroke(linewidth=2.0, foreground="w")
@@ -179,3 +187,99 @@ def _draw_marks(axes: Axes, y: float, demands: Sequence[DemandPrice]) -> None:
     axes.plot(known, [y + EACH_Y] * len(known), clip_on=False, **EACH)
     measured = [one.measured_extra_ms for one in demands if one.measured_extra_ms is not None]
     axes.plot(measured, [y + MEASURED_Y] * len(measured), clip_on=False, **MEASURED)
+
+
+# The figure of a run's price: what policies add to round trips, by confident rules and by
+# readings, with intervals, and which demands they block.
+
+MOST_DEMANDS = 30
+DEMAND_ROW_IN = 0.19
+BLOCKED: LineStyle = {
+    "marker": Outcome.BLOCKED.marker,
+    "color": "k",
+    "markersize": 5.5,
+    "linestyle": "none",
+}
+BLOCKED |= {"markeredgewidth": 1.3}
+
+
+def draw(run: RunData, width: Width) -> Figure | None:
+    return None if run.answers is None else price_of_run(run.answers, width)
+
+
+def price_of_run(answers: Answers, width: Width) -> Figure | None:
+    """None where policies change nothing for any demand."""
+    delayed, blocked = answers_of.delayed(answers), answers_of.kept_back(answers)
+    others = [*blocked, *answers_of.less_protected(answers)]
+    every = [*delayed, *(one for one in others if one not in delayed)]
+    if not every:
+        return None
+    shown = every[:MOST_DEMANDS]
+    rows = Rows([RowText(one.id, _demand_beside(one)) for one in shown], width, DEMAND_ROW_IN)
+    bars = [_demand_bar(one) for one in shown]
+    crosses: Key = [(Line2D([], [], **BLOCKED), Outcome.BLOCKED.word)] if blocked else []
+    key = [*bars_key(bars), *crosses]
+    caption = answers_of.caption(answers, _run_shown(answers, every, delayed))
+    figure, axes = rows.figure(_run_title(answers, delayed), caption, key)
+    for y, bar, one in zip(rows.ys, bars, shown, strict=True):
+        if one.kept_back:
+            axes.plot(0, y, clip_on=False, **BLOCKED)
+        else:
+            draw_bar(axes, y, bar)
+    scale_axes(axes, bars)
+    rows.write(axes)
+    return figure
+
+
+def _run_title(answers: Answers, delayed: Sequence[DemandAnswer]) -> str:
+    """The maximum, its uncertainty, the part by certain rules alone, and the blocked demands."""
+    blocked = answers_of.blocked_in_words(answers)
+    if not delayed:
+        return f"Policies delay no demand; {blocked}"
+    most = delayed[0]
+    interval = most.extra_interval_ms
+    sure = f" [{interval[0]:.3g} to {interval[1]:.3g}]" if interval else ""
+    certain = max(demand.certain_extra_ms or 0.0 for demand in delayed)
+    alone = f"up to {certain:.3g} ms" if is_longer(certain) else "nothing"
+    return (
+        f"Policies add up to {answers_of.extra_ms(most):.3g} ms{sure} to a round trip "
+        f"({most.id}), confident rules alone {alone}; {blocked}"
+    )
+
+
+def _run_shown(
+    answers: Answers, every: Sequence[DemandAnswer], delayed: Sequence[DemandAnswer]
+) -> str:
+    said = f"{len(delayed)} of {counted(len(answers.demands), 'demand')} have a longer RTT"
+    unchanged = len(answers.demands) - len(every)
+    if unchanged:
+        said += f", {counted(unchanged, 'unchanged demand')} not shown"
+    if len(every) > MOST_DEMANDS:
+        said += f", {len(every) - MOST_DEMANDS} less affected left out"
+    return said
+
+
+def _demand_beside(demand: DemandAnswer) -> str:
+    """What policies do to it, and by which policy."""
+    if demand.kept_back:
+        return f"{Outcome.BLOCKED.word}{_because(answers_of.cause_of(demand, 'kept back'))}"
+    said = []
+    if extra := answers_of.extra_ms(demand):
+        said.append(f"+{extra:.3g} ms{_because(answers_of.cause_of(demand, 'delay'))}")
+    if demand.lost_protection:
+        cause = answers_of.cause_of(demand, "no way around", "width")
+        said.append(f"less protection{_because(cause)}")
+    return "; ".join(said)
+
+
+def _because(cause: CauseEntry | None) -> str:
+    if cause is None:
+        return ""
+    sure = f", {BASES[cause.basis]}" if answers_of.is_uncertain(cause) else ""
+    return f" by {cause.policy}{sure}"
+
+
+def _demand_bar(demand: DemandAnswer) -> Bar:
+    extra, interval = answers_of.extra_ms(demand), demand.extra_interval_ms
+    certain = min(max(demand.certain_extra_ms or 0.0, 0.0), extra)
+    return Bar(certain, extra, (interval[0], interval[1]) if interval and extra else None)

@@ -1,4 +1,4 @@
-"""All figures of a run. Each is one file with a function ``draw``."""
+"""All figures of a run, each drawn by one function of its file."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from corridor.experiments.figures import (
     before_after,
     capacity,
-    completion_times,
     fibre_use,
-    goodput,
-    latency_by_class,
     losses,
-    path_map,
-    price_of_run,
+    maps,
+    price,
     rtt_ecdf,
     throughput,
     timeline,
+    workloads,
 )
-from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.style import Width
 from corridor.topologies.base.registry import Registry
 
@@ -38,14 +36,14 @@ class FigureKind(NamedTuple):
 KINDS = Registry(
     "corridor.figures",
     (
-        FigureKind("map", path_map.draw),
+        FigureKind("map", maps.draw),
         FigureKind("capacity", capacity.draw),
-        FigureKind("price", price_of_run.draw),
+        FigureKind("price", price.draw),
         FigureKind("before-after", before_after.draw),
         FigureKind("timeline", timeline.draw),
-        FigureKind("completion-times", completion_times.draw),
-        FigureKind("goodput", goodput.draw),
-        FigureKind("latency-by-class", latency_by_class.draw),
+        FigureKind("completion-times", workloads.draw_completion_times),
+        FigureKind("goodput", workloads.draw_goodput),
+        FigureKind("latency-by-class", workloads.draw_latency),
         FigureKind("fibre-use", fibre_use.draw),
         FigureKind("losses", losses.draw),
         FigureKind("rtt-ecdf", rtt_ecdf.draw),

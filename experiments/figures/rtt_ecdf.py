@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.figures import data
-from corridor.experiments.figures.data import Group
-from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.data import Group, RunData
 from corridor.experiments.figures.style import SERIES, TEXT, LineStyle, Series, Width, new_figure
 from corridor.topologies.base.words import counted
 

@@ -15,8 +15,8 @@ from matplotlib.patches import Patch
 
 from corridor.experiments.account.summary import FlowSummary, Summary
 from corridor.experiments.figures import data
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import Rows, RowText
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import TEXT, LineStyle, PatchStyle, Width
 from corridor.experiments.results import measures
 from corridor.topologies.base.words import counted

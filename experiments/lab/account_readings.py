@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corridor.experiments.account.machine_counters import Counted, UdpErrors
+from corridor.experiments.account.counters import Counted, UdpErrors
 from corridor.experiments.account.packet_classes import CONTROL, OTHER, selected
 from corridor.experiments.account.readings import (
     READINGS_SCHEMA,

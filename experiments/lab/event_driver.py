@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from corridor.experiments.account.fibre_use import RAW_FILE, Reading
+from corridor.experiments.account.utilisation import USE_RAW_FILE, Reading
 from corridor.experiments.lab.reusable_network import BFD_SLOW_MS
 from corridor.experiments.plan.values import Change, Made, PlannedDemand, Transfer
 from corridor.experiments.scenario.event_registry import action
@@ -66,7 +66,7 @@ def keep(events: Iterable[TimedEvent], epoch_ns: int) -> None:
 
 def use_readings(times_ns: Sequence[int], net: CorridorNet, raw: Path) -> Iterator[TimedEvent]:
     """Each is appended to the file as it is read."""
-    target = raw / RAW_FILE
+    target = raw / USE_RAW_FILE
 
     def read(at_ns: int) -> None:
         found = net.kernel.counters()

@@ -17,14 +17,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from corridor.experiments.account.fibre_use import reading_times_ns
-from corridor.experiments.account.machine_counters import (
+from corridor.experiments.account.counters import (
     Health,
     SocketDrops,
     socket_drops,
     write_health,
+    write_queues,
 )
-from corridor.experiments.account.queue_counters import write_queues
+from corridor.experiments.account.utilisation import reading_times_ns
 from corridor.experiments.lab.account_readings import (
     AccountReadings,
     counted,

@@ -54,7 +54,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute the effect of cutting fibres, cables or corridors on a scenario; or "
         "cut a fibre of a live network.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "what",

@@ -1,4 +1,4 @@
-"""``corridor exec``: run a program at a hub of a live network."""
+"""Programs at hubs of a live network: ``corridor exec``, ``shell``, ``mininet`` and ``ping``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import Any
 
+from corridor.experiments.commands.arguments import whole
 from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
 
 EPILOG = """examples:
@@ -27,7 +28,6 @@ def add_parser(verbs: Any) -> None:
         "exec",
         description="Run a program in the network namespace of a hub's host.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_name_argument(parser)
     parser.add_argument("hub", metavar="HUB", help="a hub's id")
@@ -50,3 +50,101 @@ def run(args: argparse.Namespace) -> int:
             print(f"corridor: {problem}", file=sys.stderr, flush=True)
         feed = sys.stdin is not None and not sys.stdin.isatty()
         return terminal.run(client, args.hub, command, feed=feed)
+
+
+SHELL = ["bash", "--norc"]
+SHELL_EPILOG = """example:
+  corridor shell guian          then ping karachi, ip addr, iperf3 -c karachi, ... and exit
+
+It runs as root in the namespace of the hub's host: see corridor exec --help.
+exit codes: that of the shell; 2 bad input, 3 no live network"""
+
+
+def add_shell(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "shell",
+        description="An interactive shell in the network namespace of a hub's host.",
+        epilog=SHELL_EPILOG,
+    )
+    add_name_argument(parser)
+    parser.add_argument("hub", metavar="HUB", help="a hub's id")
+
+
+def run_shell(args: argparse.Namespace) -> int:
+    from corridor.experiments.operations import terminal
+    from corridor.topologies.base.errors import InputError
+
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise InputError("a shell needs a terminal", f"corridor exec {args.hub} sh < script")
+    with reached(args) as client:
+        return terminal.shell(client, args.hub, ["env", f"PS1={args.hub}# ", *SHELL])
+
+
+MININET_EPILOG = """examples:
+  corridor mininet                        then nodes, links, guian ping -c 3 karachi, iperf, exit
+  echo 'link s1 s2 down' | corridor mininet
+  corridor mininet < commands.txt         each line as if it were typed
+
+Hosts are h1, h2, ... or the names of their hubs; switches are s1, s2, .... All commands of
+Mininet's shell work, except that corridor start and kill start and stop switches. Under policies,
+only packets of demands pass: pingall shows which pairs can ping. A link that "link" takes down
+stays down until "link" brings it up. The end of the shell does not change the network.
+exit codes: 0 success, 2 bad input, 3 no live network"""
+
+
+def add_mininet(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "mininet",
+        description="Mininet's command line on a live network of corridor up.",
+        epilog=MININET_EPILOG,
+    )
+    add_name_argument(parser)
+
+
+def run_mininet(args: argparse.Namespace) -> int:
+    from corridor.experiments.operations import terminal
+
+    with reached(args) as client:
+        at_terminal = sys.stdin is not None and sys.stdin.isatty()
+        return terminal.mininet(client, at_terminal=at_terminal)
+
+
+PING_EPILOG = """examples:
+  corridor ping kunming bangkok         until Ctrl-C
+  corridor ping kunming bangkok -c 3
+
+Switches drop packets that match no demand. If there is only one demand between two hubs, all
+packets between them belong to it, also ICMP. If there are several, ports distinguish them: then
+use corridor probe DEMAND.
+exit codes: those of ping (1: no answer), 2 bad input, 3 no live network"""
+
+
+def add_ping(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "ping",
+        description="Ping one hub's host from another, and print the matching demand.",
+        epilog=PING_EPILOG,
+    )
+    parser.add_argument("src", metavar="FROM", help="a hub")
+    parser.add_argument("dst", metavar="TO", help="a hub")
+    parser.add_argument(
+        "-c",
+        dest="count",
+        type=whole(1, 10**9, "at least one"),
+        metavar="N",
+        help="stop after N packets",
+    )
+    add_name_argument(parser)
+
+
+def run_ping(args: argparse.Namespace) -> int:
+    from corridor.experiments.operations import terminal
+    from corridor.experiments.operations.demands import for_any_packet
+
+    with reached(args) as client:
+        known = client.ask("demands")
+        demand = for_any_packet(known["demands"], args.src, args.dst)
+        print(f"by demand {demand}", file=sys.stderr, flush=True)
+        count = [] if args.count is None else ["-c", str(args.count)]
+        words = ["ping", *count, known["addresses"][args.dst]]
+        return terminal.run(client, args.src, words, feed=False)

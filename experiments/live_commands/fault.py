@@ -1,4 +1,4 @@
-"""``corridor fault``: have something fail in a live network, or work again."""
+"""Faults of a live network: ``corridor fault``, ``mend``, ``kill`` and ``start``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from corridor.experiments.operations.client import Client
     from corridor.experiments.terminal.parser import Parser
     from corridor.topologies.model.fault_kind import EventKind
+
 
 EPILOG = """examples:
   corridor fault degrade guian-kunming --rate 25% --delay 20ms
@@ -31,7 +32,6 @@ def add_parser(verbs: Any) -> None:
         "fault",
         description="Cause a failure in a live network, or end it.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     kinds = parser.add_subparsers(dest="kind", metavar="KIND", required=True)
     add_name_argument(kinds.add_parser(LIST, help="current faults"))
@@ -122,3 +122,77 @@ def _list(client: Client) -> int:
     if not lasting:
         print("no manual fault is active")
     return 0
+
+
+UNDO_EPILOG = "exit codes: 0 success, 2 bad input, 3 no live network"
+
+
+def add_mend(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "mend",
+        description="End all manual faults of a fibre: cuts and degradations.",
+        epilog=UNDO_EPILOG,
+    )
+    parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")
+    add_name_argument(parser)
+
+
+def run_mend(args: argparse.Namespace) -> int:
+    with reached(args) as client:
+        lasting = client.ask("lasting")["faults"]
+        kinds = [KINDS[one["kind"]] for one in lasting if one["what"] == args.fibre]
+        for kind in [one for one in kinds if one.of == "fibre"] or [KINDS["cut"]]:
+            end(client, kind, args.fibre)
+    return 0
+
+
+CONTROLLER = "controller"
+OF_HUBS = tuple(kind.key for kind in KINDS.values() if kind.of == "hub")
+KILL_EPILOG = """examples:
+  corridor kill gateway kunming     its process; corridor start gateway kunming undoes it
+  corridor kill hub bangkok         every port of its switch goes down
+  corridor kill controller          a new controller starts, and takes over the installed tables
+
+exit codes: 0 success, 2 bad input, 3 no live network"""
+
+
+def add_kill(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "kill",
+        description="Kill a gateway, a hub or the controller of a live network.",
+        epilog=KILL_EPILOG,
+    )
+    kinds = parser.add_subparsers(dest="kind", metavar="WHAT", required=True)
+    add_hubs(kinds)
+    add_name_argument(kinds.add_parser(CONTROLLER, help="SIGKILL; a new controller starts at once"))
+
+
+def add_hubs(kinds: Any) -> None:
+    """The kinds of faults of hubs."""
+    for key in OF_HUBS:
+        one = kinds.add_parser(key, help=KINDS[key].words)
+        one.add_argument("hub", metavar="HUB", help="a hub's id")
+        add_name_argument(one)
+
+
+def run_kill(args: argparse.Namespace) -> int:
+    with reached(args) as client:
+        if args.kind == CONTROLLER:
+            client.ask("kill-controller")
+            print("the controller is killed, another is started")
+            return 0
+        return begin(client, KINDS[args.kind], args.hub, {})
+
+
+def add_start(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "start",
+        description="Undo corridor kill.",
+        epilog=UNDO_EPILOG,
+    )
+    add_hubs(parser.add_subparsers(dest="kind", metavar="WHAT", required=True))
+
+
+def run_start(args: argparse.Namespace) -> int:
+    with reached(args) as client:
+        return end(client, KINDS[args.kind], args.hub)

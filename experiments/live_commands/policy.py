@@ -1,4 +1,4 @@
-"""``corridor policy``: which policies a live network is under, and others in their place."""
+"""Changes of a live network: ``corridor policy``, ``drain`` and ``restore``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from corridor.topologies.base.codec import JsonObject
     from corridor.topologies.base.errors import InputError
 
+
 EPILOG = f"""examples:
   corridor policy show                        what is in force
   corridor policy set none                    a shipped set
@@ -37,7 +38,6 @@ def add_parser(verbs: Any) -> None:
         "policy",
         description="Show or replace the policy set of a live network.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="print the current policy set")
@@ -116,3 +116,47 @@ def told_change(api: Api, change: str, changed: Changed) -> str:
         f"{said}epoch {changed['epoch']}, verified and activated in {done['flipped']:.1f} ms, "
         f"all done in {max(done.values()):.0f} ms; {entries['after']} entries"
     )
+
+
+DRAIN_EPILOG = f"""example:
+  corridor drain kunming-karachi     demands move off it; corridor restore undoes it
+
+{EXIT_CODES}"""
+
+
+def add_drain(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "drain",
+        description="Reroute all demands off a fibre without loss, for example before maintenance.",
+        epilog=DRAIN_EPILOG,
+    )
+    parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")
+    add_network_arguments(parser)
+
+
+def run_drain(args: argparse.Namespace) -> int:
+    return change_fibre(args, "drain", "drained")
+
+
+def change_fibre(args: argparse.Namespace, verb: str, done: str) -> int:
+    """Request it, and print the result."""
+    from urllib.parse import quote
+
+    api = connect(args)
+    changed = api.post(f"/v1/fibres/{quote(args.fibre, safe='')}/{verb}")
+    print(told_change(api, f"{args.fibre} {done}", changed))
+    return 0
+
+
+def add_restore(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "restore",
+        description="Use a drained fibre again.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("fibre", metavar="FIBRE", help="a fibre's id")
+    add_network_arguments(parser)
+
+
+def run_restore(args: argparse.Namespace) -> int:
+    return change_fibre(args, "restore", "restored")

@@ -33,8 +33,8 @@ from corridor.experiments.live_network.page_actions import Actions, Here, order_
 from corridor.experiments.live_network.page_measuring import Loads, Probes
 from corridor.experiments.live_network.page_operations_link import OperationsLink
 from corridor.experiments.pages.claims import status_in_words
-from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
+from corridor.experiments.pages.run_page import network_page
 from corridor.experiments.text.explanation_text import explained
 from corridor.experiments.text.internet_text import internet_sentence
 from corridor.experiments.text.verdict import foreseen

@@ -11,10 +11,9 @@ from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas
+from corridor.experiments.atlas.drawing import svg
 from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fullest_ends, whole
-from corridor.experiments.atlas.svg import svg
-from corridor.experiments.pages.page import Page
-from corridor.experiments.pages.sections import map_and_sources, section
+from corridor.experiments.pages.page import Page, map_and_sources, section
 from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
 from corridor.experiments.text import capacity_text as text

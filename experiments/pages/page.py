@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas.map_drawing import rules
 from corridor.experiments.pages import words
 from corridor.experiments.pages.claims import caveat_of
-from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.pages.demands import Asked
+from corridor.experiments.pages.sources import law_of, map_sources, safe_address
 from corridor.experiments.pages.stage import Stage
 from corridor.experiments.pages.words import language
 from corridor.topologies.base.words import confidence_word, counted, joined, percent
@@ -135,3 +138,21 @@ def hash_of(text: str) -> str:
     """Return a script or a style as the content policy of its page names it."""
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+# Sections that pages share, and how one is made of what it shows.
+
+
+class Titled(Protocol):
+    @property
+    def title(self) -> str: ...
+
+
+def section(name: str, template: str, data: Titled) -> Section:
+    return Section(name, data.title, f"{template}.html.j2", data)
+
+
+def map_and_sources(where: MapDocument, demands: Sequence[Asked]) -> Iterator[Section]:
+    yield Section("map-tables", "The map in tables", "map_tables.html.j2", where)
+    sources = {"law": law_of(demands), "map": map_sources(where.fibres)}
+    yield Section("sources", "Sources", "sources.html.j2", sources)

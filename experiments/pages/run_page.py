@@ -1,4 +1,5 @@
-"""The page of one run: its answers, what it measured, what was proven. Pure."""
+"""The page of one run: its answers, what it measured, what was proven; and that of a live network.
+Pure."""
 
 from __future__ import annotations
 
@@ -6,24 +7,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.account.counters import ClassSummary, QueueSummary
 from corridor.experiments.account.proof_document import ProofDocument
-from corridor.experiments.account.queue_counters import ClassSummary, QueueSummary
 from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.pages.answers import costs_of, cuts_of, sureness_of
 from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of, verification_of
-from corridor.experiments.pages.costs import costs_of
-from corridor.experiments.pages.course import course_of
-from corridor.experiments.pages.cuts import cuts_of
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
-from corridor.experiments.pages.page import Page, Section
-from corridor.experiments.pages.sections import map_and_sources, section
+from corridor.experiments.pages.page import Page, Section, map_and_sources, section
 from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import stage_of
-from corridor.experiments.pages.uncertainty import sureness_of
+from corridor.experiments.pages.time_chart import course_of
 from corridor.experiments.pages.words import NOTHING, fibres_by_name, ms
 from corridor.experiments.pages.workloads import workloads_of
 from corridor.experiments.results.messages import Round
@@ -189,3 +187,42 @@ def _row(queue: QueueSummary, one: ClassSummary) -> Row:
     marked = str(one.ce_marks) if one.ce_marks is not None else NOTHING
     where = (queue.fibre, queue.from_, queue.discipline)
     return Row(*where, one.name, one.sent_packets, one.drops, marked)
+
+
+# The page of a network that lives: its answers now; its script adds what happens.
+
+
+@dataclass(frozen=True)
+class Happenings:
+    title: str = "Events"
+    said: str = (
+        "Events since this page was opened, and earlier events that the controller still stores."
+    )
+
+
+def network_page(answers: Answers, verdict: Sequence[str]) -> Page:
+    demands = of_answers(answers, None)
+    where = answers.map
+    hubs, fibres = counted(len(where.hubs), "hub"), counted(len(where.fibres), "fibre")
+    return Page(
+        title=f"Live: {answers.title}",
+        about=(
+            f"{counted(len(demands), 'demand')} between {hubs} over {fibres}, started with policy "
+            f"set {answers.policies} as of {answers.as_of}. An emulation. Not legal advice."
+        ),
+        alarms=[],
+        verdict=verdict,
+        stage=stage_of(where, demands, [answers.policies], lawful="path in use"),
+        sections=list(_network_sections(answers, demands)),
+        footer=f"A live network of scenario {answers.scenario}, by corridor.",
+    )
+
+
+def _network_sections(answers: Answers, demands: Sequence[Asked]) -> Iterator[Section]:
+    where = answers.map
+    yield section("events", "events", Happenings())
+    yield section("demands", "demands", demand_table(demands, where))
+    yield section("costs", "costs", costs_of(answers, demands))
+    yield section("cuts", "cuts", cuts_of(demands, None, fibres_by_name(where)))
+    yield section("sure", "sureness", sureness_of(demands, None, where))
+    yield from map_and_sources(where, demands)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.probes import WARM_UP_PHASE
+from corridor.experiments.account.reasons import StatusEvent
 from corridor.experiments.account.summary import HitSummary
 from corridor.experiments.plan.values import (
     FOLLOWED_NS,
@@ -21,15 +21,15 @@ from corridor.experiments.plan.values import (
     PlannedDemand,
     PlannedEvent,
 )
-from corridor.experiments.results.loss_attribution import (
+from corridor.experiments.results.outages import (
     AT_ONCE_NS,
     NOBODY,
     Sent,
     impact_of,
     is_lossy,
     longest_ns,
+    runs,
 )
-from corridor.experiments.results.outages import runs
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 

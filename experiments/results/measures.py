@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.account.tracks import UNKNOWN, Protocol, Side, Track
+from corridor.experiments.account.flows import UNKNOWN, Protocol, Side, Track
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration

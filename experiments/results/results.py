@@ -19,17 +19,18 @@ from corridor.experiments.account.account_of_run import (
     unbalanced,
     write_account,
 )
-from corridor.experiments.account.fibre_use import USE_FILE, read_use, write_use
+from corridor.experiments.account.counters import read_health, read_queues
 from corridor.experiments.account.flows import (
+    SERIES_FILE,
     FlowRow,
     flow_summary,
+    read_tracks,
     stream_rows,
     transfer_rows,
     write_flows,
+    write_series,
 )
-from corridor.experiments.account.machine_counters import read_health
 from corridor.experiments.account.probes import first_packet_rtt_ms, measured, with_measured
-from corridor.experiments.account.queue_counters import read_queues
 from corridor.experiments.account.summary import (
     BothDirections,
     DemandSummary,
@@ -38,11 +39,13 @@ from corridor.experiments.account.summary import (
     Rates,
     Summary,
 )
-from corridor.experiments.account.tracks import SERIES_FILE, read_tracks, write_series
 from corridor.experiments.account.transit_check import Alibis, judge_run
 from corridor.experiments.account.utilisation import (
+    USE_FILE,
     UTILISATION_FILE,
+    read_use,
     read_utilisation,
+    write_use,
     write_utilisation,
 )
 from corridor.experiments.account.workload_summary import WorkloadsSummary
@@ -51,11 +54,14 @@ from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.certainty_summary import CertaintiesDocument
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.plan.warnings import plan_warnings
-from corridor.experiments.results import validity
 from corridor.experiments.results.health import (
+    invalidity,
     lost_at_sockets,
     machine_warnings,
     unexplained,
+)
+from corridor.experiments.results.health import (
+    warnings as health_warnings,
 )
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
@@ -65,12 +71,12 @@ from corridor.experiments.results.messages import (
 )
 from corridor.experiments.results.outages import outages, summary_of, write_outages
 from corridor.experiments.results.timeline import Timeline, epoch_of, in_force, timeline_of
-from corridor.experiments.results.unexpected import (
+from corridor.experiments.results.unpredicted import (
     probe_intervals_ms,
+    tail_warnings,
     unexpected_cuts,
     unexpected_events,
 )
-from corridor.experiments.results.unpredicted import tail_warnings
 from corridor.experiments.results.workloads import Sent, workloads_summary
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain, read_document
@@ -138,7 +144,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     workloads, torn = _workloads(out_dir, plan, probes, epoch_ns, topology)
     health, step_ns = read_health(raw), facts.clock_step_ns
     warnings = [
-        *validity.warnings(demands, flows, step_ns, sum(host.damaged for host in hosts)),
+        *health_warnings(demands, flows, step_ns, sum(host.damaged for host in hosts)),
         *plan_warnings(plan),
         *timeline.warnings,
         *(f"outside its expectation: {one}" for one in unexpected),
@@ -147,7 +153,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         *machine_warnings(health, plan),
         *tail_warnings(demands, plan, facts.clock),
     ]
-    invalid = validity.invalidity(demands, flows, step_ns)
+    invalid = invalidity(demands, flows, step_ns)
     if invalid is None and facts.complete:  # of another run, much is missing for other reasons
         invalid = (
             unbalanced(balance)

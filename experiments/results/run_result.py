@@ -4,22 +4,22 @@
     run.demands["ckpt-karachi"].rtt_ms.p50
     run.series("ckpt-karachi", "rtt_ms", bin="100ms")
 
-Reads only the result folder. docs/results.md says what is in it.
-"""
+Reads only the result folder. docs/results.md says what is in it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.account.account_of_run import ACCOUNT_FILE
 from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
+from corridor.experiments.account.flows import Track, read_tracks, to_arrow
 from corridor.experiments.account.summary import (
     REPORT_AGAIN,
     AccountFile,
@@ -29,12 +29,11 @@ from corridor.experiments.account.summary import (
     Summary,
     read_summary,
 )
-from corridor.experiments.account.tracks import Track, read_tracks, to_arrow
 from corridor.experiments.account.utilisation import UTILISATION_FILE, utilisation_of
 from corridor.experiments.account.workload_summary import WorkloadSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand
-from corridor.experiments.results import measures, over_time
-from corridor.experiments.results.measures import Sample
+from corridor.experiments.results import measures
+from corridor.experiments.results.measures import MEASURES, Sample
 from corridor.experiments.results.message_columns import OF_MESSAGES, of_messages
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
@@ -42,9 +41,9 @@ from corridor.experiments.results.messages import (
     messages_table,
     read_messages,
 )
-from corridor.experiments.results.over_time import Served
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.timeline import epoch_of
+from corridor.experiments.scenario.event_registry import KINDS
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
@@ -56,6 +55,7 @@ from corridor.traffic.measures.samples import Probes
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
 
 type Floats = NDArray[np.float64]
 
@@ -158,8 +158,8 @@ class Run:
         index = next((one.index for one in self.plan.demands if one.id == demand), None)
         if index is None:
             raise InputError(f'no demand is called "{demand}"', file=str(self.out_dir))
-        if measure not in over_time.COLUMNS:
-            known = ", ".join(over_time.COLUMNS)
+        if measure not in COLUMNS:
+            known = ", ".join(COLUMNS)
             raise InputError(f'no measure is called "{measure}"', f"use one of {known}")
         width_ns = _width_ns(bin)
         if measure in OF_MESSAGES:
@@ -185,12 +185,10 @@ class Run:
         """
         width_ns = _width_ns(bin)
         courses = [
-            over_time.DemandHistory(
-                demand.id, self._served(demand), self._every_series(demand.id, bin)
-            )
+            DemandHistory(demand.id, self._served(demand), self._every_series(demand.id, bin))
             for demand in self.plan.demands
         ]
-        return over_time.table(courses, self.events, width_ns / NS_PER_S)
+        return table(courses, self.events, width_ns / NS_PER_S)
 
     def _served(self, demand: PlannedDemand) -> list[Served]:
         """As planned, where no controller followed."""
@@ -301,3 +299,75 @@ def load(folder: str | Path) -> Run:
     run = Run(Path(folder))
     _ = run.summary
     return run
+
+
+# The results of a run's demands over time, a row a demand and bin.
+
+COLUMNS = (*MEASURES, *OF_MESSAGES)
+"""Measures of a demand over time."""
+
+
+class Served(NamedTuple):
+    """How a demand was served from a moment on, as the controller told it."""
+
+    at_s: float
+    status: str
+    hubs: tuple[str, ...]
+    """Of its path there."""
+    reason: str
+
+
+class DemandHistory(NamedTuple):
+    """One demand: how it was served, in order of time, and its series by measure."""
+
+    demand: str
+    served: Sequence[Served]
+    series: Mapping[str, Sequence[Sample]]
+
+
+type _Row = dict[str, str | float | list[str] | None]
+
+
+def table(
+    courses: Sequence[DemandHistory], events: Sequence[EventSummary], width_s: float
+) -> pa.Table:
+    """A column a measure, null where it tells nothing; ``path`` and ``status`` as a bin begins,
+    ``events`` those of which a part lies in it."""
+    import pyarrow as pa
+
+    texts = pa.list_(pa.string())
+    schema = pa.schema(
+        [
+            *(("demand", pa.string()), ("at_s", pa.float64())),
+            *((name, pa.float64()) for name in COLUMNS),
+            *(("status", pa.string()), ("path", texts), ("events", texts)),
+        ]
+    )
+    rows = [row for one in courses for row in _rows(one, events, width_s)]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _rows(course: DemandHistory, events: Sequence[EventSummary], width_s: float) -> Iterator[_Row]:
+    by_time: dict[float, _Row] = {}
+    for measure, series in course.series.items():
+        for one in series:
+            by_time.setdefault(one.at_s, {})[measure] = one.value
+    for at_s, values in sorted(by_time.items()):
+        before = [one for one in course.served if one.at_s <= at_s]
+        now = before[-1] if before else None
+        yield {
+            "demand": course.demand,
+            "at_s": at_s,
+            **values,
+            "status": now.status if now else None,
+            "path": list(now.hubs) if now else None,
+            "events": [one.id for one in events if _is_on(one, at_s, at_s + width_s)],
+        }
+
+
+def _is_on(event: EventSummary, from_s: float, until_s: float) -> bool:
+    """Whether some of it lies between these moments; what is over at once, at one of them."""
+    begins_s, ends_ms = event.at_ms / 1000, event.until_ms
+    if ends_ms is not None:
+        return begins_s < until_s and from_s < ends_ms / 1000
+    return begins_s < until_s and (KINDS[event.kind].end != "" or from_s <= begins_s)

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from corridor.experiments.account.account_of_run import lost_between
-from corridor.experiments.account.machine_counters import read_health
+from corridor.experiments.account.counters import read_health
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.results.event_impacts import Judge, Judged
-from corridor.experiments.results.loss_attribution import NOBODY, Part, Sent, parts
+from corridor.experiments.results.outages import NOBODY, Part, Sent, parts
 from corridor.experiments.scenario.event_registry import LOADS, TRANSFER
 
 QUEUES_EMPTY_NS = 1_000_000_000

@@ -22,13 +22,14 @@ from corridor.experiments.account.workload_summary import (
     WorkloadSummary,
 )
 from corridor.experiments.plan.values import Plan, PlannedWorkload
-from corridor.experiments.results.blocked_periods import kept_back
-from corridor.experiments.results.event_windows import EventWindow, ends_ns, stretches
 from corridor.experiments.results.expected_messages import Expected, expected_messages
 from corridor.experiments.results.message_columns import (
     NEVER,
+    EventWindow,
     MessageColumns,
     RoundColumns,
+    ends_ns,
+    stretches,
     within,
 )
 from corridor.experiments.results.messages import (
@@ -36,6 +37,7 @@ from corridor.experiments.results.messages import (
     Round,
     RoundKey,
     Said,
+    kept_back,
     rounds_of,
 )
 from corridor.traffic.measures.metrics import distribution, goodput_bps, jain

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from corridor.experiments.account.account_of_run import ACCOUNT_FILE, ACCOUNT_TABLE
-from corridor.experiments.account.fibre_use import USE_FILE
+from corridor.experiments.account.flows import SERIES_FILE
 from corridor.experiments.account.run_files import read_manifest
 from corridor.experiments.account.summary import Summary
-from corridor.experiments.account.tracks import SERIES_FILE
-from corridor.experiments.account.utilisation import UTILISATION_FILE
+from corridor.experiments.account.utilisation import USE_FILE, UTILISATION_FILE
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.results.messages import MESSAGES_FILE

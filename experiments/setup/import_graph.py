@@ -34,6 +34,8 @@ EVERY = re.compile(
 STARTED = re.compile(r"\"corridor\.experiments\.cli\",\s*\"(\w+)\"")
 """A command line of the product in its own code."""
 ALIASES = re.compile(r"\baliases=\[([^]]*)\]")
+OTHERS = re.compile(r"^def add_(?!parser\b)(\w+)\(verbs\b", re.MULTILINE)
+"""Verbs in the file of another verb."""
 
 
 class VerbsTyped:
@@ -79,6 +81,7 @@ class VerbsTyped:
             folder, _, name = file.rpartition("/")
             if folder in ROOMS and "def add_parser(" in text:
                 names = re.findall(r"\w+", " ".join(ALIASES.findall(text)))
+                names += OTHERS.findall(text)
                 found |= dict.fromkeys((name.removesuffix(".py"), *names), file)
         return found
 

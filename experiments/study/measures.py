@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from statistics import fmean, median
 from typing import Any, NamedTuple
 
-from corridor.experiments.account.losses import CAUSES
+from corridor.experiments.account.packet_classes import CAUSES
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import unit_of

@@ -10,7 +10,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from corridor.experiments.results.validity import has_failed
+from corridor.experiments.results.health import has_failed
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.study.bundle import Bundle, opened

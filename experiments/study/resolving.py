@@ -8,7 +8,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from corridor.experiments.account.losses import CAUSES
+from corridor.experiments.account.packet_classes import CAUSES
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.internet_cut import figures_of

@@ -20,6 +20,8 @@ class Parser(argparse.ArgumentParser):
     """``ArgumentParser`` with suggestions; what it is made of can be walked."""
 
     def __init__(self, *words: Any, **settings: Any) -> None:
+        if "\n" in (settings.get("epilog") or ""):  # examples, whose lines are not to be joined
+            settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(*words, **settings)
         self.summary = ""
         """What the verb is for, in a line; set by who lists verbs."""

@@ -283,6 +283,8 @@ def _losses(flow: FlowSummary) -> str:
 
 
 # The demands of a run that matter most, as a short table.
+#
+# First what the law blocks, then what pays for it, then what events put out, then near ties.
 
 MOST_ROWS = 12
 SHORT_HEADINGS = (

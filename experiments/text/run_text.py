@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from corridor.experiments.account.losses import CAUSES
-from corridor.experiments.account.queue_counters import ClassSummary, QueueSummary
+from corridor.experiments.account.counters import ClassSummary, QueueSummary
+from corridor.experiments.account.packet_classes import CAUSES
 from corridor.experiments.account.summary import AccountSummary, Summary
 from corridor.experiments.answers.anycast_text import anycast_lines
 from corridor.experiments.answers.document import Answers

@@ -55,7 +55,6 @@ def add_validate(actions: Any) -> None:
         help="compare a table of measurements with the delay model, or fit the model",
         description="Compare a table of measured RTTs with the delay model.",
         epilog=VALIDATE_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     validate.add_argument("table", metavar="FILE.csv", help="measurements; see below")
     validate.add_argument("--rows", action="store_true", help="print every row, too")

@@ -34,13 +34,12 @@ FIBRE_HEADS = (
 NAME_HELP = "shipped name, file, or topohub:family/Name"
 
 
-def add_parser(subparsers: Any) -> None:
+def add_parser(verbs: Any) -> None:
     """Add the verb and its actions."""
-    parser = subparsers.add_parser(
+    parser = verbs.add_parser(
         "topology",
         description="Show, check or convert a topology.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     show = actions.add_parser("show", help="print hubs, fibres, lengths, delays and rates")

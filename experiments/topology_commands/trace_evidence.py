@@ -40,7 +40,6 @@ def add_evidence(actions: Any) -> None:
         help="compare measured traceroutes with the fibres of a map",
         description="Report which fibres of a map measured traceroutes confirm or contradict.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     evidence.add_argument("topology", metavar="TOPOLOGY", help="a shipped name or a file")
     evidence.add_argument("traces", nargs="+", metavar="FILE.json", help="traceroutes; see below")

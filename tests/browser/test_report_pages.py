@@ -14,8 +14,8 @@ from conftest import Open
 
 import page_case
 from corridor.experiments import cli
-from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import SCRIPTS, STYLE, live_page, text_of
+from corridor.experiments.pages.run_page import network_page
 from typed_answers import typed
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install it")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.controller.intent.intent import Selector
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.account.machine_counters import SocketDrops
+from corridor.experiments.account.counters import SocketDrops
 from corridor.experiments.account.summary import Crossing, CrossingsSummary
 from corridor.experiments.account.transit_check import TransitChecker
 from corridor.experiments.lab.line_process import AgentsProcess, MonitorProcess

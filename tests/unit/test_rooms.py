@@ -139,7 +139,6 @@ PURE_FILES = {
     ),
     "experiments/artifact": (
         "about.py",
-        "crate.py",
         "description.py",
         "environment.py",
         "expected.py",

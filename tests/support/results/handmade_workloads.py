@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import handmade_run
-from corridor.experiments.account.fibre_use import RAW_FILE, Reading
+from corridor.experiments.account.utilisation import USE_RAW_FILE, Reading
 from corridor.experiments.plan.values import (
     Messages,
     Plan,
@@ -64,7 +64,7 @@ def write_run(folder: Path) -> None:
     raw = folder / "raw"
     (raw / "plan.json").write_text(json.dumps(to_plain(plan())))
     (raw / "messages-shanghai.jsonl").write_text("".join(_lines()))
-    (raw / RAW_FILE).write_text("".join(_use()))
+    (raw / USE_RAW_FILE).write_text("".join(_use()))
 
 
 def _workload(

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import corridor
-from corridor.experiments.account.fibre_use import USE_FILE, use_of
+from corridor.experiments.account.utilisation import USE_FILE, use_of
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_scenario
 from corridor.traffic.measures.samples import join, read_directory

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Box, Label, atlas, place_labels
-from corridor.experiments.atlas.frame import frame_of
 from corridor.experiments.atlas.land import BEYOND_LAT_DEG, BEYOND_LON_DEG
-from corridor.experiments.atlas.plane import UNITS_PER_DEGREE, UNITS_PER_LON
+from corridor.experiments.atlas.plane import UNITS_PER_DEGREE, UNITS_PER_LON, frame_of
 from handmade_map import fibre, hub
 
 PLACES = st.tuples(st.floats(-85, 85), st.floats(-180, 180))

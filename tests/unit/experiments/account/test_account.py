@@ -19,10 +19,11 @@ from corridor.experiments.account.account_of_run import (
     write_account,
 )
 from corridor.experiments.account.controller_events import StatusEvent
+from corridor.experiments.account.counters import Counted
 from corridor.experiments.account.ends import Ends, Segments, segments_of
 from corridor.experiments.account.ledger import Ledger
-from corridor.experiments.account.losses import Cause, split
-from corridor.experiments.account.packet_classes import CONTROL, OTHER
+from corridor.experiments.account.packet_classes import CONTROL, OTHER, Cause, split
+from corridor.experiments.lab.account_readings import counting_all
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import PlannedEvent
 from corridor.experiments.scenario.scenario import load_scenario
@@ -529,3 +530,13 @@ def test_where_a_kernel_cannot_count_that_is_said_and_nothing_is_zero_or_not_val
 def test_meters_have_dropped_what_they_counted_since_the_first_reading():
     assert switches._dropped({1: 5, 2: 0}, {1: 7, 2: 1, 3: 4}) == 7
     assert switches._dropped({1: 5}, {2: 1}) is None
+
+
+# What fibres counted before switches were restarted counts as well.
+
+
+def test_what_fibres_counted_before_each_restart_is_added():
+    last = Counted(1, 2, {"a": 3}, {"a": {"sent": 5, "dropped": 1}})
+    before = [{"a": {"sent": 10, "dropped": 0}}, {"a": {"sent": 20, "dropped": 4}}]
+    assert counting_all(last, before) == Counted(1, 2, {"a": 3}, {"a": {"sent": 35, "dropped": 5}})
+    assert counting_all(last, []) == last

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import handmade_run
-from corridor.experiments.account.machine_counters import (
+from corridor.experiments.account.counters import (
     Counted,
     Health,
     SocketDrops,

@@ -10,13 +10,8 @@ from itertools import pairwise
 import pytest
 
 from corridor.experiments.answers.map_document import MapDocument, map_document
-from corridor.experiments.atlas import (
-    Box,
-    Label,
-    atlas,
-    place_labels,
-)
-from corridor.experiments.atlas.frame import frame_of
+from corridor.experiments.atlas import Box, Label, atlas, place_labels
+from corridor.experiments.atlas.atlas import MARKS, OTHERS
 from corridor.experiments.atlas.labels import is_crossed
 from corridor.experiments.atlas.land import area, land_around, land_path, read_land, source
 from corridor.experiments.atlas.make_land import coarse, rings_of, thinned
@@ -29,8 +24,7 @@ from corridor.experiments.atlas.map_drawing import (
     placed,
     whole,
 )
-from corridor.experiments.atlas.marks import MARKS, OTHERS
-from corridor.experiments.atlas.plane import beside, clipped
+from corridor.experiments.atlas.plane import beside, clipped, frame_of
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from handmade_map import fibre, hub

@@ -13,19 +13,17 @@ from matplotlib.colors import to_hex
 import page_case
 from corridor.experiments.account.summary import read_summary
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.atlas.drawing import COLOURS, Lines, Look, Text
+from corridor.experiments.atlas.drawing import COLOURS, Lines, Look, Text, svg
 from corridor.experiments.atlas.labels import Box
 from corridor.experiments.atlas.map_drawing import FREE, LAWFUL, rules
-from corridor.experiments.atlas.svg import svg
-from corridor.experiments.figures.path_map import path_map
-from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.data import RunData
+from corridor.experiments.figures.maps import path_map
 from corridor.experiments.figures.style import TEXT, style
 from corridor.experiments.figures.timeline import draw as timeline
-from corridor.experiments.pages.course import course_of
 from corridor.experiments.pages.demands import flagship, of_answers
 from corridor.experiments.pages.page import STYLE, TEMPLATES, text_of
 from corridor.experiments.pages.stage import Stage, stage_of
-from corridor.experiments.pages.time_chart import LEFT, WIDE
+from corridor.experiments.pages.time_chart import LEFT, WIDE, course_of
 from typed_answers import typed
 
 

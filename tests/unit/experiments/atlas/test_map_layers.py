@@ -10,8 +10,7 @@ import pytest
 import corridor
 from corridor.experiments.account.run_files import read_plan_head
 from corridor.experiments.account.summary import EventSummary, HitSummary
-from corridor.experiments.atlas.geojson import lines
-from corridor.experiments.atlas.map_layers import layers
+from corridor.experiments.atlas.map_layers import layers, lines
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.codec import to_plain

@@ -1,15 +1,28 @@
 """What commands find that is not a live network, or none any more, or not theirs."""
 
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import re
 import socketserver
 import subprocess
 import sys
 import threading
 import time
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+import corridor
 from control_socket import ApiProcess
+from corridor.experiments import cli
+from corridor.experiments.commands import plugins
 from corridor.experiments.live_network import client, session
+from corridor.experiments.setup.plugins import GROUPS, registry_of
+from corridor.topologies.base.registry import Registry
 
 pytestmark = pytest.mark.usefixtures("kept")
 OK = b"HTTP/1.1 200 OK\r\nServer: corridor\r\n"
@@ -193,3 +206,58 @@ def test_the_token_is_sent_to_no_proxy_and_follows_no_redirect(api, corridor, mo
         asked = server.stdout.read().split()
     assert (code, said) == (3, "")
     assert asked == ["asked"]
+
+
+# No command executes code of a scenario without a line that names the file.
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def test_code_of_a_scenario_is_named_before_it_runs(tmp_path):
+    (tmp_path / "mine.py").write_text((ROOT / "examples" / "own_objective.py").read_text())
+    text = (ROOT / "examples" / "own_objective.yaml").read_text()
+    (tmp_path / "own.yaml").write_text(text.replace("own_objective.py\n", "mine.py\n"))
+    for verb in (["check"], ["explain"]):
+        words = [sys.executable, "-m", "corridor.experiments.cli", *verb]
+        words += ["training"] * (verb == ["explain"])
+        done = subprocess.run(
+            [*words, "own.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        said = [line for line in done.stderr.splitlines() if "mine.py" in line]
+        assert len(said) == 1, done.stderr
+        assert "running code of" in said[0]
+
+
+# ``corridor plugins`` without any installed package, and the groups that it knows.
+
+MADE = re.compile(r"^[A-Z]+ = Registry\b", re.MULTILINE)
+
+
+def makes_a_registry(module: str) -> bool:
+    return bool(MADE.search(Path(find_spec(module).origin).read_text(encoding="utf-8")))
+
+
+def test_without_packages_it_says_so(capsys):
+    assert cli.main(["plugins"]) == 0
+    assert capsys.readouterr().out == "no installed package offers a kind\n"
+    assert cli.main(["plugins", "clauses", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"schema": 1, "plugins": []}
+
+
+def test_every_registry_of_kinds_is_a_group():
+    names = [one.name for one in pkgutil.walk_packages(corridor.__path__, "corridor.")]
+    found = {
+        value.group
+        for module in filter(makes_a_registry, names)
+        for value in vars(importlib.import_module(module)).values()
+        if isinstance(value, Registry)
+    }
+    assert found == {f"corridor.{group}" for group in GROUPS}
+    assert tuple(GROUPS) == plugins.GROUPS
+
+
+def test_the_registry_of_each_group_has_its_kinds():
+    for group in GROUPS:
+        kinds = registry_of(group)
+        assert isinstance(kinds, Registry)
+        assert kinds.group == f"corridor.{'events' if group == 'faults' else group}"

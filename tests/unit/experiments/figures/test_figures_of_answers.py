@@ -14,8 +14,8 @@ import handmade_answers
 import handmade_run
 from corridor.experiments.answers.document import CutEntry, PathDocument
 from corridor.experiments.figures import answers_data, draw_figures
-from corridor.experiments.figures.path_map import path_map
-from corridor.experiments.figures.price_of_run import MOST_ROWS, price_of_run
+from corridor.experiments.figures.maps import path_map
+from corridor.experiments.figures.price import MOST_DEMANDS, price_of_run
 from corridor.experiments.figures.registry import KINDS
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
@@ -184,10 +184,10 @@ def test_the_price_has_each_demand_that_law_changes_and_by_what(answers: Any) ->
 
 
 def test_too_many_demands_leave_out_those_that_law_changes_least(answers: Any) -> None:
-    figure = drawn("price", many(answers, MOST_ROWS))
-    assert len(figure.axes[0].get_yticks()) == MOST_ROWS
+    figure = drawn("price", many(answers, MOST_DEMANDS))
+    assert len(figure.axes[0].get_yticks()) == MOST_DEMANDS
     caption = " ".join(text.replace("\n", " ") for text in texts(figure))
-    assert f"{4 * MOST_ROWS} less affected left out" in caption
+    assert f"{4 * MOST_DEMANDS} less affected left out" in caption
 
 
 def test_law_that_costs_nothing_has_no_figure_of_prices(answers: Any) -> None:

@@ -18,7 +18,7 @@ from corridor.experiments.atlas.event_data import PredictedLevel, Span
 from corridor.experiments.atlas.labels import MAX_LANES, flags
 from corridor.experiments.figures import draw_figures
 from corridor.experiments.figures.before_after import before_after, worst_changes
-from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.results.results import read_plan, summarise

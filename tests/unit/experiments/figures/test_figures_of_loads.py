@@ -10,10 +10,10 @@ import pytest
 from test_figures_of_events import CUT, event, hit
 
 import handmade_run
-from corridor.experiments.figures import loads, throughput
+from corridor.experiments.figures import fibre_use, throughput
 from corridor.experiments.figures.before_after import before_after
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.registry import KINDS
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts
@@ -52,7 +52,7 @@ def title(figure: Any) -> str:
 
 
 def test_fibres_carry_the_sum_of_flows_on_planned_paths(run: RunData) -> None:
-    found = {(one.fibre, one.from_hub): one for one in loads.read_loads(run)}
+    found = {(one.fibre, one.from_hub): one for one in fibre_use.read_loads(run)}
     assert set(found) == {("one", "shanghai"), ("two", "guian")}
     assert set(found["two", "guian"].by) == {"far"}
     assert found["two", "guian"].most == pytest.approx(1.0)
@@ -60,7 +60,7 @@ def test_fibres_carry_the_sum_of_flows_on_planned_paths(run: RunData) -> None:
     assert set(found["one", "shanghai"].by) == {"near", "far"}
     assert found["one", "shanghai"].most == pytest.approx(1.3)  # 3 of near in its bin of 0.1 s
     assert found["one", "shanghai"].rate_bps == 10_000_000
-    assert loads.most_by_fibre(list(found.values())) == pytest.approx({"one": 1.3, "two": 1.0})
+    assert fibre_use.most_by_fibre(list(found.values())) == pytest.approx({"one": 1.3, "two": 1.0})
 
 
 def test_the_title_names_the_fullest_fibre_and_who_fills_it(run: RunData) -> None:
@@ -73,7 +73,7 @@ def test_the_title_names_the_fullest_fibre_and_who_fills_it(run: RunData) -> Non
 
 def test_a_run_whose_plan_cannot_be_read_has_no_loads(run: RunData) -> None:
     (run.out_dir / "raw" / "plan.json").write_text("{")
-    assert loads.read_loads(run) == []
+    assert fibre_use.read_loads(run) == []
     assert drawn("fibre-use", run) is None
 
 

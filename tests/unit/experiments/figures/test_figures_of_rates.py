@@ -10,10 +10,10 @@ import pytest
 from test_figures_of_events import ALL
 
 import handmade_run
-from corridor.experiments.figures import rates
-from corridor.experiments.figures.rates import Rate
-from corridor.experiments.figures.run_data import RunData
+from corridor.experiments.figures import timeline as rates
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.style import TEXT, lay_out, style
+from corridor.experiments.figures.timeline import Rate
 from corridor.experiments.figures.timeline import draw as timeline
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts

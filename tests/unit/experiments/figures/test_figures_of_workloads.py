@@ -17,11 +17,12 @@ from corridor.experiments.account.summary import AccountFile
 from corridor.experiments.account.utilisation import UTILISATION_FILE, Load, write_utilisation
 from corridor.experiments.atlas import class_data
 from corridor.experiments.atlas.event_data import PredictedLevel
-from corridor.experiments.figures import latency_by_class, loads, losses
+from corridor.experiments.figures import fibre_use, losses
+from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.registry import KINDS
-from corridor.experiments.figures.run_data import RunData
 from corridor.experiments.figures.saving import save_pgf
 from corridor.experiments.figures.style import COLUMN, TEXT, lay_out, style
+from corridor.experiments.figures.workloads import waits
 from corridor.experiments.results.message_columns import goodput_mbps
 from corridor.experiments.results.results import read_plan, summarise
 from drawn_texts import assert_apart, assert_legible, visible_texts
@@ -100,7 +101,7 @@ def texts(figure: Any) -> list[str]:
 
 
 def test_who_fills_a_fibre_is_a_share_of_what_it_carries(run: RunData) -> None:
-    one = next(one for one in loads.read_loads(run) if one.fibre == "one")
+    one = next(one for one in fibre_use.read_loads(run) if one.fibre == "one")
     assert one.by == {"ckpt": 0.5, "infer": 0.1, "probes": 0.002}
     assert any("83 % ckpt" in text for text in texts(drawn("fibre-use", run)))
 
@@ -169,16 +170,14 @@ def test_waits_are_above_what_a_path_takes_and_what_has_no_prediction_is_not_los
     probes["intended_ns"] = [0, 400_000_000, 600_000_000, 1_500_000_000]
     probes["received"] = [True, True, False, False]
     probes["t4_ns"] = [10_000_000, 12_500_000, 0, 0]
-    found = latency_by_class.waits(
-        [(probes, [PredictedLevel(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0])
-    )
+    found = waits([(probes, [PredictedLevel(0.0, 1.0, 10.0)])], np.array([0.0, 0.5, 1.0]))
     assert found.slowest_ms[0] == pytest.approx(2.5)
     assert np.isnan(found.slowest_ms[1])
     assert found.lost_s.tolist() == [0.6], "nothing was expected of the last"
 
 
 def test_fibres_are_as_full_as_their_queues_counted(run: RunData) -> None:
-    one, two = loads.read_loads(run)
+    one, two = fibre_use.read_loads(run)
     assert (one.fibre, one.from_hub) == ("one", "shanghai")
     assert one.shares == pytest.approx([0.8, 0.8, 0.0, 0.0, 0.8, 0.8])
     assert two.shares == pytest.approx([0.5] * 6)

@@ -11,7 +11,7 @@ import pytest
 from corridor.experiments import cli
 from corridor.experiments.lab import capturer
 from corridor.experiments.live_commands import fault
-from corridor.experiments.live_commands.capture import _blocks
+from corridor.experiments.live_commands.probe import _blocks
 from corridor.experiments.live_network import session
 from corridor.experiments.operations import terminal
 from corridor.experiments.operations.demands import for_any_packet, named, ping_problem

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from corridor.experiments.commands import clean
+from corridor.experiments.commands import doctor
 from corridor.experiments.machines import smoke
 from corridor.experiments.machines.kernel_build import LOCK, remove_unfinished_builds
 from corridor.topologies.base import slowness
@@ -80,7 +80,7 @@ def test_clean_says_so(cache, capsys, monkeypatch):
     (cache / LOCK).write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(cache / "state"))
     monkeypatch.setenv("TMPDIR", str(cache))
-    assert clean.run(None) == 0
+    assert doctor.run_clean(None) == 0
     assert "GB of a kernel's build that was killed" in capsys.readouterr().out
 
 

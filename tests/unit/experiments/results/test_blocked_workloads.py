@@ -7,12 +7,7 @@ from typing import Any
 
 import handmade_run
 from corridor.experiments.plan.values import Impact, Plan, PlannedEvent
-from corridor.experiments.results.blocked_periods import (
-    ENDLESS_NS,
-    BlockedPeriod,
-    Keeping,
-    kept_back,
-)
+from corridor.experiments.results.messages import ENDLESS_NS, BlockedPeriod, Keeping, kept_back
 
 S = 1_000_000_000
 

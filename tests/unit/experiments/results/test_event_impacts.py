@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from corridor.experiments.account.account_of_run import Account
-from corridor.experiments.account.controller_events import StatusEvent
+from corridor.experiments.account.reasons import StatusEvent
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
 from corridor.experiments.results import event_impacts, timeline
 from corridor.experiments.results.event_impacts import losses_of, write_impacts
-from corridor.experiments.results.expectations import expectations
+from corridor.experiments.results.timeline import expectations
 from corridor.experiments.results.uncounted_losses import QUEUE, RANDOM, Dropping, likeliest
 from corridor.traffic.measures.samples import PROBE_DTYPE, Probes
 from handmade_run import EPOCH_NS

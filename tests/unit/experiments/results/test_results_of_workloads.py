@@ -13,9 +13,8 @@ import pytest
 
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.results.event_windows import stretches
 from corridor.experiments.results.expected_messages import expected_messages
-from corridor.experiments.results.message_columns import of_messages
+from corridor.experiments.results.message_columns import of_messages, stretches
 from corridor.experiments.results.messages import (
     MESSAGES_FILE,
     MessageRow,

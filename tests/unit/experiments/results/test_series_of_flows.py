@@ -11,10 +11,10 @@ import pytest
 
 import corridor
 import handmade_run
-from corridor.experiments.account.tracks import SERIES_COLUMNS
+from corridor.experiments.account.flows import SERIES_COLUMNS
 from corridor.experiments.results.measures import MEASURES, OF_FLOWS
-from corridor.experiments.results.over_time import COLUMNS
 from corridor.experiments.results.results import read_plan, summarise
+from corridor.experiments.results.run_result import COLUMNS
 from corridor.experiments.run.recover import recover
 from corridor.topologies.base.errors import InputError
 from typed_summary import typed

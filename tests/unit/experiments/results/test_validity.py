@@ -8,7 +8,7 @@ import pytest
 
 from corridor.experiments.account.flows import FlowRow
 from corridor.experiments.account.summary import DemandSummary
-from corridor.experiments.results.validity import invalidity, warnings
+from corridor.experiments.results.health import invalidity, warnings
 from handmade_run import flow_row
 from typed_summary import made
 

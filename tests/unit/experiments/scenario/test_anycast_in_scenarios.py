@@ -16,8 +16,8 @@ from corridor.experiments.cli import main
 from corridor.experiments.commands.schema import _schema
 from corridor.experiments.live_network.up import _opening_lines
 from corridor.experiments.pages.demands import of_answers
-from corridor.experiments.pages.network_page import network_page
 from corridor.experiments.pages.page import live_page
+from corridor.experiments.pages.run_page import network_page
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import load_scenario

@@ -11,7 +11,7 @@ import pytest
 from corridor.controller.forwarding.program import set_field
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.schema import json_schema
-from corridor.experiments.account.queue_counters import read_queues, write_queues
+from corridor.experiments.account.counters import read_queues, write_queues
 from corridor.experiments.lab.proof import prove_compiled
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.traffic import frame_specs

@@ -155,7 +155,7 @@ def test_the_tests_that_catch_a_mistake_run_when_its_file_changes(graph):
     [
         ("experiments/commands/price.py", "answers/test_price", "commands/test_lab_command"),
         (
-            "experiments/live_commands/drain.py",
+            "experiments/live_commands/policy.py",
             "live_commands/test_commands_that_follow",
             "commands/test_topology_command",
         ),

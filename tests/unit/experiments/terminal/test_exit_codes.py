@@ -1,5 +1,7 @@
 """Every failure reaches the shell as one line on standard error and the code of its kind."""
 
+from __future__ import annotations
+
 import errno
 import re
 import subprocess
@@ -31,9 +33,9 @@ def verb(monkeypatch):
 
         def load(name):
             module = real(name)
-            if name != "corridor.experiments.commands.clean":
+            if name != "corridor.experiments.commands.doctor":
                 return module
-            return SimpleNamespace(add_parser=module.add_parser, run=action)
+            return SimpleNamespace(add_clean=module.add_clean, run_clean=action)
 
         monkeypatch.setattr(cli, "importlib", SimpleNamespace(import_module=load))
 
@@ -207,3 +209,22 @@ def test_help_names_every_verb_and_every_exit_code(capsys):
         "5 internal error",
     ):
         assert text in shown
+
+
+# Odd folders and closed streams end with one line and a specific exit code.
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"demands": 5}', "3"])
+@pytest.mark.parametrize("verb", [["show"], ["artifact", "verify"], ["report", "--html"]])
+def test_a_summary_of_another_shape_is_bad_input(tmp_path, capsys, verb, text):
+    (tmp_path / "summary.json").write_text(text)
+    assert cli.main([*verb, str(tmp_path)]) == 2
+    assert "internal error" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_change_nothing(tmp_path, closed):
+    words = f'"{sys.executable}" -m corridor.experiments.cli topology show mini {closed}'
+    done = subprocess.run(["sh", "-c", words], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert b"internal error" not in done.stderr

@@ -24,8 +24,7 @@ BY_THEMSELVES = {
     "commands/list.py": 1,  # its index among the sources, by a developer
     "figures/saving.py": 1,  # to the draft that it is given
     "figures/vega.py": 1,  # likewise
-    "account/machine_counters.py": 1,  # in a guest, where more system calls would take time
-    "account/queue_counters.py": 1,
+    "account/counters.py": 2,  # in a guest, where more system calls would take time
     "account/readings.py": 1,
 }
 """Calls that write a file without the one helper."""

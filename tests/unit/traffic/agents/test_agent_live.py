@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import netns_lab as lab
-from corridor.experiments.account.machine_counters import SocketDrops, socket_drops
+from corridor.experiments.account.counters import SocketDrops, socket_drops
 from corridor.experiments.lab.line_process import LineProcess
 from corridor.topologies.base.named_tuples import from_plain
 from corridor.traffic.agents import monitor, tcp
