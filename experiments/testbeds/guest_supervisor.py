@@ -41,7 +41,6 @@ PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000
 EXIT_NOT_STARTED = 127
 SIGNALS = {b"-": signal.SIGSTOP, b"+": signal.SIGCONT}
-COMPILED = shutil.ignore_patterns("__pycache__")
 _libc = ctypes.CDLL(None)
 
 
@@ -58,7 +57,7 @@ def keep(orders: list[str], command: list[str]) -> int:
     ):
         for order in orders:
             if order.startswith(("--link=", "--copy=", "--compiled=")):
-                _put_in(scratch, order)
+                _put_in(scratch, order, memory)
         how, allowed = _contained(orders, command, scratch, memory)
         guest = os.fork()
         if guest == 0:
@@ -110,12 +109,20 @@ def _owned(folders: list[str]) -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _put_in(scratch: Path, order: str) -> None:
+def _put_in(scratch: Path, order: str, memory: Path) -> None:
+    """What an order names, in the scratch folder.
+
+    A copy lies in ``memory``, where hundreds of files are made and removed in a third of the time,
+    and the scratch folder has a link to its first folder: a guest mounts nothing through two links.
+    """
     how, name, source = order.split("=", 2)
     if how == "--link":
         (scratch / name).symlink_to(source)
     elif how == "--copy":
-        shutil.copytree(source, scratch / name, ignore=COMPILED)
+        shutil.copytree(source, memory / name)
+        first = Path(name).parts[0]
+        if not (scratch / first).exists():
+            (scratch / first).symlink_to(memory / first)
     else:
         _copy_compiled(source, scratch / name)
 

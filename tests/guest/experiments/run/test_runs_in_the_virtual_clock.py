@@ -1,6 +1,7 @@
 """The main promise: exact delays, exact throughput, and the same seed gives the same bytes."""
 
 import compileall
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow.parquet as pq
@@ -63,6 +64,8 @@ def test_the_same_seed_gives_the_same_bytes(once):
 def test_another_checkout_elsewhere_gives_the_same_bytes(once, tmp_path):
     place = checkout_of_its_own(tmp_path / "another place, with a longer name/and deeper down")
     compileall.compile_dir(place / "traffic", quiet=1)
+    for compiled in list((place / "controller").rglob("__pycache__")):
+        shutil.rmtree(compiled)
     where = ("--testbed", "uml", "--clock", "virtual")
     python = place / ".venv/bin/python"
     ran = run(tmp_path / "r", SCENARIOS / "lossy.yaml", *where, code=place, python=python)

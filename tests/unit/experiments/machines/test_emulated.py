@@ -123,7 +123,5 @@ def test_code_for_an_emulated_machine_is_compiled_before_it_is_there(tmp_path):
     source = tmp_path / "source"
     source.mkdir()
     (source / "module.py").write_text("VALUE = 1\n")
-    guest_supervisor._put_in(tmp_path, f"--compiled=project/corridor={source}")
-    guest_supervisor._put_in(tmp_path, f"--copy=plain={source}")
+    guest_supervisor._put_in(tmp_path, f"--compiled=project/corridor={source}", tmp_path)
     assert list((tmp_path / "project/corridor").rglob("module.*.pyc"))
-    assert not list((tmp_path / "plain").rglob("*.pyc"))

@@ -141,9 +141,20 @@ def test_the_guest_sees_the_result_folder_from_a_scratch_folder_that_is_its_home
     assert (tmp_path / "out" / "here").exists()
 
 
-def test_the_guest_has_a_copy_of_the_code_without_what_was_compiled_of_it(keep):
-    one = keep("ls -A code/room; test -L code/room || echo a copy")
-    assert (one.line(), one.line()) == ("code.py", "a copy")
+def test_the_guest_has_a_copy_of_the_code_and_of_what_was_compiled_of_it(keep):
+    one = keep("ls -A code/room | xargs; test -L code/room || echo a copy")
+    assert (one.line(), one.line()) == ("__pycache__ code.py", "a copy")
+
+
+def test_a_copy_lies_in_memory_behind_one_link(tmp_path):
+    places = [tmp_path / name for name in ("scratch", "memory", "more", "room")]
+    for place in places:
+        place.mkdir()
+    scratch, memory, more, room = places
+    guest_supervisor._put_in(scratch, f"--copy=code/more={more}", memory)
+    guest_supervisor._put_in(scratch, f"--copy=code/room={room}", memory)
+    assert (scratch / "code").readlink() == memory / "code"
+    assert sorted(one.name for one in (memory / "code").iterdir()) == ["more", "room"]
 
 
 def test_the_guest_reads_nothing_and_its_memory_is_laid_out_alike(keep):
