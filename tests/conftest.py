@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--few-examples", action="store_true", help=f"1 of {FEWER} examples of each property"
     )
-    settings.register_profile("suite", max_examples=EXAMPLES)
+    settings.register_profile("suite", max_examples=EXAMPLES, deadline=None)
     settings.load_profile("suite")
 
 

@@ -56,12 +56,12 @@ class LiveRun(WatchedRun):
     def sessions(self) -> Path:
         return self._place / "state/corridor/live"
 
-    def session(self, timeout_s: float = 60) -> dict[str, Any]:
+    def session(self, timeout_s: float = 180) -> dict[str, Any]:
         """The note of the only one, once it is there."""
         (path,) = self.until(lambda: list(self.sessions.glob("*/session.json")), timeout_s)
         return json.loads(path.read_text())
 
-    def until[T](self, what: Callable[[], T], timeout_s: float = 60) -> T:
+    def until[T](self, what: Callable[[], T], timeout_s: float = 180) -> T:
         """What it is once it is something; fails if the network ends before."""
         deadline = time.monotonic() + timeout_s
         while not (found := what()):

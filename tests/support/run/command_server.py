@@ -31,6 +31,8 @@ with link.makefile() as said:
 IMPORTED = (
     *("corridor.experiments.answers.asking", "corridor.experiments.lab.asking"),
     *("corridor.experiments.text", "corridor.controller.explain"),
+    *("corridor.experiments.commands.run", "corridor.experiments.results.results"),
+    *("pyarrow.parquet", "scipy.special"),
 )
 """What most commands import; others import the rest themselves."""
 EXIT_BY_SIGNAL = 128

@@ -454,8 +454,8 @@ def furnish(folder: Path, client: Path | None = None) -> None:
 
 
 @pytest.fixture(name="reader")
-def reader_in_guests(tmp_path, monkeypatch, virtual_kernel) -> Reader:
+def reader_in_guests(tmp_path, monkeypatch, virtual_kernel, client) -> Reader:
     """A reader in a folder of examples."""
-    furnish(tmp_path)
+    furnish(tmp_path, client)
     monkeypatch.chdir(tmp_path)
     return Reader(tmp_path, in_guests=True)

@@ -63,21 +63,21 @@ def disagreements(name, state):
     return list(wrong_statuses(expected, said_by_the_controller(setup, state)))
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_oracle_and_controller_agree_on_every_demand(data):
     name = data.draw(names)
     assert disagreements(name, data.draw(worlds(name))) == []
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(name=names, seed=st.integers(0, 10**6))
 def test_they_agree_on_all_worlds_of_a_soak(name, seed):
     for _, state in islice(generate(load_setup(name), seed), 40):
         assert disagreements(name, state) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.data())
 def test_they_agree_on_where_packets_may_be(data):
     name = data.draw(names)

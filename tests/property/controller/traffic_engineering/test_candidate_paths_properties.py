@@ -30,7 +30,7 @@ from paths_lab import Served, served, served_in_time
 from paths_lab import graph as graph_of
 from policy_lab import fibre, hub, network, permit
 
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 MOST_SETS = 60
 DEAR = 10**8
 

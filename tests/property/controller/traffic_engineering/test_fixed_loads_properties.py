@@ -45,8 +45,8 @@ from corridor.controller.traffic_engineering.selection_setting import (
 from corridor.topologies.model.sharing import capacities_bps
 from policy_lab import permit
 
-MANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-FEW = settings(MANY, max_examples=15)
+MANY = settings(max_examples=24, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(MANY, max_examples=10)
 ASSESSED = {"waypoints": [{"any_of": "gateways", "before": "border"}]}
 MOST_SETS = 40
 LITTLE = 1e-3

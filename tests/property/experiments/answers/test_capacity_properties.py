@@ -33,7 +33,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario, load_document
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.units import parse_rate_bps
 
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck))
 SCALE = Fraction("1e-3")
 HUBS = "abcde"
 RING = ("ab", "bc", "cd", "de", "ea")
@@ -275,7 +275,7 @@ def at_rates(loaded: LoadedScenario, times: Fraction) -> bool:
     return capacity_answer(asked, CapacityQuestion(chooses=False)).fits
 
 
-@settings(FEW, max_examples=20)
+@settings(FEW, max_examples=12)
 @given(st.data())
 def test_growth_that_is_told_fits_if_its_rates_are_asked_about(tmp_path_factory, data):
     """Just below the growth that is stated they fit, and the target says the same. Above it they

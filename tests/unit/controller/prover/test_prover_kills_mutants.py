@@ -73,7 +73,8 @@ def each(name, seeds):
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_killed_by_its_claim(name, seeds):
     claim, _ = MUTANTS[name]
-    here = [one for k in (0, 1, 2) for seed in seeds(2) if (one := tried(name, k, seed))]
+    networks = [(k, seed) for k in (0, 1, 2) for seed in seeds(2 if k == 1 else 1)]
+    here = [one for k, seed in networks if (one := tried(name, k, seed))]
     assert here, "no test network for it"
     for _, _, proof in here:
         assert claim in violated(proof), f"{name}: {sorted(violated(proof))}\n{told(proof)}"

@@ -12,7 +12,7 @@ from corridor_runs import Result, run_once
 def pretend(monkeypatch, code=0):
     """Have each run leave a file more in its folder, after a while."""
 
-    def run(folder, scenario, *words):
+    def run(folder, scenario, *words, client):
         folder.mkdir()
         time.sleep(0.2)
         with (folder.parent / "runs").open("a") as runs:
