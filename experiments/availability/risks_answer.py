@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.availability.availability_answer import (
     SAMPLES,
     SEED,
@@ -26,7 +29,13 @@ from corridor.experiments.availability.decided import (
     DecidedScenario,
     Limits,
 )
-from corridor.experiments.availability.figures import MINUTES_OF_YEAR, Interval, interval
+from corridor.experiments.availability.figures import (
+    MINUTES_OF_YEAR,
+    Figure,
+    Interval,
+    figure,
+    interval,
+)
 from corridor.experiments.availability.risk_effects import Detours, LostTraffic, RiskEffects
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
@@ -41,7 +50,9 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     read_failure_rates,
 )
-from corridor.topologies.base.codec import Document
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import Document, read_document
+from corridor.topologies.base.whole_file import write_text
 
 RISKS_SCHEMA = 1
 LEAST_AFFECTED = 0.01
@@ -89,6 +100,21 @@ class Risk:
 
 
 @dataclass(frozen=True)
+class DemandNines:
+    """How often one demand has a path."""
+
+    demand: str
+    src: str
+    dst: str
+    figure: Figure
+
+    @property
+    def id(self) -> str:
+        """The demand."""
+        return self.demand
+
+
+@dataclass(frozen=True)
 class RisksAnswer(Document):
     """What ``corridor risks`` answers."""
 
@@ -110,6 +136,8 @@ class RisksAnswer(Document):
     without_effect: int
     """Other parts: no explored failure of a demand needs them."""
     missing: tuple[MissingRate, ...]
+    by_demand: tuple[DemandNines, ...]
+    """In the order of the scenario."""
 
 
 def risks(
@@ -198,7 +226,14 @@ def risks_answer(
         risks=register.risks,
         without_effect=len(model.cut_sets.counted) - len(register.risks),
         missing=tuple(missing_rates(rates, model)),
+        by_demand=tuple(_nines(decided, one, installed) for one in decided.demands),
     )
+
+
+def _nines(decided: DecidedScenario, of: DecidedDemand, installed: bool) -> DemandNines:
+    cases = _cases(of, installed)
+    found = figure(decided.bounds(cases), cases.gap, cases.questions)
+    return DemandNines(of.demand.id, of.demand.src, of.demand.dst, found)
 
 
 def _cases(of: DecidedDemand, installed: bool) -> Decomposition:
@@ -280,3 +315,40 @@ class _Register:
             detours=self._effects.detours(part),
             traffic=traffic,
         )
+
+
+# ``risks.json`` of a folder that ``corridor risks --out`` made: the answer, names, and the map.
+
+RISKS_FILE = "risks.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RisksDocument(Document):
+    """What ``risks.json`` contains."""
+
+    schema: int
+    answer: RisksAnswer
+    names: Names
+    map: MapDocument
+
+
+def write_risks(folder: Path, loaded: LoadedScenario, answer: RisksAnswer) -> None:
+    """Write the answer with what its brief needs."""
+    document = RisksDocument(
+        schema=RISKS_SCHEMA,
+        answer=answer,
+        names=names_of(loaded.scenario.title, (loaded.policies,)),
+        map=map_document(loaded.topology),
+    )
+    write_text(folder / RISKS_FILE, json.dumps(document.to_json(), ensure_ascii=False) + "\n")
+
+
+def read_risks(folder: Path) -> RisksDocument:
+    """Read the register of a folder.
+
+    Raises:
+        InputError: There is none, or another version wrote it.
+    """
+    path = folder / RISKS_FILE
+    hint = "run corridor risks again, with --out"
+    return read_document(RisksDocument, read_json(path, RESULT), str(path), hint)

@@ -54,7 +54,7 @@ def cut_brief(of: CutDocument) -> Brief:
         if hub_path is not None
     ]
     used = {name for hub_path in hub_paths for name in hub_path.fibres} | set(answer.fibres)
-    what = what_is_cut(answer, places.element)
+    what = joined(what_is_cut(answer, places.element))
     fibres = f" ({counted(len(answer.fibres), 'fibre')})" if answer.fibres else ""
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"

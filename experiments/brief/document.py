@@ -13,7 +13,8 @@ from corridor.topologies.base.words import confidence_word, counted, is_longer, 
 from corridor.topologies.model.delay import FIBRE_NS_PER_KM, ROUTE_FACTOR, TERMINAL_NS
 
 type HubText = Callable[[HubEntry], str]
-Look = Literal["permitted", "free", "blocked"]
+Look = Literal["permitted", "free", "blocked", "some", "much", "most"]
+"""Of paths; the last three are degrees of importance."""
 MOST_ROWS, MOST_BARS, MOST_HELPS, MOST_BELIEFS = 9, 6, 5, 4
 MOST_LAW, MOST_FIBRES = 7, 6
 """What two pages have room for. A brief states how much more the full results contain."""

@@ -15,6 +15,7 @@ from corridor.experiments.atlas.land import source
 from corridor.experiments.atlas.map_drawing import (
     AFTER,
     FREE,
+    FULL,
     LAWFUL,
     Names,
     hub_look,
@@ -28,7 +29,14 @@ from corridor.topologies.base.words import short_name
 
 # The map of a brief as SVG: paths, and hubs with their names and countries.
 
-LOOKS: Mapping[document.Look, Look] = {"permitted": LAWFUL, "free": FREE, "blocked": AFTER}
+LOOKS: Mapping[document.Look, Look] = {
+    "permitted": LAWFUL,
+    "free": FREE,
+    "blocked": AFTER,
+    "some": FULL[2][2],
+    "much": FULL[3][2],
+    "most": FULL[4][2],
+}
 """From the lowest to the topmost."""
 SIZES = {"wide": (0.0165, 0.5), "narrow": (0.034, 0.9)}
 """Heights of letters in widths of the map, and sizes of marks: for paper and wide screens, and for

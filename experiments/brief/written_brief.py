@@ -9,6 +9,7 @@ from corridor.controller.policy.model import PolicySet
 from corridor.experiments.answers.cut_answer import CUT_FILE, read_cut
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names, names_of
+from corridor.experiments.availability.risks_answer import RISKS_FILE, read_risks
 from corridor.experiments.brief import BRIEF, COMPARISON
 from corridor.experiments.brief.comparisons import Side, comparison_brief
 from corridor.experiments.brief.cuts import cut_brief
@@ -16,6 +17,7 @@ from corridor.experiments.brief.document import Brief
 from corridor.experiments.brief.html import brief_page
 from corridor.experiments.brief.prices import price_brief
 from corridor.experiments.brief.replays import replay_brief, replays_brief
+from corridor.experiments.brief.risks import risks_brief
 from corridor.experiments.brief.runs import Study, run_brief, study_brief
 from corridor.experiments.pages.report import (
     PRICES,
@@ -41,7 +43,7 @@ def write_brief(out_dir: Path, against: Path | None = None) -> Path:
     """Write ``brief.html`` of a result folder; another brief is replaced.
 
     Args:
-        out_dir: the folder of a run, a price, a cut, a replay or a study.
+        out_dir: the folder of a run, a price, a cut, a register of risks, a replay or a study.
         against: the folder of another run, to write what differs between both runs to
             ``comparison.html`` instead.
 
@@ -104,6 +106,8 @@ def _brief(out_dir: Path) -> Brief:
         return price_brief(read_prices(out_dir), read_paths(out_dir))
     if is_file(out_dir / CUT_FILE):
         return cut_brief(read_cut(out_dir))
+    if is_file(out_dir / RISKS_FILE):
+        return risks_brief(read_risks(out_dir))
     if is_file(out_dir / REPLAY_FILE):
         return _of_replay(out_dir)
     if is_file(out_dir / INDEX):

@@ -28,7 +28,7 @@ EPILOG = """examples:
   corridor report results/b --brief --against results/a    also the differences of two runs
   corridor report results/price --format pgf    a folder that corridor price --out wrote
 
---brief accepts the folder of a run, a study, corridor price --out or corridor cut --out.
+--brief accepts the folder of a run, a study, corridor price, cut or risks with --out.
 
 exit codes: 0, also for an incomplete run; 1 a packet violated a policy, or an expectation of the
 timeline was not met; 2 bad input; 3 --pdf found no Chromium; 4 the measurement is invalid.

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.probes import WARM_UP_PHASE
-from corridor.experiments.account.reasons import StatusEvent
 from corridor.experiments.account.summary import HitSummary
 from corridor.experiments.plan.values import (
     FOLLOWED_NS,

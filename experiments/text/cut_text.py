@@ -30,7 +30,7 @@ def cut_text(
     code."""
     under = f"policy set {of.policies}, as of {of.as_of}"
     law = "no policy set" if of.policies == NO_POLICIES else under
-    cut = f"Cut of {what_is_cut(of)}"
+    cut = f"Cut of {', '.join(what_is_cut(of))}"
     cut += f" ({counted(len(of.fibres), 'fibre')})" if of.fibres else ""
     lines = [f"{cut}; scenario {of.scenario}, {law}:"]
     lines += [wrapped(one, width) for one in footprint_said(of)]
@@ -55,7 +55,7 @@ def cut_text(
     return "\n".join(lines).rstrip()
 
 
-def what_is_cut(of: CutAnswer, named: Callable[[str], str] | None = None) -> str:
+def what_is_cut(of: CutAnswer, named: Callable[[str], str] | None = None) -> list[str]:
     """The elements that are cut, in words; the fibres of a footprint by its name.
 
     Args:
@@ -66,7 +66,7 @@ def what_is_cut(of: CutAnswer, named: Callable[[str], str] | None = None) -> str
     hit = frozenset() if shape is None else {f"link:{one}" for one in shape.sure + shape.possible}
     others = [one for one in of.dead if one not in hit]
     first = [] if shape is None else [f"footprint {shape.id}"]
-    return ", ".join([*first, *map(named or _element_named, others)])
+    return [*first, *map(named or _element_named, others)]
 
 
 def footprint_said(of: CutAnswer) -> Iterator[str]:

@@ -51,7 +51,7 @@ def _summary(of: RisksAnswer) -> Iterator[str]:
     yield (
         f"Expected minutes without a path, added over demands: "
         f"{minutes(of.demand_minutes_a_year)} a year. First is {first.id}, in {first.first:.0%} "
-        f"of {of.samples:,} samples of the rates: without it {_share(first.fussell_vesely)} of "
+        f"of {of.samples:,} samples of the rates: without it {share(first.fussell_vesely)} of "
         "them would not occur."
     )
 
@@ -63,8 +63,8 @@ def _register(of: Sequence[Risk], width: int | None) -> str:
             KINDS[one.kind],
             f"{one.failures_a_year.mean:.2g}",
             f"{one.basis} ({confidence_word(one.confidence)})",
-            _days(one.repair_days),
-            _share(one.fussell_vesely),
+            days(one.repair_days),
+            share(one.fussell_vesely),
             f"{one.birnbaum.mean:.2g}",
             number(one.demand_minutes_a_year.mean),
             f"{one.first:.0%}",
@@ -98,7 +98,7 @@ def _by_traffic(of: RisksAnswer, width: int | None, *, everything: bool) -> str:
             _interval(lost.tbit_hours_a_year),
             *(f"{gbps / 1000:.2f}" for gbps in (lost.at_once_gbps, lost.own_gbps)),
             f"{lost.bought_gbps / 1000:.2f}",
-            _days(risk.repair_days),
+            days(risk.repair_days),
         )
         for risk, lost in shown
     ]
@@ -136,11 +136,13 @@ def _key(of: RisksAnswer) -> str:
     )
 
 
-def _share(of: Interval) -> str:
+def share(of: Interval) -> str:
+    """Return a share with its 90 % interval."""
     if of.mean < LEAST_SHARE:
         return f"{of.mean:.1%}"
     return f"{of.mean:.0%} ({of.low:.0%} to {of.high:.0%})"
 
 
-def _days(of: Interval) -> str:
+def days(of: Interval) -> str:
+    """Return days, or hours if they are few."""
     return f"{of.mean * 24:.0f} h" if of.mean < FEW_DAYS else f"{of.mean:.0f} d"
