@@ -6,6 +6,7 @@ Files run by the CPU seconds that each took when last recorded. Processes take f
 another: a costly file that begins last leaves the others idle.
 """
 
+import contextlib
 import gc
 import json
 import os
@@ -107,6 +108,18 @@ def _file(nodeid: str) -> str:
 
 
 def _cpu_s() -> float:
-    """CPU seconds of this process and of those that it started and that have ended."""
+    """CPU seconds of this process and of its children, also of those that serve later tests."""
     spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system
+    ended = spent.user + spent.system + spent.children_user + spent.children_system
+    with contextlib.suppress(OSError):  # not every kernel lists children
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        return ended + sum(map(_ticks_of, children)) / os.sysconf("SC_CLK_TCK")
+    return ended
+
+
+def _ticks_of(child: str) -> int:
+    """Clock ticks of a child and of its own children that have ended: 0 if it ends just now."""
+    with contextlib.suppress(OSError):
+        fields = Path("/proc", child, "stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15]))
+    return 0

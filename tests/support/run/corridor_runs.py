@@ -169,9 +169,12 @@ def seen_inside(kernel: Kernel, out_dir: Path, script: str, *arguments: str) -> 
 
 
 def copy_of_the_code(copy: Path) -> Path:
-    """Copy the project with its bytecode, which stays valid."""
+    """Copy the project with its bytecode, which stays valid.
+
+    Files are still one with those of the project: whoever changes one removes it first.
+    """
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, copy / folder, symlinks=True)
+        shutil.copytree(ROOT / folder, copy / folder, symlinks=True, copy_function=_linked)
     shutil.copy(ROOT / "tests/__init__.py", copy / "tests")
     return copy
 
@@ -203,7 +206,7 @@ def broken_copy(folder: Path, file: str, old: str, new: str) -> Path:
     copy = copy_of_the_code(folder / "broken")
     text = (copy / file).read_text()
     assert text.count(old) == 1, f"{file} holds {old!r} {text.count(old)} times"
-    (copy / file).write_text(text.replace(old, new))
+    _replace(copy / file, text.replace(old, new))
     return copy
 
 

@@ -1,5 +1,7 @@
-"""The quick form of the suite tries some examples of each property, the whole form all."""
+"""The quick form of the suite tries some examples of each property, the whole form all; what a file
+of tests costs is recorded."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -43,3 +45,33 @@ def test_half_of_the_examples_is_tried(tmp_path, options, tried):
     command = (sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *options)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert f"tried {tried}." in done.stdout, done.stdout + done.stderr
+
+
+SERVED = """
+import subprocess, sys
+import pytest
+SERVER = "import sys, time; sys.stdin.read(1)\\nwhile time.process_time() < 1.5: pass\\nprint()"
+
+@pytest.fixture(scope="session")
+def server():
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-uc", SERVER], **pipes) as child:
+        yield child
+        child.communicate()
+
+def test_that_is_served(server):
+    server.stdin.write(b"x")
+    server.stdin.flush()
+    server.stdout.readline()
+"""
+
+
+def test_what_a_server_of_the_session_does_is_a_cost_of_the_file_that_it_serves(tmp_path):
+    shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "costs.json").write_text("{}")
+    (tmp_path / "test_first.py").write_text(SERVED)
+    (tmp_path / "test_second.py").write_text("def test_it():\n    pass\n")
+    options = ("-p", "no:cacheprovider", "--record-costs", tmp_path / "found.json")
+    command = (sys.executable, "-m", "pytest", "-q", *options)
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert json.loads((tmp_path / "found.json").read_text()).keys() == {"test_first.py"}
