@@ -5,7 +5,7 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`availability`, :func:`risks`, :func:`price`, :func:`law`, :func:`replay`,
+:func:`availability`, :func:`repairs`, :func:`risks`, :func:`price`, :func:`law`, :func:`replay`,
 :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from corridor.experiments.answers.traffic_answer import traffic_matrix
     from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
     from corridor.experiments.availability.availability_answer import availability
+    from corridor.experiments.availability.repairs_answer import repairs
     from corridor.experiments.availability.risks_answer import risks
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.replays.asking import replay, replays
@@ -71,6 +72,7 @@ __all__ = [
     "path",
     "price",
     "read_study",
+    "repairs",
     "replay",
     "replays",
     "risks",
@@ -104,6 +106,7 @@ _HOMES = {
     "path": "experiments.answers.asking",
     "price": "experiments.answers.asking",
     "read_study": "experiments.study.results",
+    "repairs": "experiments.availability.repairs_answer",
     "replay": "experiments.replays.asking",
     "replays": "experiments.replays.asking",
     "risks": "experiments.availability.risks_answer",

@@ -18,7 +18,7 @@ from corridor.experiments.availability.systems import installed_system, permitte
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.intents import Intended, intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.analysis.decomposition import Decomposition, FailureSpace
+from corridor.topologies.analysis.decomposition import Decomposition, FailureSpace, System
 from corridor.topologies.analysis.failing_parts import FailureModel
 
 GAP = 1e-7
@@ -101,6 +101,10 @@ class DecidedScenario:
         works = self.space.probabilities(of.works if rest is None else (*rest.works, *of.works))
         return Bounds(low, np.maximum(1 - works, low))
 
+    def permitted(self, pair: Pair) -> System:
+        """Return a demand as the system that works if both directions have a permitted path."""
+        return permitted_system(self._paths, pair)
+
     def _decided(self) -> Iterator[DecidedDemand]:
         graphs = {one.intent.id: one for one in Intended.of(self.loaded).graphs}
         against = self._against()
@@ -139,7 +143,7 @@ class DecidedScenario:
         key = frozenset(map(self._key, pair))
         if key not in self._known:
             self._known[key] = self.space.decompose(
-                permitted_system(self._paths, pair),
+                self.permitted(pair),
                 gap=self._limits.gap,
                 most_questions=self._limits.questions,
             )
@@ -147,7 +151,7 @@ class DecidedScenario:
 
     def _narrowed(self, pair: Pair, policed: Decomposition) -> Decomposition:
         return self.space.decompose(
-            permitted_system(self._paths, pair),
+            self.permitted(pair),
             gap=self._limits.gap / SHARE_OF_QUESTIONS,
             most_questions=max(1, self._limits.questions // SHARE_OF_QUESTIONS),
             cases=policed.fails,

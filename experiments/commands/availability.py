@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.commands.arguments import add_scenario_arguments, load, under, whole
 from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
-from corridor.experiments.terminal.live import waiting
+from corridor.experiments.terminal.live import telling, waiting
 from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
+    from corridor.topologies.analysis.failure_rates import FailureRates
 
 DEFAULT_CLIMATE = "record"
 """As the model has it; said here, since it takes long to import."""
@@ -23,8 +26,10 @@ EPILOG = """examples:
   corridor availability sovereignty --climate peace       rates of the years 2006 to 2023
   corridor availability my.yaml --rates my-rates.yaml     custom failure rates
   corridor availability pan-asia --json                   every figure with its bounds
+  corridor availability sovereignty --repairs queue       repairs at sea wait for ships
+  corridor availability mini --year --seed 3              emulate a sampled year of failures
 
-Nothing is emulated. A demand is available if a permitted path of fibres is left in both
+Only --year emulates. A demand is available if a permitted path of fibres is left in both
 directions. docs/availability.md has the model, its assumptions and its limits.
 exit codes: 0 success, 2 bad input"""
 
@@ -46,6 +51,33 @@ def add_parser(verbs: Any) -> None:
         help="baseline policy set (default: none)",
     )
     add_rate_options(parser)
+    parser.add_argument(
+        "--repairs",
+        choices=("independent", "queue"),
+        default="independent",
+        help="queue: simulate repairs at sea that wait for ships, and print what that changes",
+    )
+    parser.add_argument(
+        "--repair-times",
+        choices=("lognormal", "exponential", "constant"),
+        default="lognormal",
+        help="distribution of single repairs, for --repairs queue (default: lognormal)",
+    )
+    parser.add_argument(
+        "--years",
+        type=whole(1, 10_000, "years are 1 to 10,000"),
+        default=50,
+        metavar="N",
+        help="years of each of 200 simulations, for --repairs queue (default: 50)",
+    )
+    parser.add_argument(
+        "--year",
+        action="store_true",
+        help="sample a year of failures and repairs, emulate it with the controller, and compare",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="result folder of --year, new or empty"
+    )
     parser.add_argument("--all", action="store_true", help="a line for every demand")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_no_cache(parser)
@@ -81,7 +113,37 @@ def add_rate_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb."""
+    if args.year:
+        return _emulate_year(args)
+    if args.out is not None:
+        raise InputError("--out is for --year alone", "leave --out out, or add --year")
     return told(args, _answer)
+
+
+def _emulate_year(args: argparse.Namespace) -> int:
+    from corridor.experiments.run.emulated_year import emulate_year
+    from corridor.experiments.run.options import Options
+    from corridor.experiments.text.repairs_text import told_year
+    from corridor.topologies.analysis.failure_rates import read_failure_rates
+
+    if args.repairs != "independent":
+        raise InputError("a year is emulated without a queue", "leave --repairs out")
+    options = Options(
+        scenario=args.scenario,
+        policies=args.policies,
+        as_of=args.as_of,
+        outside=args.outside,
+        service=args.service,
+        interpret=dict(args.interpret),
+        out=args.out,
+    )
+    rates = read_failure_rates(args.rates)
+    with telling(sys.stderr if args.json else sys.stdout, "sampling a year") as say:
+        found = emulate_year(options, rates, climate=args.climate, seed=args.seed, say=say)
+    if args.json:
+        return as_json(found.to_json()).tell()
+    text = told_year(found, everything=args.all, width=terminal_width())
+    return Answer([shown(f"\n{text}")], int(bool(found.forbidden))).tell()
 
 
 def _answer(args: argparse.Namespace) -> Answer:
@@ -94,6 +156,8 @@ def _answer(args: argparse.Namespace) -> Answer:
 
     loaded = load(args)
     rates = read_failure_rates(args.rates)
+    if args.repairs == "queue":
+        return _queued(args, loaded, rates)
     baseline = _baseline(args, loaded)
     with waiting("deciding states of failure"):
         found = availability_answer(
@@ -108,6 +172,26 @@ def _answer(args: argparse.Namespace) -> Answer:
         return as_json(found.to_json())
     text = availability_text.told(found, everything=args.all, width=terminal_width())
     return Answer([shown(text)])
+
+
+def _queued(args: argparse.Namespace, loaded: LoadedScenario, rates: FailureRates) -> Answer:
+    from corridor.experiments.availability.availability_answer import checked_limits
+    from corridor.experiments.availability.repairs_answer import repairs_answer
+    from corridor.experiments.text.repairs_text import told_repairs
+
+    with waiting("simulating repairs"):
+        found = repairs_answer(
+            loaded,
+            rates,
+            climate=args.climate,
+            repair_times=args.repair_times,
+            years=args.years,
+            seed=args.seed,
+            limits=checked_limits(questions=args.questions),
+        )
+    if args.json:
+        return as_json(found.to_json())
+    return Answer([shown(told_repairs(found, everything=args.all, width=terminal_width()))])
 
 
 def _baseline(args: argparse.Namespace, loaded: LoadedScenario) -> LoadedScenario:

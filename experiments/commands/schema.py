@@ -29,6 +29,7 @@ OUTPUTS = (
     "replay-answer",
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("traffic-answer", "availability-answer", "risks-answer"),
+    *("repairs-answer", "year-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
     *("topology-import-answer", "topology-validate-answer"),

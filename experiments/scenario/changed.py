@@ -15,7 +15,7 @@ from corridor.experiments.scenario.scenario import (
     whole,
 )
 from corridor.experiments.scenario.shipped_files import read_scenario
-from corridor.topologies.base.documents import Plain
+from corridor.topologies.base.documents import Document, Plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
 
@@ -30,15 +30,40 @@ def with_cuts(name_or_path: str, asked: Under, dead: Sequence[str]) -> LoadedSce
     """A scenario in which nothing happens but that these elements fail, all at once, and are
     repaired. Where BFD runs, fibres are cut without their ends seeing it. Workloads run all the
     time where events would begin or end them."""
-    own = read_scenario(name_or_path)
-    folder = Path(own.file).parent
-    document = whole(own, folder)
+    document, folder = _read(name_or_path)
     assert isinstance(document.data, dict)
     silent = load_document(document, folder, asked).scenario.network.bfd is not None
     timeline: list[Plain] = [_event(one, silent=silent) for one in dead]
     changed = {**document.data, "timeline": timeline, "faults": [], "cuts": None}
     changed["workloads"] = _always_on(document.data.get("workloads"))
     return lasting(load_document(replace(document, data=changed), folder, asked), CUT_RUNS)
+
+
+def with_timeline(
+    name_or_path: str, asked: Under, timeline: Sequence[Plain], probe: Plain
+) -> LoadedScenario:
+    """A scenario in which just these events happen, and demands send just these probes. Without
+    BFD, so that a repaired fibre is in use again at once."""
+    document, folder = _read(name_or_path)
+    assert isinstance(document.data, dict)
+    data = {**document.data, "timeline": [*timeline], "probe": probe}
+    network, demands = data.get("network"), data.get("demands")
+    data["network"] = {**network, "bfd": None} if isinstance(network, dict) else {}
+    data["demands"] = [
+        {key: value for key, value in one.items() if key not in ("probe", "throughput")}
+        for one in (demands if isinstance(demands, list) else ())
+        if isinstance(one, dict)
+    ]
+    for key in ("faults", "workloads", "cuts"):
+        data.pop(key, None)
+    return load_document(replace(document, data=data), folder, asked)
+
+
+def _read(name_or_path: str) -> tuple[Document, Path]:
+    """A scenario with all that it extends, and the folder of its files."""
+    own = read_scenario(name_or_path)
+    folder = Path(own.file).parent
+    return whole(own, folder), folder
 
 
 def _always_on(workloads: Plain) -> list[Plain]:

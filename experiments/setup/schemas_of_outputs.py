@@ -118,6 +118,18 @@ def _risks() -> Form:
     return RisksAnswer
 
 
+def _repairs() -> Form:
+    from corridor.experiments.availability.repairs_answer import RepairsAnswer
+
+    return RepairsAnswer
+
+
+def _year() -> Form:
+    from corridor.experiments.results.emulated_year import YearAnswer
+
+    return YearAnswer
+
+
 def _traffic() -> Form:
     from corridor.experiments.answers.traffic_answer import TrafficAnswer
 
@@ -346,6 +358,14 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "availability-answer": Output(
         "availability --json", "How often demands have a permitted path", _availability
+    ),
+    "repairs-answer": Output(
+        "availability --repairs queue --json", "What waiting for repair ships changes", _repairs
+    ),
+    "year-answer": Output(
+        "year.json; availability --year --json",
+        "A sampled year: computed and measured",
+        _year,
     ),
     "risks-answer": Output("risks --json", "What fails, by importance", _risks),
     "cut-answer": Output("cut --json", "What a cut does", _cut),

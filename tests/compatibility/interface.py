@@ -45,6 +45,7 @@ NUMBERED = {
     "manifest": "experiments.run.manifest.MANIFEST_SCHEMA",
     "price-answer": "experiments.text.price_text.SCHEMA",
     "proof": "experiments.account.proof_document.PROOF_SCHEMA",
+    "repairs-answer": "experiments.availability.repairs_answer.REPAIRS_SCHEMA",
     "replay-answer": "experiments.replays.document.REPLAY_SCHEMA",
     "risks-answer": "experiments.availability.risks_answer.RISKS_SCHEMA",
     "study-answers": "experiments.study.writing.SCHEMA",
@@ -53,6 +54,7 @@ NUMBERED = {
     "tables": "controller.forwarding.program.DUMP_SCHEMA",
     "traffic-answer": "experiments.answers.traffic_answer.TRAFFIC_SCHEMA",
     "workload-answer": "experiments.commands.workload.SCHEMA",
+    "year-answer": "experiments.results.emulated_year.YEAR_SCHEMA",
 }
 """Where the numbers of outputs are; those of input files are in their JSON Schemas."""
 CANDIDATE = re.compile(r"\d+\.0\.0rc\d+")

@@ -108,6 +108,14 @@ def test_a_path_and_a_price_have_intervals():
     assert "look up next: urumqi-zhongwei" in said
 
 
+def test_waiting_for_ships_is_simulated():
+    code, said = run(sys.executable, EXAMPLES / "waiting_for_ships.py")
+    assert code == 0, said
+    assert re.search(
+        r"lognormal repair times: [\d,]+ demand-minutes a year at once; waiting adds", said
+    )
+
+
 def test_an_outage_is_replayed():
     code, said = run(sys.executable, EXAMPLES / "replay_outage.py")
     assert code == 0, said

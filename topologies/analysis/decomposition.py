@@ -219,7 +219,12 @@ class FailureSpace:
 
     def probabilities(self, cases: Sequence[Case]) -> Floats:
         """Return by sample the probability of any of some disjoint cases."""
-        found: Floats = _CaseSum(self._samples, cases).by_events.sum(axis=(0, 1))
+        found: Floats = self.each(cases).sum(axis=0)
+        return found
+
+    def each(self, cases: Sequence[Case]) -> Floats:
+        """Return the probability of each case: one row a case, one column a sample."""
+        found: Floats = _CaseSum(self._samples, cases).by_events.sum(axis=0)
         return found
 
     def saved(self, cases: Sequence[Case]) -> Floats:

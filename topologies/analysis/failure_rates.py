@@ -102,6 +102,24 @@ class Repair(Bounds):
         return _changed(self, self.within.get(climate))
 
 
+class RepairShips(Evidence):
+    """Ships that repair the wet segments of some seas."""
+
+    id: Slug
+    ships: int = Field(ge=1)
+    thousand_km: float = Field(default=0.0, ge=0)
+    """Cable that they serve, whether it is on a map or not; 0: only that of the map."""
+    days: Bounds
+    """How long one repair keeps a ship."""
+
+
+class RepairTimes(Evidence):
+    """Days of single repairs in one sea."""
+
+    what: NonEmpty
+    days: tuple[float, ...] = Field(min_length=2)
+
+
 class Place(Frozen):
     """Where cable lies: how often it fails there, and how long a repair takes."""
 
@@ -111,6 +129,8 @@ class Place(Frozen):
     between: tuple[tuple[Slug, Slug], ...] = ()
     rate: Rate
     repair: Repair
+    ships: Slug = ""
+    """Who repairs it; empty: no ship is needed."""
 
     @property
     def is_rest(self) -> bool:
@@ -149,6 +169,8 @@ class Cause(Evidence):
     years: float = Field(gt=0)
     systems: Systems | None = None
     repair: Bounds
+    ships: Slug = ""
+    """Who repairs what an event hits; empty: no ship is needed."""
     within: Mapping[Slug, OtherCount] = Field(default_factory=dict, alias="in")
 
     def in_climate(self, climate: str) -> Cause:
@@ -206,7 +228,18 @@ class FailureRates(Frozen):
     between_routes: Spread
     places: tuple[Place, ...]
     causes: tuple[Cause, ...] = ()
+    repair_ships: tuple[RepairShips, ...] = ()
+    repair_times: tuple[RepairTimes, ...] = ()
     missing: tuple[Missing, ...] = ()
+
+    @property
+    def repair_spread(self) -> float:
+        """The standard deviation of the logarithm of a repair time about the mean of its sea,
+        pooled; 0 without single repairs."""
+        logs = [np.log(one.days) for one in self.repair_times]
+        freedom = sum(len(one) - 1 for one in logs)
+        squares = sum(float(((one - one.mean()) ** 2).sum()) for one in logs)
+        return math.sqrt(squares / freedom) if freedom else 0.0
 
 
 def _changed[B: Bounds](bounds: B, other: Bounds | None) -> Bounds:
@@ -239,9 +272,15 @@ def read_failure_rates(path: str | Path | None = None) -> FailureRates:
 def _names(file: FailureRates) -> Iterator[tuple[KeyPath, str, Any, str]]:
     """Every use of a name: where, of what, the known ones, and the name."""
     climates = {one.id for one in file.climates}
+    ships = {"", *(one.id for one in file.repair_ships)}
+    for key, listed in (("repair_ships", file.repair_ships), ("repair_times", file.repair_times)):
+        for number, one in enumerate(listed):
+            stated = (*one.source, *(one.days.source if isinstance(one, RepairShips) else ()))
+            yield from (((key, number), "source", file.sources, name) for name in stated)
     points = {*shipped_waypoints(), *shipped_hubs()}
     for number, place in enumerate(file.places):
         at: KeyPath = ("places", number)
+        yield at, "group of repair ships", ships, place.ships
         for name in (*place.points, *(end for pair in place.between for end in pair)):
             yield at, "waypoint or hub", points, name
         for part in (place.rate, place.repair):
@@ -249,6 +288,7 @@ def _names(file: FailureRates) -> Iterator[tuple[KeyPath, str, Any, str]]:
         yield from ((at, "climate", climates, one) for one in place.repair.within)
     for number, cause in enumerate(file.causes):
         at = ("causes", number)
+        yield at, "group of repair ships", ships, cause.ships
         for of in (cause, cause.repair):
             yield from ((at, "source", file.sources, one) for one in of.source)
         yield from ((at, "climate", climates, one) for one in cause.within)

@@ -124,6 +124,8 @@ def test_every_shipped_figure_has_a_source():
     repairs = [one.repair for one in rates.places]
     every = [*figures, *repairs, *(within for one in repairs for within in one.within.values())]
     every += [of for one in rates.causes for of in (one, one.repair)]
+    every += [of for one in rates.repair_ships for of in (one, one.days)]
+    every += rates.repair_times
     used = {name for one in every for name in one.source}
     assert used == set(rates.sources)
 
