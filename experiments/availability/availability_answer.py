@@ -9,12 +9,12 @@ from pathlib import Path
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.availability.decided import (
-    GAP,
     QUESTIONS,
     DecidedDemand,
     DecidedScenario,
     Limits,
 )
+from corridor.experiments.availability.enclosed import GAP, EnclosedScenario
 from corridor.experiments.availability.figures import (
     MOST_NINES,
     Figure,
@@ -220,7 +220,7 @@ def availability_answer(
     if baseline is not None and baseline.policies.name == loaded.policies.name:
         baseline = None
     model = checked_model(loaded, rates, climate, samples, seed)
-    decided = DecidedScenario(loaded, model, baseline=baseline, limits=limits)
+    decided = EnclosedScenario(loaded, model, baseline=baseline, limits=limits)
     demands = [_demand(decided, one) for one in decided.demands]
     demands.sort(key=lambda one: -one.replanned.unavailable_high)
     compared = [one for one in demands if one.baseline is not None]

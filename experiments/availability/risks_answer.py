@@ -23,12 +23,12 @@ from corridor.experiments.availability.availability_answer import (
     missing_rates,
 )
 from corridor.experiments.availability.decided import (
-    GAP,
     QUESTIONS,
     DecidedDemand,
     DecidedScenario,
     Limits,
 )
+from corridor.experiments.availability.enclosed import GAP, EnclosedScenario
 from corridor.experiments.availability.figures import (
     MINUTES_OF_YEAR,
     Figure,
@@ -209,7 +209,7 @@ def risks_answer(
         InputError: The climate is unknown, or the number of samples is out of bounds.
     """
     model = checked_model(loaded, rates, climate, samples, seed)
-    decided = DecidedScenario(loaded, model, limits=limits)
+    decided = EnclosedScenario(loaded, model, limits=limits)
     register = _Register(decided, [_cases(one, installed) for one in decided.demands])
     return RisksAnswer(
         schema=RISKS_SCHEMA,
