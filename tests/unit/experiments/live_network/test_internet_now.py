@@ -70,7 +70,10 @@ def test_the_page_has_the_answer_and_its_sentence(topology, of_a_scenario, fault
         assert said == {"cut": None, "said": ""}
 
 
-def test_the_command_states_it_after_the_cut(topology, of_a_scenario, monkeypatch, capsys):
+@pytest.mark.parametrize("noted", [True, False])
+def test_the_command_states_it_after_the_cut_if_the_map_has_internet_traffic(
+    noted, topology, of_a_scenario, monkeypatch, capsys
+):
     class Client:
         def ask(self, do, **_):
             return {"faults": FAULTS} if do == "lasting" else {"changed": True}
@@ -79,7 +82,13 @@ def test_the_command_states_it_after_the_cut(topology, of_a_scenario, monkeypatc
     def reached(_):
         yield Client()
 
-    one = SimpleNamespace(url="http://127.0.0.1:1", token_file="token", name="one", out="out")
+    one = SimpleNamespace(
+        url="http://127.0.0.1:1",
+        token_file="token",
+        name="one",
+        out="out",
+        has_internet_traffic=noted,
+    )
     kept = SimpleNamespace(specification=SimpleNamespace(topology=topology))
     monkeypatch.setattr(cut, "reached", reached)
     monkeypatch.setattr(cut, "_is_a_question", lambda _: False)
@@ -90,5 +99,8 @@ def test_the_command_states_it_after_the_cut(topology, of_a_scenario, monkeypatc
     cut.add_parser(parser.add_subparsers())
     assert cut.run(parser.parse_args(["cut", FIBRE])) == 0
     said = capsys.readouterr().out
+    if not noted:
+        assert said == f"cut {FIBRE}: begun\n"
+        return
     assert said.startswith(f"cut {FIBRE}: begun\n{internet_sentence(of_a_scenario)[:60]}")
     assert "Internet traffic not carried, busy hour of 2025-09-06" in said
