@@ -150,9 +150,8 @@ def links(
 
 
 def copies(more: Mapping[str, Path]) -> dict[str, Path]:
-    """What it holds copies of: the package, and more folders by the name under which they are to be
-    importable. What Python has compiled of them comes along, and changes no sample: see decision
-    115."""
+    """What it holds copies of, without what Python has compiled by chance: the package, and more
+    folders by the name under which they are to be importable."""
     return {
         f"{Path(PROJECT).name}/{name}": path
         for name, path in (*more.items(), (PACKAGE.name, PACKAGE))

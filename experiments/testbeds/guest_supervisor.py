@@ -41,6 +41,7 @@ PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000
 EXIT_NOT_STARTED = 127
 SIGNALS = {b"-": signal.SIGSTOP, b"+": signal.SIGCONT}
+COMPILED = shutil.ignore_patterns("__pycache__")
 _libc = ctypes.CDLL(None)
 
 
@@ -119,7 +120,7 @@ def _put_in(scratch: Path, order: str, memory: Path) -> None:
     if how == "--link":
         (scratch / name).symlink_to(source)
     elif how == "--copy":
-        shutil.copytree(source, memory / name)
+        shutil.copytree(source, memory / name, ignore=COMPILED)
         first = Path(name).parts[0]
         if not (scratch / first).exists():
             (scratch / first).symlink_to(memory / first)
