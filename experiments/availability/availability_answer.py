@@ -8,13 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.availability.decided import (
-    QUESTIONS,
-    DecidedDemand,
-    DecidedScenario,
-    Limits,
-)
-from corridor.experiments.availability.enclosed import GAP, EnclosedScenario
+from corridor.experiments.availability.enclosed import DecidedDemand, EnclosedScenario
 from corridor.experiments.availability.figures import (
     MOST_NINES,
     Figure,
@@ -23,6 +17,7 @@ from corridor.experiments.availability.figures import (
     nines,
     price_in_nines,
 )
+from corridor.experiments.availability.served import GAP, QUESTIONS, Limits
 from corridor.experiments.scenario.given import given_name
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
@@ -293,14 +288,13 @@ def missing_rates(rates: FailureRates, model: FailureModel) -> Iterator[MissingR
         )
 
 
-def _demand(decided: DecidedScenario, of: DecidedDemand) -> DemandAvailability:
+def _demand(decided: EnclosedScenario, of: DecidedDemand) -> DemandAvailability:
     policed = decided.bounds(of.replanned)
     installed = decided.bounds(of.installed)
     baseline = price = None
     if of.baseline is not None:
-        other = decided.bounds(of.baseline, of.replanned if of.is_nested else None)
-        gap = of.baseline.gap + (of.replanned.gap if of.is_nested else 0.0)
-        baseline = figure(other, gap, of.baseline.questions)
+        other = decided.bounds(of.baseline)
+        baseline = figure(other, of.baseline.gap, of.baseline.questions)
         price = price_in_nines(policed, other, is_nested=of.is_nested)
     return DemandAvailability(
         demand=of.demand.id,

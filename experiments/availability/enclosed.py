@@ -1,9 +1,11 @@
-"""The demands of a scenario, enclosed by two sets of states: exact for installed tables. Pure."""
+"""When the served demands of a scenario have a path, enclosed by two sets of states; exact for
+installed tables. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from corridor.controller.forwarding.forwarding_graph import (
     Assess,
@@ -12,42 +14,101 @@ from corridor.controller.forwarding.forwarding_graph import (
     ForwardingGraph,
     Node,
 )
-from corridor.experiments.availability.decided import DecidedScenario, Pair
+from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.availability.figures import Bounds
+from corridor.experiments.availability.served import Limits, Pair, ServedScenario
+from corridor.experiments.scenario.demands import Demand
+from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.analysis.enclosure import (
     DELIVERED,
     DROPPED,
     Branch,
+    Decided,
     FailureDiagrams,
     Walk,
 )
+from corridor.topologies.analysis.failing_parts import FailureModel
 
-GAP = 1e-9
-"""The probability that may be left unexplored: a ten-thousandth of what 5 nines leave."""
 MOST_NODES = 200_000
 """Of diagrams of installed tables: some 100 MB."""
 
 
-class EnclosedScenario(DecidedScenario):
-    """Decides demands by diagrams instead of cases."""
+@dataclass(frozen=True)
+class DecidedDemand:
+    """One demand that has a path while nothing has failed."""
 
-    space: Any
+    demand: Demand
+    replanned: Decided
+    """Whether it has a permitted path: what a controller that plans again provides."""
+    installed: Decided
+    """Whether the installed tables deliver it, without the controller."""
+    baseline: Decided | None
+    """The same as ``replanned`` under the baseline; None without one, or if it is blocked there."""
+    is_nested: bool
+    """Whether the baseline permits each path that the policies permit: they can only cost."""
 
-    def __init__(self, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
-        topology, lines = self.model.topology, self.model.lines
-        longitudes = {
-            lines[fibre.id]: sum(topology.hub(end).place[1] for end in fibre.ends) / 2
-            for fibre in topology.fibres
-        }
-        self.space = FailureDiagrams(self.model.cut_sets, self.model.unavailable, longitudes)
 
-    def bounds(self, of: Any, rest: Any = None) -> Bounds:  # noqa: ARG002
-        """Return the bounds of what was decided, by sample."""
+class EnclosedScenario(ServedScenario):
+    """The served demands of a scenario under all failures."""
+
+    def __init__(
+        self,
+        loaded: LoadedScenario,
+        model: FailureModel,
+        *,
+        baseline: LoadedScenario | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        super().__init__(loaded, model)
+        self._limits = limits or Limits()
+        self._baseline = baseline
+        self._known: dict[frozenset[object], Decided] = {}
+        self.space = FailureDiagrams(model.cut_sets, model.unavailable, longitudes(model))
+
+    @cached_property
+    def demands(self) -> tuple[DecidedDemand, ...]:
+        """Those that are served while nothing has failed."""
+        return tuple(self._decided())
+
+    def bounds(self, of: Decided) -> Bounds:
+        """Return the probability to be unavailable, by sample."""
         return Bounds(self.space.probabilities(of.fails), self.space.probabilities(of.may_fail))
 
-    def _replanned(self, pair: Pair) -> Any:
-        key = frozenset(map(self._key, pair))
+    def _decided(self) -> Iterator[DecidedDemand]:
+        against = self._against()
+        for one in self.served:
+            other = against.get(one.demand.id)
+            walks = [walk_of(self.model.lines, graph) for graph in one.graphs]
+            yield DecidedDemand(
+                one.demand,
+                self._replanned(one.policies),
+                self.space.followed(walks, MOST_NODES),
+                None if other is None else self._replanned(other),
+                other is not None and self._is_nested(one.policies, other),
+            )
+
+    def _against(self) -> dict[str, Pair]:
+        """By demand, what the baseline says of it; without those that it blocks."""
+        if self._baseline is None:
+            return {}
+        intents = {one.id: one.applicable_policies for one in intents_for(self._baseline)}
+        found = {}
+        for demand in self._baseline.scenario.demands:
+            pair = (intents[demand.id], intents[f"{demand.id}{RETURN}"])
+            if all(self.paths.least_ns(one) is not None for one in pair):
+                found[demand.id] = pair
+        return found
+
+    def _is_nested(self, policed: Pair, other: Pair) -> bool:
+        """Without policies every path of fibres is permitted: all that policies permit, too."""
+        assert self._baseline is not None
+        same_ends = [one.demand.dst for one in policed] == [one.demand.dst for one in other]
+        return self._baseline.policies.name == NO_POLICIES and same_ends
+
+    def _replanned(self, pair: Pair) -> Decided:
+        key = self.key(pair)
         if key not in self._known:
             self._known[key] = self.space.decide(
                 self.permitted(pair),
@@ -56,12 +117,14 @@ class EnclosedScenario(DecidedScenario):
             )
         return self._known[key]
 
-    def _narrowed(self, pair: Pair, policed: Any) -> Any:  # noqa: ARG002
-        return self._replanned(pair)
 
-    def _installed(self, pair: Sequence[ForwardingGraph]) -> Any:
-        walks = [walk_of(self.model.lines, graph) for graph in pair]
-        return self.space.followed(walks, MOST_NODES)
+def longitudes(model: FailureModel) -> dict[int, float]:
+    """Return by the bit of a fibre the longitude of its middle, in degrees."""
+    hub = model.topology.hub
+    return {
+        model.lines[fibre.id]: sum(hub(end).place[1] for end in fibre.ends) / 2
+        for fibre in model.topology.fibres
+    }
 
 
 def walk_of(lines: Mapping[str, int], graph: ForwardingGraph) -> Walk:

@@ -115,8 +115,8 @@ def price_in_nines(policed: Bounds, baseline: Bounds, *, is_nested: bool) -> Pri
     Args:
         policed: Under the policies.
         baseline: Under the baseline, by the same samples.
-        is_nested: Whether the baseline is unavailable only where the policies are, by the same
-            cases: then what is not explored is the same on both sides.
+        is_nested: Whether the baseline is unavailable only where the policies are: then they can
+            gain nothing.
     """
     fewest, most = _lost(policed.low, baseline.high), _lost(policed.high, baseline.low)
     if is_nested:

@@ -21,15 +21,21 @@ from corridor.experiments.availability.availability_answer import (
     SEED,
     checked_model,
 )
-from corridor.experiments.availability.decided import DecidedScenario, Limits
 from corridor.experiments.availability.figures import MINUTES_OF_YEAR, nines
+from corridor.experiments.availability.served import Limits, ServedScenario
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     LoadedScenario,
     load_under,
     under_given,
 )
-from corridor.topologies.analysis.decomposition import Case, Floats, bits
+from corridor.topologies.analysis.decomposition import (
+    Case,
+    Decomposition,
+    FailureSpace,
+    Floats,
+    bits,
+)
 from corridor.topologies.analysis.failure_rates import (
     DAYS_OF_YEAR,
     DEFAULT_CLIMATE,
@@ -207,9 +213,10 @@ def repairs_answer(
     if not 1 <= years <= MOST_YEARS:
         raise InputError(f"years are 1 to {MOST_YEARS:,}, not {years}")
     model = checked_model(loaded, rates, climate, samples, seed)
-    decided = DecidedScenario(loaded, model, limits=limits)
+    served, space = ServedScenario(loaded, model), FailureSpace(model.cut_sets, model.unavailable)
+    cases = _cases(served, space, limits or Limits())
     simulation = RepairSimulation(model, rates, seed=seed, times=repair_times)
-    compared = _Compared(decided, simulation, samples, years)
+    compared = _Compared([one.fails for one in cases], space, simulation, samples, years)
     rows = [
         DemandRepairs(
             one.demand.id,
@@ -219,11 +226,11 @@ def repairs_answer(
             _estimate(queue - simulated),
             nines(queued.mean / MINUTES_OF_YEAR),
         )
-        for one, exact, simulated, queue in zip(decided.demands, *compared.minutes, strict=True)
+        for one, exact, simulated, queue in zip(served.served, *compared.minutes, strict=True)
     ]
     exact, simulated, queue = (one.sum(axis=0) for one in compared.minutes)
     added = queue - simulated
-    gaps = (decided.bounds(one.replanned) for one in decided.demands)
+    explored = sum(space.probabilities((*one.works, *one.fails)) for one in cases)
     return RepairsAnswer(
         schema=REPAIRS_SCHEMA,
         scenario=loaded.scenario.name,
@@ -241,12 +248,25 @@ def repairs_answer(
         differing=int(np.count_nonzero(np.abs(added) > ROUNDING)),
         queued=_estimate(added, float(exact.mean())),
         added=_estimate(added),
-        not_explored=sum(float((one.high - one.low).mean()) for one in gaps) * MINUTES_OF_YEAR,
+        not_explored=max(0.0, float(np.mean(len(cases) - explored))) * MINUTES_OF_YEAR,
         variance_ratio=float(queue.var() / added.var())
         if (np.abs(added) > ROUNDING).any()
         else 1.0,
         ships=tuple(_ships(rates, compared.use, samples * (years + WARM_UP_YEARS))),
     )
+
+
+def _cases(served: ServedScenario, space: FailureSpace, limits: Limits) -> list[Decomposition]:
+    """By demand, the cases in which it has a permitted path, or none. Diagrams would not do: a
+    simulated state of some lines weighs the cases of the others."""
+    known: dict[frozenset[object], Decomposition] = {}
+    for one in served.served:
+        key = served.key(one.policies)
+        if key not in known:
+            known[key] = space.decompose(
+                served.permitted(one.policies), gap=limits.gap, most_questions=limits.questions
+            )
+    return [known[served.key(one.policies)] for one in served.served]
 
 
 def _estimate(values: Floats, exact: float = 0.0) -> Estimate:
@@ -284,16 +304,21 @@ class _Compared:
     """The same failures repaired at once and by ships, for all demands."""
 
     def __init__(
-        self, decided: DecidedScenario, simulation: RepairSimulation, samples: int, years: int
+        self,
+        fails: Sequence[Sequence[Case]],
+        space: FailureSpace,
+        simulation: RepairSimulation,
+        samples: int,
+        years: int,
     ) -> None:
+        """``fails``: by demand, the disjoint cases in which it has no path."""
         self._lines = [1 << bit for bit in bits(simulation.lines)]
         self._simulated_lines = simulation.lines
         self.use: dict[str, ShipUse] = {}
-        fails = [one.replanned.fails for one in decided.demands]
-        exact = np.stack([decided.space.probabilities(one) for one in fails])
+        exact = np.stack([space.probabilities(one) for one in fails])
         cases = list(dict.fromkeys(case for of in fails for case in of))
         column = {case: at for at, case in enumerate(cases)}
-        weights = decided.space.each([self._alone(one) for one in cases])
+        weights = space.each([self._alone(one) for one in cases])
         up, down = self._bits([one.up for one in cases]), self._bits([one.down for one in cases])
         found = np.zeros((2, len(fails), samples))
         for sample in range(samples):

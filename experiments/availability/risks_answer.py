@@ -22,13 +22,7 @@ from corridor.experiments.availability.availability_answer import (
     checked_model,
     missing_rates,
 )
-from corridor.experiments.availability.decided import (
-    QUESTIONS,
-    DecidedDemand,
-    DecidedScenario,
-    Limits,
-)
-from corridor.experiments.availability.enclosed import GAP, EnclosedScenario
+from corridor.experiments.availability.enclosed import DecidedDemand, EnclosedScenario
 from corridor.experiments.availability.figures import (
     MINUTES_OF_YEAR,
     Figure,
@@ -37,13 +31,15 @@ from corridor.experiments.availability.figures import (
     interval,
 )
 from corridor.experiments.availability.risk_effects import Detours, LostTraffic, RiskEffects
+from corridor.experiments.availability.served import GAP, QUESTIONS, Limits
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     LoadedScenario,
     load_under,
     under_given,
 )
-from corridor.topologies.analysis.decomposition import Decomposition, Floats
+from corridor.topologies.analysis.diagrams import Floats
+from corridor.topologies.analysis.enclosure import Decided
 from corridor.topologies.analysis.failing_parts import FailingPart
 from corridor.topologies.analysis.failure_rates import (
     DEFAULT_CLIMATE,
@@ -210,7 +206,7 @@ def risks_answer(
     """
     model = checked_model(loaded, rates, climate, samples, seed)
     decided = EnclosedScenario(loaded, model, limits=limits)
-    register = _Register(decided, [_cases(one, installed) for one in decided.demands])
+    register = _Register(decided, [_decided(one, installed) for one in decided.demands])
     return RisksAnswer(
         schema=RISKS_SCHEMA,
         scenario=loaded.scenario.name,
@@ -230,20 +226,20 @@ def risks_answer(
     )
 
 
-def _nines(decided: DecidedScenario, of: DecidedDemand, installed: bool) -> DemandNines:
-    cases = _cases(of, installed)
-    found = figure(decided.bounds(cases), cases.gap, cases.questions)
+def _nines(decided: EnclosedScenario, of: DecidedDemand, installed: bool) -> DemandNines:
+    one = _decided(of, installed)
+    found = figure(decided.bounds(one), one.gap, one.questions)
     return DemandNines(of.demand.id, of.demand.src, of.demand.dst, found)
 
 
-def _cases(of: DecidedDemand, installed: bool) -> Decomposition:
+def _decided(of: DecidedDemand, installed: bool) -> Decided:
     return of.installed if installed else of.replanned
 
 
 class _Register:
     """What the failures of parts add to the unavailability of demands."""
 
-    def __init__(self, decided: DecidedScenario, found: Sequence[Decomposition]) -> None:
+    def __init__(self, decided: EnclosedScenario, found: Sequence[Decided]) -> None:
         self._decided = decided
         served = (one.demand.id for one in decided.demands)
         self._effects = RiskEffects(decided.loaded, decided.model, served)

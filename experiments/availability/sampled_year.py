@@ -11,9 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from corridor.controller.policy.model import RETURN
-from corridor.experiments.availability.decided import DecidedScenario
-from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.availability.enclosed import EnclosedScenario
 from corridor.topologies.analysis.failure_rates import DAYS_OF_YEAR, FailureRates
 from corridor.topologies.analysis.repair_queue import RepairSimulation, repaired, states
 from corridor.topologies.base.documents import Plain
@@ -75,18 +73,12 @@ class SampledYear:
         return len(self.emulated) * SLOT_MS // INTERVAL_MS
 
 
-def sampled_year(decided: DecidedScenario, rates: FailureRates, seed: int) -> SampledYear:
+def sampled_year(decided: EnclosedScenario, rates: FailureRates, seed: int) -> SampledYear:
     """Return a year of failures and repairs at the first sample of the rates, from a moment at
     which all works. Repairs do not wait for ships."""
     model = decided.model
     failures = RepairSimulation(model, rates, seed=seed).failures(0, 1.0)
-    intents = {one.id: one.applicable_policies for one in intents_for(decided.loaded)}
-    systems = {
-        one.demand.id: decided.permitted(
-            (intents[one.demand.id], intents[f"{one.demand.id}{RETURN}"])
-        )
-        for one in decided.demands
-    }
+    systems = {one.demand.id: decided.permitted(one.policies) for one in decided.served}
     known: dict[int, frozenset[str]] = {}
 
     def out(down: int) -> frozenset[str]:
@@ -104,8 +96,7 @@ def sampled_year(decided: DecidedScenario, rates: FailureRates, seed: int) -> Sa
         states=tuple(found),
         emulated=tuple(found if len(found) <= MOST_STATES else _merged(found)),
         expected_s={
-            one.demand.id: float(decided.space.probabilities(one.replanned.fails).mean())
-            * SECONDS_OF_YEAR
+            one.demand.id: float(decided.bounds(one.replanned).low.mean()) * SECONDS_OF_YEAR
             for one in decided.demands
         },
         fibres=tuple(one.id for one in model.topology.fibres),

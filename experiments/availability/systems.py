@@ -1,23 +1,15 @@
-"""A demand as a system that works or fails while fibres are down: by policies, or by its tables.
-Pure.
+"""A demand as a system that works or fails while fibres are down, by its policies. Pure.
 
 Fibres are bits in the order of the map, as in ``Product``. By policies, a demand works if some
 permit has a path in both directions. More fibres never remove a permitted path, so a demand
-without one fails whatever else does. Tables are followed as compiled: what a packet meets decides.
+without one fails whatever else does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from corridor.controller.forwarding.forwarding_graph import (
-    Assess,
-    Cross,
-    Deliver,
-    ForwardingGraph,
-    Node,
-)
 from corridor.controller.policy.product import Product
 from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.experiments.answers.price_paths import PricedPaths
@@ -72,45 +64,3 @@ def _products(paths: PricedPaths, of: ApplicablePolicies) -> Iterable[tuple[Prod
         start = product.entered(automaton.trip.src)
         if start is not None:
             yield product, start
-
-
-def installed_system(lines: Mapping[str, int], directions: Sequence[ForwardingGraph]) -> System:
-    """Return the system that works if installed tables deliver each direction.
-
-    Args:
-        lines: The bit of each fibre.
-        directions: The forwarding graphs of a demand and of its responses.
-    """
-
-    def ask(down: int) -> Verdict:
-        relies_on = 0
-        for graph in directions:
-            verdict = _followed(graph.first, lines, down)
-            if not verdict.works:
-                # What a packet met before it was dropped decides, not what others met.
-                return verdict
-            relies_on |= verdict.relies_on
-        return Verdict(True, relies_on)
-
-    return ask
-
-
-def _followed(first: Node | None, lines: Mapping[str, int], down: int) -> Verdict:
-    """Whether a packet is delivered, and the fibres that it crossed."""
-    crossed, node = 0, first
-    while node is not None:
-        taken = _alive(node, lines, down)
-        if isinstance(taken, Deliver):
-            return Verdict(True, crossed)
-        if isinstance(taken, Cross):
-            crossed |= lines[taken.fibre]
-        node = taken.then if isinstance(taken, Cross | Assess) else None
-    return Verdict(False, crossed)
-
-
-def _alive(node: Node, lines: Mapping[str, int], down: int) -> Node | None:
-    """The first alternative whose fibre is up."""
-    for one in node.alternatives:
-        if not isinstance(one, Cross) or not lines[one.fibre] & down:
-            return one
-    return None

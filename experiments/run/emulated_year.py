@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from corridor.experiments.availability.availability_answer import checked_model
-from corridor.experiments.availability.decided import DecidedScenario
+from corridor.experiments.availability.enclosed import EnclosedScenario
 from corridor.experiments.availability.sampled_year import (
     INTERVAL_MS,
     sampled_year,
@@ -50,7 +50,7 @@ def emulate_year(
     """
     loaded = load_under(options.scenario, options.under)
     model = checked_model(loaded, rates, climate, SAMPLES, seed)
-    year = sampled_year(DecidedScenario(loaded, model), rates, seed)
+    year = sampled_year(EnclosedScenario(loaded, model), rates, seed)
     probe: dict[str, Plain] = {"interval": f"{INTERVAL_MS}ms", "count": year.probes, "size": "128B"}
     run = with_timeline(options.scenario, options.under, year.timeline, probe)
     outcome = run_loaded(run, replace(options, scenario=options.scenario), say)

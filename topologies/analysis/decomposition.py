@@ -185,7 +185,6 @@ class FailureSpace:
         *,
         gap: float,
         most_questions: int,
-        cases: Iterable[Case] = (Case(0, 0),),
     ) -> Decomposition:
         """Split states into disjoint cases until the rest has a probability of at most ``gap``.
 
@@ -193,13 +192,11 @@ class FailureSpace:
             system: Asked once for each set of lines.
             gap: The probability that may be left unexplored, at the means of the samples.
             most_questions: Stop earlier after so many questions.
-            cases: The disjoint states to split; default: all.
         """
         known: dict[int, Verdict] = {}
         works, fails = list[Case](), list[Case]()
-        queue = [(-self._probability(case), at, case) for at, case in enumerate(cases)]
-        queue.sort()
-        number, left = len(queue), -math.fsum(one[0] for one in queue)
+        queue = [(-1.0, 0, Case(0, 0))]
+        number, left = 1, 1.0
         while queue and left > gap and len(known) < most_questions:
             negative, _, case = heappop(queue)
             left += negative
@@ -226,12 +223,6 @@ class FailureSpace:
         """Return the probability of each case: one row a case, one column a sample."""
         found: Floats = _CaseSum(self._samples, cases).by_events.sum(axis=0)
         return found
-
-    def saved(self, cases: Sequence[Case]) -> Floats:
-        """Return by part and sample by how much that probability falls if the part never fails.
-        Divided by the part's own probability this is its Birnbaum importance, divided by the sum
-        its Fussell-Vesely importance. Rows of hits are 0."""
-        return _CaseSum(self._samples, cases).saved(self.unavailable)
 
     def _probability(self, case: Case) -> float:
         return float(self._by_events(case).sum())
@@ -278,17 +269,16 @@ class _Values:
     def of(self, local: Local) -> Floats:
         """One row for each set of lasting events, or one row if events do not matter."""
         if local not in self._known:
-            self._known[local] = np.maximum(self.without(local), LEAST)
+            self._known[local] = np.maximum(self._computed(local), LEAST)
         return self._known[local]
 
-    def without(self, local: Local, part: int = -1) -> Floats:
-        """The same if ``part`` never fails."""
+    def _computed(self, local: Local) -> Floats:
         is_hit = any(one.lines & (local.up | local.down) for one in self.parts.hits)
         lasting = self.parts.lasting if is_hit else self.parts.lasting[:1]
         found = np.zeros((len(lasting), self._logs.shape[1]))
         for row, events in enumerate(lasting):
             for lines, sign in local.terms():
-                guards = [one for one in self.parts.guards(lines, events) if one != part]
+                guards = list(self.parts.guards(lines, events))
                 found[row] += sign * np.exp(self._logs[guards].sum(axis=0))
         return found
 
@@ -320,20 +310,6 @@ class _CaseSum:
             if is_chosen
         ]
         return np.stack(rows) if rows else np.zeros((0, self._values.weights.shape[1]))
-
-    def saved(self, unavailable: Floats) -> Floats:
-        """By part and sample, what the sum falls by if the part never fails."""
-        parts, found = self._values.parts, np.zeros_like(unavailable)
-        total = self.by_events.sum(axis=1)
-        for event in parts.events:
-            absent = [event not in lasting for lasting in parts.lasting]
-            found[event] = total.sum(axis=0) - total[absent].sum(axis=0) / (1 - unavailable[event])
-        for at, local in enumerate(self._locals):
-            weight = self.by_events[:, self._members[:, at] > 0].sum(axis=1)
-            for part in parts.guards(local.up | local.down, frozenset()):
-                never = self._values.without(local, part)
-                found[part] += (weight * (1 - never / self._values.of(local))).sum(axis=0)
-        return found
 
 
 def bits(number: int) -> Iterator[int]:

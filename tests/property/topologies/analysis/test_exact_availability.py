@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from corridor.topologies.analysis.decomposition import (
-    Case,
     Decomposition,
     FailureSpace,
     Hit,
@@ -145,39 +144,6 @@ def test_bounds_of_a_search_that_ends_early_contain_the_exact_value(of, system, 
     means = FailureSpace(parts, unavailable.mean(axis=1, keepdims=True))
     low, high = bounds(means, found)
     assert found.gap == pytest.approx(float((high - low)[0]), abs=1e-12)
-
-
-@FEW
-@given(of=failing_parts(), system=connections())
-def test_what_is_saved_is_the_difference_to_a_part_that_never_fails(of, system):
-    parts, unavailable = of
-    space = FailureSpace(parts, unavailable)
-    found = space.decompose(system, gap=0.0, most_questions=10_000)
-    saved = space.saved(found.fails)
-    exact = enumerated(parts, unavailable, system)
-    for part in parts.counted:
-        never = unavailable.copy()
-        never[part] = 0
-        expected = exact - enumerated(parts, never, system)
-        assert saved[part] == pytest.approx(expected, abs=1e-12)
-
-
-@FEW
-@given(of=failing_parts(), policed=connections(), other=connections())
-def test_a_baseline_needs_only_the_cases_in_which_the_policies_fail(of, policed, other):
-    parts, unavailable = of
-
-    def either(lines: int) -> Verdict:
-        found = policed(lines)
-        return found if found.works else other(lines)
-
-    space = FailureSpace(parts, unavailable)
-    first = space.decompose(policed, gap=0.0, most_questions=10_000)
-    rest = space.decompose(either, gap=0.0, most_questions=10_000, cases=first.fails)
-    exact = enumerated(parts, unavailable, either)
-    assert space.probabilities(rest.fails) == pytest.approx(exact, abs=1e-12)
-    works: tuple[Case, ...] = (*first.works, *rest.works)
-    assert 1 - space.probabilities(works) == pytest.approx(exact, abs=1e-12)
 
 
 @FEW

@@ -17,14 +17,15 @@ from corridor.controller.policy.permitted_paths import lawful_route
 from corridor.controller.policy.semantics import Failures
 from corridor.experiments import cli
 from corridor.experiments.availability.availability_answer import AvailabilityAnswer
-from corridor.experiments.availability.decided import DecidedScenario, Limits
+from corridor.experiments.availability.enclosed import EnclosedScenario, longitudes
 from corridor.experiments.availability.figures import Bounds, figure, nines, price_in_nines
+from corridor.experiments.availability.served import Limits
 from corridor.experiments.commands import availability
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.availability_text import told
 from corridor.topologies.analysis import failure_rates
-from corridor.topologies.analysis.decomposition import FailureSpace
+from corridor.topologies.analysis.enclosure import FailureDiagrams
 from corridor.topologies.analysis.failing_parts import FailureModel, failure_model
 from corridor.topologies.analysis.failure_rates import read_failure_rates
 from corridor.topologies.base.codec import from_plain
@@ -34,17 +35,17 @@ EXACT = Limits(gap=1e-15, questions=100_000)
 DRAWS = 20_000
 
 
-def decided(scenario: str, limits: Limits) -> DecidedScenario:
+def decided(scenario: str, limits: Limits) -> EnclosedScenario:
     loaded = load_scenario(scenario)
     model = failure_model(loaded.topology, read_failure_rates(), samples=20, seed=1)
     baseline = load_scenario(scenario, policies="none")
-    return DecidedScenario(loaded, model, baseline=baseline, limits=limits)
+    return EnclosedScenario(loaded, model, baseline=baseline, limits=limits)
 
 
 class Asked:
     """What other parts of the product say of a demand while fibres have failed."""
 
-    def __init__(self, of: DecidedScenario, demand: str) -> None:
+    def __init__(self, of: EnclosedScenario, demand: str) -> None:
         graphs = {one.intent.id: one for one in Intended.of(of.loaded).graphs}
         self._pair = (graphs[demand], graphs[f"{demand}{RETURN}"])
         self._topology = of.loaded.topology
@@ -64,7 +65,7 @@ def failed_fibres(model: FailureModel, failed: tuple[int, ...]) -> frozenset[str
     return frozenset(chain.from_iterable(model.parts[part].fibres for part in failed))
 
 
-def enumerated(of: DecidedScenario, fails: dict[frozenset[str], bool]) -> np.ndarray:
+def enumerated(of: EnclosedScenario, fails: dict[frozenset[str], bool]) -> np.ndarray:
     """The probability of failure by sample, over all sets of failed parts."""
     count, q = len(of.model.parts), of.model.unavailable
     found = np.zeros(q.shape[1])
@@ -116,7 +117,7 @@ def test_monte_carlo_lies_within_its_interval_of_the_exact_value(tmp_path):
     fibres = [failed_fibres(of.model, tuple(np.flatnonzero(state))) for state in states]
     share = sum(int(count) for of, count in zip(fibres, counts, strict=True) if asked(of)) / DRAWS
     error = 3 * (share * (1 - share) / DRAWS) ** 0.5
-    at_means = FailureSpace(of.model.cut_sets, q[:, None])
+    at_means = FailureDiagrams(of.model.cut_sets, q[:, None], longitudes(of.model))
     low = float(at_means.probabilities(one.installed.fails)[0])
     assert 0.01 < share < 0.05
     assert low - error < share < low + one.installed.gap + error

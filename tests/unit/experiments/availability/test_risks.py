@@ -9,11 +9,12 @@ import pytest
 
 import corridor
 from corridor.experiments import cli
-from corridor.experiments.availability.decided import DecidedScenario, Limits
+from corridor.experiments.availability.enclosed import EnclosedScenario, longitudes
 from corridor.experiments.availability.risks_answer import RisksAnswer
+from corridor.experiments.availability.served import Limits
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.risks_text import told
-from corridor.topologies.analysis.decomposition import FailureSpace
+from corridor.topologies.analysis.enclosure import FailureDiagrams
 from corridor.topologies.analysis.failing_parts import failure_model
 from corridor.topologies.analysis.failure_rates import read_failure_rates
 from corridor.topologies.base.codec import from_plain
@@ -28,13 +29,14 @@ def mini() -> RisksAnswer:
 def test_a_part_that_never_fails_saves_what_the_register_says(mini):
     loaded = load_scenario("mini")
     model = failure_model(loaded.topology, read_failure_rates(), samples=40, seed=1)
-    of = DecidedScenario(loaded, model, limits=Limits(gap=1e-12, questions=10_000))
-    cases = [one.replanned.fails for one in of.demands]
-    before = sum(of.space.probabilities(one) for one in cases)
+    of = EnclosedScenario(loaded, model, limits=Limits(gap=1e-12, questions=10_000))
+    fails = [one.replanned.fails for one in of.demands]
+    before = sum(of.space.probabilities(one) for one in fails)
     for risk in mini.risks[:4]:
         never = model.unavailable.copy()
         never[[one.id for one in model.parts].index(risk.id)] = 0
-        after = sum(FailureSpace(model.cut_sets, never).probabilities(one) for one in cases)
+        space = FailureDiagrams(model.cut_sets, never, longitudes(model))
+        after = sum(space.probabilities(one) for one in fails)
         saved = float(np.mean(before - after)) * 525_960
         assert risk.demand_minutes_a_year.mean == pytest.approx(saved, rel=1e-3)
 

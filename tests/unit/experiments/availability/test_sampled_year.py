@@ -10,7 +10,7 @@ import pytest
 from corridor.controller.reconcile.failure_detector import FlapSuppressor
 from corridor.experiments import cli
 from corridor.experiments.availability import sampled_year as module
-from corridor.experiments.availability.decided import DecidedScenario
+from corridor.experiments.availability.enclosed import EnclosedScenario
 from corridor.experiments.availability.sampled_year import (
     INTERVAL_MS,
     SECONDS_OF_YEAR,
@@ -37,7 +37,7 @@ def sampled(seed: int) -> SampledYear:
     rates = read_failure_rates()
     loaded = load_scenario("mini", policies="pan-asia")
     model = failure_model(loaded.topology, rates, samples=20, seed=seed)
-    return sampled_year(DecidedScenario(loaded, model), rates, seed)
+    return sampled_year(EnclosedScenario(loaded, model), rates, seed)
 
 
 def test_states_become_cuts_that_last_for_slots():
