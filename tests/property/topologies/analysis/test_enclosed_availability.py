@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from functools import cache
 
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.topologies.analysis.decomposition import Hit, Parts, System, Verdict
+from corridor.topologies.analysis.decomposition import Parts, Verdict
 from corridor.topologies.analysis.enclosure import (
     DELIVERED,
     DROPPED,
@@ -20,76 +18,11 @@ from corridor.topologies.analysis.enclosure import (
     Decided,
     FailureDiagrams,
 )
+from failing_lines import connections, enumerated, failing_parts
 
-LINES, SAMPLES, MOST_ALONE = 8, 2, 10
+LINES, MOST_ALONE = 8, 10
 FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 """Each example enumerates the states of up to 16 parts: 65,536."""
-PROBABILITIES = st.floats(0.001, 0.6)
-
-
-def down(parts: Parts) -> np.ndarray:
-    """The lines that are down, by the set of parts, events and hits that have failed."""
-    failed = np.arange(1 << len(parts.alone))
-    lines = np.zeros_like(failed)
-    for part, of in enumerate(parts.alone):
-        lines |= np.where(failed >> part & 1, of, 0)
-    for event, hit, of in parts.hits:
-        lines |= np.where(failed >> event & failed >> hit & 1, of, 0)
-    return lines
-
-
-def states(unavailable: np.ndarray) -> np.ndarray:
-    """The probability of each set of failed parts, by sample."""
-    found = np.ones((1, unavailable.shape[1]))
-    for one in unavailable:
-        found = np.concatenate([found * (1 - one), found * one])
-    return found
-
-
-def enumerated(parts: Parts, unavailable: np.ndarray, system: System) -> np.ndarray:
-    """The probability of failure by sample."""
-    fails = np.array([not system(lines).works for lines in range(1 << LINES)])
-    return states(unavailable)[fails[down(parts)]].sum(axis=0)
-
-
-@st.composite
-def failing_parts(draw: st.DrawFn) -> tuple[Parts, np.ndarray]:
-    lines = st.integers(1, (1 << LINES) - 1)
-    alone = draw(st.lists(lines, min_size=1, max_size=MOST_ALONE))
-    hits = []
-    for _ in range(draw(st.integers(0, 2))):
-        event = len(alone)
-        alone.append(0)
-        for _ in range(draw(st.integers(1, 2))):
-            hits.append(Hit(event, len(alone), draw(lines)))
-            alone.append(0)
-    parts = Parts(tuple(alone), tuple(hits))
-    rows = st.lists(PROBABILITIES, min_size=SAMPLES, max_size=SAMPLES)
-    unavailable = np.array([draw(rows) for _ in alone])
-    return parts, unavailable
-
-
-@st.composite
-def connections(draw: st.DrawFn) -> System:
-    """Two ends of a random graph, whose lines are its edges."""
-    edges = [
-        draw(st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda one: one[0] != one[1]))
-        for _ in range(LINES)
-    ]
-
-    def ask(lines: int) -> Verdict:
-        graph = nx.MultiGraph()
-        graph.add_nodes_from(range(5))
-        for number, (a, z) in enumerate(edges):
-            if not lines >> number & 1:
-                graph.add_edge(a, z, number)
-        if not nx.has_path(graph, 0, 4):
-            return Verdict(False, 0)
-        path = nx.shortest_path(graph, 0, 4)
-        used = [min(graph[a][z]) for a, z in itertools.pairwise(path)]
-        return Verdict(True, sum(1 << one for one in used))
-
-    return ask
 
 
 @st.composite
@@ -115,7 +48,7 @@ def bounds(space: FailureDiagrams, found: Decided) -> tuple[np.ndarray, np.ndarr
 
 
 @FEW
-@given(of=failing_parts(), system=connections())
+@given(of=failing_parts(LINES, MOST_ALONE), system=connections(LINES))
 def test_bounds_meet_at_the_enumeration_of_all_states(of, system):
     parts, unavailable = of
     space = FailureDiagrams(parts, unavailable)
@@ -127,7 +60,7 @@ def test_bounds_meet_at_the_enumeration_of_all_states(of, system):
 
 
 @FEW
-@given(of=failing_parts(), system=connections(), most=st.integers(1, 4))
+@given(of=failing_parts(LINES, MOST_ALONE), system=connections(LINES), most=st.integers(1, 4))
 def test_bounds_of_a_search_that_ends_early_contain_the_exact_value(of, system, most):
     parts, unavailable = of
     space = FailureDiagrams(parts, unavailable)
@@ -139,7 +72,7 @@ def test_bounds_of_a_search_that_ends_early_contain_the_exact_value(of, system, 
 
 
 @FEW
-@given(of=failing_parts(), directions=st.lists(walks(), min_size=1, max_size=2))
+@given(of=failing_parts(LINES, MOST_ALONE), directions=st.lists(walks(), min_size=1, max_size=2))
 def test_tables_are_as_the_enumeration_of_all_states_has_them(of, directions):
     parts, unavailable = of
     space = FailureDiagrams(parts, unavailable)
@@ -154,7 +87,7 @@ def test_tables_are_as_the_enumeration_of_all_states_has_them(of, directions):
 
 
 @FEW
-@given(of=failing_parts(), system=connections())
+@given(of=failing_parts(LINES, MOST_ALONE), system=connections(LINES))
 def test_what_is_saved_is_the_difference_to_a_part_that_never_fails(of, system):
     parts, unavailable = of
     space = FailureDiagrams(parts, unavailable)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from functools import cache
-
-import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,84 +10,15 @@ from hypothesis import strategies as st
 from corridor.topologies.analysis.decomposition import (
     Decomposition,
     FailureSpace,
-    Hit,
-    Parts,
     System,
     Verdict,
     at_most_failed,
-    bits,
 )
+from failing_lines import PROBABILITIES, connections, enumerated, failing_parts, states
 
-LINES, SAMPLES, MOST_ALONE = 6, 2, 5
+LINES, MOST_ALONE = 6, 5
 FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 """Each example enumerates up to 2,048 states."""
-PROBABILITIES = st.floats(0.001, 0.6)
-
-
-def down(parts: Parts, failed: int) -> int:
-    """The lines that are down while a set of parts, events and hits has failed."""
-    lines = 0
-    for part in bits(failed):
-        lines |= parts.alone[part]
-    for event, hit, of in parts.hits:
-        if failed >> event & 1 and failed >> hit & 1:
-            lines |= of
-    return lines
-
-
-def states(unavailable: np.ndarray) -> np.ndarray:
-    """The probability of each set of failed parts, by sample."""
-    found = np.ones((1, unavailable.shape[1]))
-    for one in unavailable:
-        found = np.concatenate([found * (1 - one), found * one])
-    return found
-
-
-def enumerated(parts: Parts, unavailable: np.ndarray, system: System) -> np.ndarray:
-    """The probability of failure by sample."""
-    answers = cache(lambda lines: system(lines).works)
-    fails = [not answers(down(parts, failed)) for failed in range(1 << len(parts.alone))]
-    return states(unavailable)[fails].sum(axis=0)
-
-
-@st.composite
-def failing_parts(draw: st.DrawFn) -> tuple[Parts, np.ndarray]:
-    lines = st.integers(1, (1 << LINES) - 1)
-    alone = draw(st.lists(lines, min_size=1, max_size=MOST_ALONE))
-    hits = []
-    for _ in range(draw(st.integers(0, 2))):
-        event = len(alone)
-        alone.append(0)
-        for _ in range(draw(st.integers(1, 2))):
-            hits.append(Hit(event, len(alone), draw(lines)))
-            alone.append(0)
-    parts = Parts(tuple(alone), tuple(hits))
-    rows = st.lists(PROBABILITIES, min_size=SAMPLES, max_size=SAMPLES)
-    unavailable = np.array([draw(rows) for _ in alone])
-    return parts, unavailable
-
-
-@st.composite
-def connections(draw: st.DrawFn) -> System:
-    """Two ends of a random graph, whose lines are its edges."""
-    edges = [
-        draw(st.tuples(st.integers(0, 4), st.integers(0, 4)).filter(lambda one: one[0] != one[1]))
-        for _ in range(LINES)
-    ]
-
-    def ask(lines: int) -> Verdict:
-        graph = nx.MultiGraph()
-        graph.add_nodes_from(range(5))
-        for number, (a, z) in enumerate(edges):
-            if not lines >> number & 1:
-                graph.add_edge(a, z, number)
-        if not nx.has_path(graph, 0, 4):
-            return Verdict(False, 0)
-        path = nx.shortest_path(graph, 0, 4)
-        used = [min(graph[a][z]) for a, z in itertools.pairwise(path)]
-        return Verdict(True, sum(1 << one for one in used))
-
-    return ask
 
 
 @st.composite
@@ -120,7 +47,7 @@ def bounds(space: FailureSpace, found: Decomposition) -> tuple[np.ndarray, np.nd
 
 
 @FEW
-@given(of=failing_parts(), system=st.one_of(connections(), tables()))
+@given(of=failing_parts(LINES, MOST_ALONE), system=st.one_of(connections(LINES), tables()))
 def test_the_decomposition_equals_the_enumeration_of_all_states(of, system):
     parts, unavailable = of
     space = FailureSpace(parts, unavailable)
@@ -132,7 +59,11 @@ def test_the_decomposition_equals_the_enumeration_of_all_states(of, system):
 
 
 @FEW
-@given(of=failing_parts(), system=st.one_of(connections(), tables()), most=st.integers(1, 4))
+@given(
+    of=failing_parts(LINES, MOST_ALONE),
+    system=st.one_of(connections(LINES), tables()),
+    most=st.integers(1, 4),
+)
 def test_bounds_of_a_search_that_ends_early_contain_the_exact_value(of, system, most):
     parts, unavailable = of
     space = FailureSpace(parts, unavailable)
