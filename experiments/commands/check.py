@@ -212,7 +212,11 @@ def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScen
     from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.answers.certainty_text import near_ties_text
     from corridor.experiments.lab.proof import in_a_line
-    from corridor.experiments.text.coverage_text import not_judged_line, statuses_counted
+    from corridor.experiments.text.coverage_text import (
+        not_judged_line,
+        statuses_counted,
+        unclassified_line,
+    )
     from corridor.experiments.text.demand_table import aggregate_lines, lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
@@ -243,7 +247,9 @@ def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScen
     lines += ["", f"{plan.scenario}, policy set {plan.policies}, as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))
-    lines += filter(None, [outside, _doubtful(plan), _assumed(plan)])
+    not_judged = {one.id for one in plan.demands if one.not_judged}
+    unnamed = unclassified_line(one for one in loaded.scenario.demands if one.id in not_judged)
+    lines += filter(None, [outside, unnamed, _doubtful(plan), _assumed(plan)])
     lines += [UNCHECKED] if plan.policies == NO_POLICIES else []
     return "\n".join(lines)
 

@@ -11,6 +11,7 @@ from corridor.experiments.answers.outcome import Outcome
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
+    from corridor.experiments.scenario.demands import Demand
     from corridor.experiments.scenario.scenario import LoadedScenario
 
 
@@ -44,6 +45,20 @@ def not_judged_line(policies: str, of: Iterable[tuple[str, Sequence[str]]]) -> s
         f"not covered by {policies}, in one or both directions: {counted(len(names), 'demand')}. "
         f"{they} served on {paths} that no rule of the set forbids. Verification treats such paths "
         "as permitted; this is not a statement about law."
+    )
+
+
+def unclassified_line(not_judged: Iterable[Demand]) -> str:
+    """How many of these demands state no data class; empty if all do."""
+    from corridor.controller.policy.model import UNCLASSIFIED
+
+    count = sum(demand.data == UNCLASSIFIED for demand in not_judged)
+    if not count:
+        return ""
+    states = "states" if count == 1 else "state"
+    return (
+        f"{counted(count, 'demand')} {states} no data class, and no rule covers such data: "
+        'add "data" (corridor law classify names the class)'
     )
 
 

@@ -56,6 +56,16 @@ def test_check_counts_what_is_not_judged_and_says_what_the_proof_covers(tmp_path
     said = capsys.readouterr().out
     assert "outside, policy set th, as of 2026-11-24: 1 UP, 2 not covered" in said
     assert "not covered by th, in one or both directions: 2 demands" in said
+    assert "1 demand states no data class, and no rule" in said
+
+
+def test_check_says_which_demands_no_rule_can_cover_for_lack_of_a_class(capsys):
+    assert main(["check", "mini", "--policies", "th", "--no-cache"]) == 0
+    assert '6 demands state no data class, and no rule covers such data: add "data" (' in (
+        capsys.readouterr().out
+    )
+    assert main(["check", "mini", "--no-cache"]) == 0
+    assert "no data class" not in capsys.readouterr().out
 
 
 def test_strict_readings_stay_to_be_had(tmp_path, capsys):
