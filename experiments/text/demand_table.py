@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from corridor.controller.intent.intent import Aggregate
 from corridor.controller.policy.paths import marked
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.account.summary import (
-    AccountSummary,
-    CrossingsSummary,
-    DemandSummary,
-    FlowSummary,
-    Summary,
-)
-from corridor.experiments.answers.certainty_summary import UncertaintySummary
-from corridor.experiments.answers.document import Answers, DemandAnswer
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.coverage_text import with_coverage
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import between_ms, counted, is_longer, ms
 from corridor.traffic.measures.statistics import Statistics
+
+if TYPE_CHECKING:
+    from corridor.controller.intent.intent import Aggregate
+    from corridor.experiments.account.summary import (
+        AccountSummary,
+        CrossingsSummary,
+        DemandSummary,
+        FlowSummary,
+        Summary,
+    )
+    from corridor.experiments.answers.certainty_summary import UncertaintySummary
+    from corridor.experiments.answers.document import Answers, DemandAnswer
 
 # The table a run ends with, as text: one line a demand, the answer first.
 
