@@ -171,6 +171,10 @@ def _subject(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Su
 
 def _study(folder: Path, tolerances: Mapping[str, Tolerance], say: Say) -> _Subject:
     study, runs = read_study(folder)
+    if study.computes:
+        said = "its cells are computed, and an artifact repeats runs"
+        hint = "share study.yaml: corridor study run gives the same answers"
+        raise InputError(said, hint, str(folder))
     missing = [one for one in runs if one.state == "missing"]
     if missing:
         said = f"{counted(len(missing), 'cell')} of {len(runs)} did not run yet"

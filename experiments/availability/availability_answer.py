@@ -25,13 +25,13 @@ from corridor.experiments.scenario.scenario import (
     load_under,
     under_given,
 )
-from corridor.topologies.analysis.decomposition import at_most_failed
 from corridor.topologies.analysis.failing_parts import FailureModel, failure_model
 from corridor.topologies.analysis.failure_rates import (
     DEFAULT_CLIMATE,
     FailureRates,
     read_failure_rates,
 )
+from corridor.topologies.analysis.lines import at_most_failed
 from corridor.topologies.base.codec import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
@@ -177,7 +177,7 @@ def availability(
     Example:
         >>> found = corridor.availability("mini", samples=20)
         >>> found.demands[0].demand, round(found.demands[0].replanned.nines, 1)
-        ('science-karachi', 3.0)
+        ('science-karachi', 3.1)
     """
     under = under_given(policies, as_of)
     loaded = load_under(str(scenario), under)
@@ -250,15 +250,20 @@ def checked_model(
     Raises:
         InputError: The climate is unknown, or the number of samples is out of bounds.
     """
+    check_question(rates, climate, samples)
+    if not loaded.topology.fibres:
+        raise InputError(f"{loaded.topology.name} has no fibre", "availability needs fibres")
+    return failure_model(loaded.topology, rates, climate=climate, samples=samples, seed=seed)
+
+
+def check_question(rates: FailureRates, climate: str, samples: int) -> None:
+    """Raise InputError if the climate is unknown, or the number of samples out of bounds."""
     known = [one.id for one in rates.climates]
     if climate not in known:
         hint = nearest(climate, known) or f"they are {', '.join(known)}"
         raise InputError(f'no climate is called "{climate}"', hint)
     if not FEWEST <= samples <= MOST:
         raise InputError(f"samples are {FEWEST} to {MOST:,}, not {samples}")
-    if not loaded.topology.fibres:
-        raise InputError(f"{loaded.topology.name} has no fibre", "availability needs fibres")
-    return failure_model(loaded.topology, rates, climate=climate, samples=samples, seed=seed)
 
 
 def checked_limits(gap: float | None = None, questions: int | None = None) -> Limits:

@@ -76,6 +76,17 @@ class EnclosedScenario(ServedScenario):
         """Return the probability to be unavailable, by sample."""
         return Bounds(self.space.probabilities(of.fails), self.space.probabilities(of.may_fail))
 
+    def replanned(self, pair: Pair) -> Decided:
+        """Return when a demand has a permitted path, which a controller that plans again takes."""
+        key = self.key(pair)
+        if key not in self._known:
+            self._known[key] = self.space.decide(
+                self.permitted(pair),
+                gap=self._limits.gap,
+                most_questions=self._limits.questions,
+            )
+        return self._known[key]
+
     def _decided(self) -> Iterator[DecidedDemand]:
         against = self._against()
         for one in self.served:
@@ -83,9 +94,9 @@ class EnclosedScenario(ServedScenario):
             walks = [walk_of(self.model.lines, graph) for graph in one.graphs]
             yield DecidedDemand(
                 one.demand,
-                self._replanned(one.policies),
+                self.replanned(one.policies),
                 self.space.followed(walks, MOST_NODES),
-                None if other is None else self._replanned(other),
+                None if other is None else self.replanned(other),
                 other is not None and self._is_nested(one.policies, other),
             )
 
@@ -106,16 +117,6 @@ class EnclosedScenario(ServedScenario):
         assert self._baseline is not None
         same_ends = [one.demand.dst for one in policed] == [one.demand.dst for one in other]
         return self._baseline.policies.name == NO_POLICIES and same_ends
-
-    def _replanned(self, pair: Pair) -> Decided:
-        key = self.key(pair)
-        if key not in self._known:
-            self._known[key] = self.space.decide(
-                self.permitted(pair),
-                gap=self._limits.gap,
-                most_questions=self._limits.questions,
-            )
-        return self._known[key]
 
 
 def longitudes(model: FailureModel) -> dict[int, float]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.topologies.analysis.decomposition import Floats
+from corridor.topologies.analysis.lines import Floats
 
 MINUTES_OF_YEAR = 365.25 * 24 * 60
 MOST_NINES = 5.0
@@ -62,8 +62,11 @@ class Figure:
     minutes_a_year_low: float
     minutes_a_year_high: float
     """Of the bounds of the mean."""
-    gap: float
-    """The probability of states that are not explored, at the means of the rates."""
+    gap_at_mean_rates: float
+    """The probability of states that are not explored, at the means of the rates: what the search
+    makes small."""
+    gap_over_samples: float
+    """The same as a mean over the samples: ``unavailable_high`` less ``unavailable_low``."""
     questions: int
     """Sets of failed fibres that were decided."""
 
@@ -90,7 +93,7 @@ def nines(unavailable: float | np.floating) -> float:
 
 
 def figure(bounds: Bounds, gap: float, questions: int) -> Figure:
-    """Return the figure of some bounds by sample."""
+    """Return the figure of some bounds by sample; ``gap`` is that at the mean rates."""
     low, high = float(bounds.low.mean()), float(bounds.high.mean())
     best, worst = _interval(bounds)
     return Figure(
@@ -104,7 +107,8 @@ def figure(bounds: Bounds, gap: float, questions: int) -> Figure:
         is_at_least=high <= LEAST_UNAVAILABLE or nines(low) - nines(high) > CLOSED_NINES,
         minutes_a_year_low=low * MINUTES_OF_YEAR,
         minutes_a_year_high=high * MINUTES_OF_YEAR,
-        gap=gap,
+        gap_at_mean_rates=gap,
+        gap_over_samples=high - low,
         questions=questions,
     )
 

@@ -2,8 +2,8 @@
 
 Ships couple wet segments, so exactness ends. The estimator is the exact value for repairs that do
 not wait, plus the simulated difference between repairs that wait and those that do not, over the
-same failures (a control variate). What depends on no ship is not simulated: each state of the
-others is weighed by the exact probability that a demand fails in it (conditional Monte Carlo).
+same failures (a control variate). What no ship repairs is not simulated: in each state of the other
+parts, the probability that a demand fails is exact (conditional Monte Carlo).
 """
 
 from __future__ import annotations
@@ -21,21 +21,16 @@ from corridor.experiments.availability.availability_answer import (
     SEED,
     checked_model,
 )
+from corridor.experiments.availability.enclosed import EnclosedScenario
 from corridor.experiments.availability.figures import MINUTES_OF_YEAR, nines
-from corridor.experiments.availability.served import Limits, ServedScenario
+from corridor.experiments.availability.served import Limits
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     LoadedScenario,
     load_under,
     under_given,
 )
-from corridor.topologies.analysis.decomposition import (
-    Case,
-    Decomposition,
-    FailureSpace,
-    Floats,
-    bits,
-)
+from corridor.topologies.analysis.enclosure import Decided, FailureDiagrams
 from corridor.topologies.analysis.failure_rates import (
     DAYS_OF_YEAR,
     DEFAULT_CLIMATE,
@@ -43,6 +38,7 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     read_failure_rates,
 )
+from corridor.topologies.analysis.lines import Floats
 from corridor.topologies.analysis.repair_queue import (
     WARM_UP_YEARS,
     Down,
@@ -213,10 +209,10 @@ def repairs_answer(
     if not 1 <= years <= MOST_YEARS:
         raise InputError(f"years are 1 to {MOST_YEARS:,}, not {years}")
     model = checked_model(loaded, rates, climate, samples, seed)
-    served, space = ServedScenario(loaded, model), FailureSpace(model.cut_sets, model.unavailable)
-    cases = _cases(served, space, limits or Limits())
+    served = EnclosedScenario(loaded, model, limits=limits)
+    decided = [served.replanned(one.policies) for one in served.served]
     simulation = RepairSimulation(model, rates, seed=seed, times=repair_times)
-    compared = _Compared([one.fails for one in cases], space, simulation, samples, years)
+    compared = _Compared(decided, served.space, simulation, samples, years)
     rows = [
         DemandRepairs(
             one.demand.id,
@@ -230,7 +226,7 @@ def repairs_answer(
     ]
     exact, simulated, queue = (one.sum(axis=0) for one in compared.minutes)
     added = queue - simulated
-    explored = sum(space.probabilities((*one.works, *one.fails)) for one in cases)
+    bounds = map(served.bounds, decided)
     return RepairsAnswer(
         schema=REPAIRS_SCHEMA,
         scenario=loaded.scenario.name,
@@ -248,25 +244,12 @@ def repairs_answer(
         differing=int(np.count_nonzero(np.abs(added) > ROUNDING)),
         queued=_estimate(added, float(exact.mean())),
         added=_estimate(added),
-        not_explored=max(0.0, float(np.mean(len(cases) - explored))) * MINUTES_OF_YEAR,
+        not_explored=sum(float((one.high - one.low).mean()) for one in bounds) * MINUTES_OF_YEAR,
         variance_ratio=float(queue.var() / added.var())
         if (np.abs(added) > ROUNDING).any()
         else 1.0,
         ships=tuple(_ships(rates, compared.use, samples * (years + WARM_UP_YEARS))),
     )
-
-
-def _cases(served: ServedScenario, space: FailureSpace, limits: Limits) -> list[Decomposition]:
-    """By demand, the cases in which it has a permitted path, or none. Diagrams would not do: a
-    simulated state of some lines weighs the cases of the others."""
-    known: dict[frozenset[object], Decomposition] = {}
-    for one in served.served:
-        key = served.key(one.policies)
-        if key not in known:
-            known[key] = space.decompose(
-                served.permitted(one.policies), gap=limits.gap, most_questions=limits.questions
-            )
-    return [known[served.key(one.policies)] for one in served.served]
 
 
 def _estimate(values: Floats, exact: float = 0.0) -> Estimate:
@@ -305,49 +288,38 @@ class _Compared:
 
     def __init__(
         self,
-        fails: Sequence[Sequence[Case]],
-        space: FailureSpace,
+        decided: Sequence[Decided],
+        space: FailureDiagrams,
         simulation: RepairSimulation,
         samples: int,
         years: int,
     ) -> None:
-        """``fails``: by demand, the disjoint cases in which it has no path."""
-        self._lines = [1 << bit for bit in bits(simulation.lines)]
-        self._simulated_lines = simulation.lines
+        """``decided``: by demand; those that fail together are one object."""
         self.use: dict[str, ShipUse] = {}
-        exact = np.stack([space.probabilities(one) for one in fails])
-        cases = list(dict.fromkeys(case for of in fails for case in of))
-        column = {case: at for at, case in enumerate(cases)}
-        weights = space.each([self._alone(one) for one in cases])
-        up, down = self._bits([one.up for one in cases]), self._bits([one.down for one in cases])
-        found = np.zeros((2, len(fails), samples))
+        each = list({id(one): one for one in decided}.values())
+        exact = np.stack([space.probabilities(one.fails) for one in each])
+        found = np.stack([exact, exact])
+        simulated = [
+            at for at, one in enumerate(each) if space.depends(one.fails, simulation.by_ships)
+        ]
         for sample in range(samples):
             run = simulation.simulate(sample, years)
-            for at, of in enumerate((run.at_once, run.queued)):
-                shares = self._shares(of, years, up, down) * weights[:, sample]
-                found[at, :, sample] = [
-                    shares[[column[case] for case in one]].sum() for one in fails
-                ]
+            lasting = [_lasting(of, years) for of in (run.at_once, run.queued)]
+            different = list(dict.fromkeys((*lasting[0], *lasting[1])))
+            shares = np.array([[one.get(state, 0.0) for state in different] for one in lasting])
+            known = space.by_state(sample, simulation.by_ships, different)
+            for at in simulated:
+                found[:, at, sample] = shares @ each[at].fails.probability(known)
             for name, one in run.use.items():
                 self.use.setdefault(name, ShipUse(one.ships)).add(one)
-        self.minutes = _Minutes(*(MINUTES_OF_YEAR * one for one in (exact, *found)))
+        row = {id(one): at for at, one in enumerate(each)}
+        rows = [row[id(one)] for one in decided]
+        self.minutes = _Minutes(*(MINUTES_OF_YEAR * one[rows] for one in (exact, *found)))
 
-    def _alone(self, case: Case) -> Case:
-        """The part of a case that depends on no ship."""
-        return Case(case.up & ~self._simulated_lines, case.down & ~self._simulated_lines)
 
-    def _bits(self, masks: Sequence[int]) -> Floats:
-        """One row a mask, one column a line that is simulated."""
-        rows = [[bool(mask & line) for line in self._lines] for mask in masks]
-        return np.array(rows, float).reshape(len(masks), len(self._lines))
-
-    def _shares(self, down: Sequence[Down], years: int, ups: Floats, downs: Floats) -> Floats:
-        """By case, the share of time in which the simulated lines are as it says."""
-        lasting: dict[int, float] = {}
-        for begin, end, lines in states(down, years):
-            lines &= self._simulated_lines
-            lasting[lines] = lasting.get(lines, 0.0) + end - begin
-        state = self._bits(list(lasting))
-        against = state @ ups.T + (1 - state) @ downs.T
-        found: Floats = np.array(list(lasting.values())) @ (against == 0) / years
-        return found
+def _lasting(down: Sequence[Down], years: int) -> dict[int, float]:
+    """The share of time of each state."""
+    found: dict[int, float] = {}
+    for begin, end, parts in states(down, years):
+        found[parts] = found.get(parts, 0.0) + (end - begin) / years
+    return found

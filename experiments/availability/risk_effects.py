@@ -19,8 +19,8 @@ from corridor.experiments.availability.figures import Interval, interval
 from corridor.experiments.availability.systems import permitted_system
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.analysis.decomposition import Floats, System, bits
 from corridor.topologies.analysis.failing_parts import FailingPart, FailureModel
+from corridor.topologies.analysis.lines import Floats, System, bits
 from corridor.topologies.model.topology import Fibre
 
 FEWEST_SAMPLES = 2

@@ -15,8 +15,8 @@ from corridor.experiments.availability.systems import permitted_system
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.analysis.decomposition import System
 from corridor.topologies.analysis.failing_parts import FailureModel
+from corridor.topologies.analysis.lines import System
 
 GAP = 1e-9
 """The probability that may be left unexplored: a ten-thousandth of what 5 nines leave."""

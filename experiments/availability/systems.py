@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from corridor.controller.policy.product import Product
 from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.experiments.answers.price_paths import PricedPaths
-from corridor.topologies.analysis.decomposition import System, Verdict
+from corridor.topologies.analysis.lines import System, Verdict
 
 FAILS = Verdict(works=False, relies_on=0)
 

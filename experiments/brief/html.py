@@ -208,12 +208,13 @@ def _step(span: float) -> float:
 STYLES = ("page.css", "brief.css")
 
 
-def brief_page(of: Brief) -> str:
-    """The page of a brief, cut to what two A4 pages have room for."""
-    shown = fitted(of)
+def brief_page(of: Brief, *, is_whole: bool = False) -> str:
+    """The page of a brief, cut to what two A4 pages have room for unless it is to be whole."""
+    shown = of if is_whole else fitted(of)
     style = "\n".join(map(text_of, STYLES))
     return template("brief.html.j2").render(
         brief=shown,
+        kind="All results" if is_whole else "Brief",
         map=map_of(shown.picture) if shown.picture else None,
         figure=figure_of(shown.chart) if shown.chart else None,
         csp=f"default-src 'none'; style-src {hash_of(style)}; img-src data:; "

@@ -39,8 +39,8 @@ UNCERTAIN = (
 )
 
 
-def risks_brief(of: RisksDocument) -> Brief:
-    """Return the brief of ``risks.json``."""
+def risks_brief(of: RisksDocument, *, everything: bool = False) -> Brief:
+    """Return the brief of ``risks.json``; with the traffic of all risks for the whole page."""
     answer, places = of.answer, Places(of.map, of.answer.by_demand)
     is_free = answer.policies == NO_POLICIES
     under = "without policies" if is_free else f"under {titled(answer.policies, of.names)}"
@@ -67,7 +67,7 @@ def risks_brief(of: RisksDocument) -> Brief:
         fibres=map_sources(one for one in of.map.fibres if one.id in used),
         constants=list(dict.fromkeys(_constant(one) for one in answer.risks))[:MOST_CONSTANTS],
         footer=f"Made by corridor from scenario {answer.scenario}. Rates: failures.yaml.",
-        second=_traffic(answer, places),
+        second=_traffic(answer, places, None if everything else MOST_OF_TRAFFIC),
     )
 
 
@@ -192,7 +192,7 @@ def _row(of: Risk, places: Places) -> Sequence[Cell]:
     ]
 
 
-def _traffic(of: RisksAnswer, places: Places) -> Table | None:
+def _traffic(of: RisksAnswer, places: Places, most: int | None) -> Table | None:
     rows = [
         [
             Cell(risk.id),
@@ -201,7 +201,7 @@ def _traffic(of: RisksAnswer, places: Places) -> Table | None:
             Cell(f"{lost.at_once_gbps / 1000:.2f}"),
             Cell(f"{lost.bought_gbps / 1000:.2f}"),
         ]
-        for risk, lost in by_traffic(of)[:MOST_OF_TRAFFIC]
+        for risk, lost in by_traffic(of)[:most]
     ]
     if not rows:
         return None

@@ -10,7 +10,7 @@ from corridor.experiments.answers.cut_answer import CUT_FILE, read_cut
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.availability.risks_answer import RISKS_FILE, read_risks
-from corridor.experiments.brief import BRIEF, COMPARISON
+from corridor.experiments.brief import BRIEF, COMPARISON, RISKS_PAGE
 from corridor.experiments.brief.comparisons import Side, comparison_brief
 from corridor.experiments.brief.cuts import cut_brief
 from corridor.experiments.brief.document import Brief
@@ -40,7 +40,8 @@ from corridor.topologies.model.catalogue import load_jurisdictions
 
 
 def write_brief(out_dir: Path, against: Path | None = None) -> Path:
-    """Write ``brief.html`` of a result folder; another brief is replaced.
+    """Write ``brief.html`` of a result folder; another brief is replaced. A register of risks also
+    gets ``risks.html``, with all rows.
 
     Args:
         out_dir: the folder of a run, a price, a cut, a register of risks, a replay or a study.
@@ -52,6 +53,9 @@ def write_brief(out_dir: Path, against: Path | None = None) -> Path:
     """
     if against is None:
         path, brief = out_dir / BRIEF, _brief(out_dir)
+        if is_file(out_dir / RISKS_FILE):
+            whole = risks_brief(read_risks(out_dir), everything=True)
+            write_text(out_dir / RISKS_PAGE, brief_page(whole, is_whole=True))
     else:
         path, brief = out_dir / COMPARISON, _compared(out_dir, against)
     write_text(path, brief_page(brief))
@@ -126,6 +130,9 @@ def _of_replay(out_dir: Path) -> Brief:
 
 def _of_study(out_dir: Path) -> Brief:
     study, runs = read_study(out_dir)
+    if study.computes:
+        said = "a study of computed answers has no brief"
+        raise InputError(said, f"corridor study show {out_dir}", file=str(out_dir))
     valid = [StudyFolder(out_dir).result(one.cell) for one in runs if one.state == "valid"]
     if not valid:
         message = "no run of the study has a result yet"

@@ -23,7 +23,7 @@ EPILOG = """examples:
   corridor risks sovereignty                        the first risks of all demands
   corridor risks sovereignty --installed            if the controller does not plan again
   corridor risks sovereignty --climate as-2024-2026 rates and repairs of war
-  corridor risks sovereignty --out DIR              also a brief of two pages, DIR/brief.html
+  corridor risks sovereignty --out DIR              also DIR/brief.html, and all in DIR/risks.html
   corridor risks pan-asia --json                    every part, with rates, sources and intervals
 
 Nothing is emulated. docs/availability.md has the model, its assumptions and its limits.
@@ -52,7 +52,8 @@ def add_parser(verbs: Any) -> None:
         "--out",
         type=Path,
         metavar="DIR",
-        help="write risks.json and brief.html, two pages with a map, to this folder; new or empty",
+        help="write risks.json, brief.html (two pages with a map) and risks.html (every row) to "
+        "this folder; new or empty",
     )
     add_no_cache(parser)
 

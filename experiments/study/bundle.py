@@ -31,13 +31,16 @@ class Bundle(NamedTuple):
     data: Plain
     file: str
     lines: list[tuple[KeyPath, int]]
+    computes: str
+    ask: dict[str, Plain]
     files: dict[str, bytes]
     """By name, those next to the study that the scenario or one of them names."""
 
 
 def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundle:
     """Raises InputError where a file cannot be read."""
-    document = cell.condition.document
+    document, asked = cell.condition.document, cell.condition.asked
+    ask = {} if asked is None else dict(asked.written)
     return Bundle(
         id=cell.id,
         seed=cell.seed,
@@ -49,7 +52,9 @@ def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundl
         data=document.data,
         file=document.file,
         lines=list(document.lines.items()),
-        files=files_named(document.data, folder),
+        computes=study.computes,
+        ask=ask,
+        files=files_named([document.data, ask], folder),
     )
 
 

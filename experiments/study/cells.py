@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from corridor.controller.openflow.frameworks import framework_here
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_beside
+from corridor.experiments.study.computed import ASK, Asked, asked
 from corridor.experiments.study.load import Study, every_run, refuse
 from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.measures import parse
@@ -111,6 +112,8 @@ class Condition(NamedTuple):
     loaded: LoadedScenario
     digest: str
     """Of that scenario with all that it names."""
+    asked: Asked | None
+    """What is computed; None of a run."""
 
 
 class Cell(NamedTuple):
@@ -160,7 +163,8 @@ def _wrong(measure: MeasureEntry, of: Sequence[Condition]) -> list[InputError]:
     path, wrong = parse(measure.of), list[InputError]()
     for condition in of:
         try:
-            check(path, condition.loaded)
+            asked = condition.asked
+            check(path, condition.loaded, None if asked is None else asked.kind.document)
         except InputError as error:
             wrong.append(error)
     return wrong
@@ -174,7 +178,9 @@ def cells(
     made = []
     for levels, repetition in every_run(study, repetitions or study.of.repetitions):
         condition, seed = by_levels[described(levels)], study.of.seed_of(repetition)
-        where = [study.of.testbed, study.of.clock]
+        where: list[str] = [study.of.testbed, study.of.clock]
+        if condition.asked is not None:
+            where = [condition.asked.digest]
         named = json.dumps([condition.digest, seed, program, *where]).encode()
         name = hashlib.sha256(named).hexdigest()[:ID_LETTERS]
         made.append(Cell(name, condition, repetition, seed))
@@ -193,6 +199,8 @@ def _base(study: Study) -> Document:
 def _condition(study: Study, base: Document, levels: Levels) -> Condition:
     data = base.data
     assert isinstance(data, dict)
+    if study.of.computes:
+        data = {**data, ASK: study.of.ask}
     lines: dict[KeyPath, int] = {(): study.document.line_of(SCENARIO) or 1}
     for axis, level in levels.items():
         patch = study.of.patch(axis, level)
@@ -203,15 +211,27 @@ def _condition(study: Study, base: Document, levels: Levels) -> Condition:
             at = ("matrix", axis, level)
             raise study.document.error(str(problem), *at, hint=problem.hint) from problem
         lines |= {(path.split(".")[0].removesuffix("+"),): line for path in patch}
+    asked_for = data.pop(ASK) if study.of.computes else None
     document = Document(data, study.document.file, lines)
     day = _day(study, document)
     try:
         loaded = load_document(document, study.folder, Under(as_of=day))
+        question = _asked(study, asked_for)
     except InputError as error:
         if error.file != study.document.file:
             raise
         raise refuse(study, error, levels) from error
-    return Condition(levels, document, loaded, digest_of(loaded))
+    return Condition(levels, document, loaded, digest_of(loaded), question)
+
+
+def _asked(study: Study, written: Plain) -> Asked | None:
+    if not isinstance(written, dict):
+        return None
+    file = study.document.file
+    try:
+        return asked(study.of.computes, written, study.folder, file)
+    except InputError as error:
+        raise InputError(error.message, error.hint, file, study.document.line_of(ASK)) from error
 
 
 def _day(study: Study, document: Document) -> date | None:

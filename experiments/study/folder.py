@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from corridor.experiments.run.folders import OWN_ONLY, writing
 from corridor.experiments.study.cells import Cell
-from corridor.experiments.study.outcome import LOG, RUN, Ran, State
+from corridor.experiments.study.outcome import ANSWER, LOG, RUN, Ran, State
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.scratch import in_turn
@@ -167,7 +167,8 @@ class StudyFolder:
         if ran.archive:
             with tarfile.open(fileobj=io.BytesIO(ran.archive), mode="r:gz") as archive:
                 archive.extractall(partial, filter="data")
-        if ran.state == "failed" or not (partial / RUN / SUMMARY).exists():
+        has_results = any((partial / RUN / one).exists() for one in (SUMMARY, ANSWER))
+        if ran.state == "failed" or not has_results:
             said["state"] = "failed"
             log = partial / LOG
             said["log"] = log.read_text(errors="replace") if log.exists() else ""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.experiments.study.answer_blanks import check_answer
+from corridor.experiments.study.computed import ASK, KINDS, kind_named
 from corridor.experiments.study.matrix import Levels, combinations, matches
 from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.shipped_studies import find_study
@@ -44,6 +45,7 @@ def load_study(path: str | Path) -> Study:
     """A file, or one that ships by its name. Raises InputError with file, line and a way out."""
     document = read_document(find_study(path))
     study = validate(document, StudyFile)
+    _check_kind(document, study)
     _check_axes(document, study)
     for number, one in enumerate(study.zip):
         _check_zip(document, study, one, number)
@@ -72,6 +74,17 @@ def load_study(path: str | Path) -> Study:
     except ValueError as error:
         raise document.error(str(error), "answer") from error
     return Study(study, document, Path(document.file).parent, found)
+
+
+def _check_kind(document: Document, study: StudyFile) -> None:
+    if study.ask and not study.computes:
+        said = "a study of runs asks nothing"
+        raise document.error(said, ASK, hint=f"add computes: {next(iter(KINDS))}")
+    try:
+        if study.computes:
+            kind_named(study.computes)
+    except InputError as error:
+        raise document.error(error.message, "computes", hint=error.hint) from error
 
 
 def _check_axes(document: Document, study: StudyFile) -> None:

@@ -49,7 +49,7 @@ def parse_bound(text: str) -> Bound:
     return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])
 
 
-NAMES = ("id", "class", "demand", "fibre", "event", "country", "reaction")
+NAMES = ("id", "class", "demand", "fibre", "event", "country", "reaction", "application")
 FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "sum": math.fsum,
     "mean": fmean,
@@ -64,6 +64,8 @@ ANSWERS = "answers"
 INTERNET = f"{ANSWERS}.internet"
 UNAFFECTED = (INTERNET, f"{INTERNET}.cut.countries")
 """Lists that leave out events and countries without an effect."""
+UNSERVED = "unserved"
+"""In a computed answer: demands that its list of demands leaves out."""
 _WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")
 _LIMITED = re.compile(r"(?P<path>[^<>]+)(?P<limit>[<>].*)")
 _STEP = re.compile(r"(?P<key>[A-Za-z0-9_ -]+)(?:\[(?P<names>[^\[\]]+)\])?")
@@ -168,6 +170,11 @@ def _found(
         unknown = [None for one in value.get("unknown", ()) if one["country"] in names]
         yield from _found([*items, *unknown], rest, path, causes)
         return
+    if path == "demands" and isinstance(value, dict) and {*names} & {*value.get(UNSERVED, ())}:
+        yield None
+        names = tuple(one for one in names if one not in value[UNSERVED])
+        if not names:
+            return
     counts = isinstance(value, dict) and so_far.rpartition(".")[2] in COUNTED
     if counts and key not in value and key in causes:
         yield 0

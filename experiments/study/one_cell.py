@@ -5,6 +5,7 @@ Reads ``cell.pickle`` there, runs it into ``run/`` and says in ``outcome.json`` 
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from functools import partial
@@ -13,8 +14,13 @@ from pathlib import Path
 from corridor.experiments.results.health import has_failed
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.bundle import Bundle, opened
-from corridor.experiments.study.outcome import BUNDLE, RUN, State, tell_outcome
+from corridor.experiments.study.computed import kind_named, question_of
+from corridor.experiments.study.outcome import ANSWER, BUNDLE, RUN, State, tell_outcome
+from corridor.topologies.base.bounded_file import is_file
+from corridor.topologies.base.documents import Document
+from corridor.topologies.base.whole_file import write_text
 
 
 def main(folder: Path) -> None:
@@ -24,6 +30,8 @@ def main(folder: Path) -> None:
 
 def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
     loaded = opened(bundle, folder / "inputs")
+    if bundle.computes:
+        return _compute(bundle, loaded, folder)
     options = Options(
         out=folder / RUN,
         seed=bundle.seed,
@@ -37,6 +45,22 @@ def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
     violated = any(proof.violated for proof in outcome.proofs.values())
     if violated or has_failed(outcome.summary):
         return "valid", "a claim or an expectation of the scenario does not hold"
+    return "valid", ""
+
+
+def _compute(bundle: Bundle, loaded: LoadedScenario, folder: Path) -> tuple[State, str]:
+    inputs, kind = folder / "inputs", kind_named(bundle.computes)
+
+    def under(policies: str) -> LoadedScenario:
+        own = inputs / policies
+        named = str(own) if is_file(own) else policies
+        document = Document(bundle.data, bundle.file, dict(bundle.lines))
+        asked = Under(policies=named, as_of=loaded.as_of)
+        return load_document(document, inputs, asked, topology=loaded.topology)
+
+    found = kind.compute(loaded, question_of(kind, bundle.ask, inputs), bundle.seed, under)
+    (folder / RUN).mkdir()
+    write_text(folder / RUN / ANSWER, json.dumps(found.to_json(), ensure_ascii=False) + "\n")
     return "valid", ""
 
 

@@ -16,6 +16,8 @@ from corridor.topologies.base.errors import (
 type State = Literal["valid", "invalid", "failed", "unable"]
 """``unable``: where it was to run, it cannot; that is not a result, and is not kept."""
 BUNDLE, OUTCOME, RUN, LOG = "cell.pickle", "outcome.json", "run", "cell.log"
+ANSWER = "answer.json"
+"""In the folder of a cell that is computed, instead of what a run leaves."""
 
 
 class Ran(NamedTuple):

@@ -16,7 +16,7 @@ from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.folder import INDEX, StudyFolder, read_index
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.measures import ANSWERS, parse, value_of
-from corridor.experiments.study.outcome import Ran
+from corridor.experiments.study.outcome import ANSWER, Ran
 from corridor.experiments.study.study_file import StudyFile
 from corridor.experiments.terminal.live import LiveLines
 from corridor.topologies.base.bounded_file import RESULT, read_json
@@ -88,9 +88,9 @@ def values_of(
     unresolved: dict[str, str] = {}
     unexpected: list[str] = []
     if state == "valid":
-        summary: dict[str, Any] = read_summary(folder.result(cell) / "summary.json").to_json()
+        summary = _said(folder.result(cell), study)
         unexpected = summary.get("unexpected", [])
-        if any(parse(measure.of).is_answered for measure in study.measures):
+        if not study.computes and any(parse(measure.of).is_answered for measure in study.measures):
             summary[ANSWERS] = read_json(folder.result(cell) / ANSWERS_FILE, RESULT)
         for measure in study.measures:
             try:
@@ -98,6 +98,14 @@ def values_of(
             except InputError as error:  # the other measures of the run are still reported
                 values[measure.id], unresolved[measure.id] = None, str(error)
     return RunValues(cell, levels, repetition, state, message, values, unresolved, unexpected)
+
+
+def _said(result: Path, study: StudyFile) -> dict[str, Any]:
+    """What measures of a cell are paths into."""
+    if study.computes:
+        answer: dict[str, Any] = read_json(result / ANSWER, RESULT)
+        return answer
+    return read_summary(result / "summary.json").to_json()
 
 
 def runs_of(path: Path, of: Sequence[Cell]) -> list[RunValues]:

@@ -79,11 +79,12 @@ class _Place(NamedTuple):
     """How many values there are; None where that depends on the run."""
 
 
-def check(measure: Measure, loaded: LoadedScenario) -> None:
+def check(measure: Measure, loaded: LoadedScenario, computed: type | None = None) -> None:
     """Raise InputError where no run of a scenario can have a measure: it has no such key or name,
-    or the path leads to no number, or to several and no function is around it."""
-    names, absent = _names_in(loaded, measure), _absent_in(loaded)
-    place = _Place(_whole(), 1)
+    or the path leads to no number, or to several and no function is around it. ``computed`` is the
+    type of an answer, instead of a run."""
+    names, absent = _names_in(loaded, measure), {} if computed else _absent_in(loaded)
+    place = _Place(computed or _whole(), 1)
     path = ""
     for step in measure.steps:
         if not path and step.key in absent:

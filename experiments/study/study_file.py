@@ -43,7 +43,8 @@ def _bound(text: str) -> str:
 class MeasureEntry(Frozen):
     id: Slug
     of: Annotated[str, AfterValidator(_path)]
-    """A path into ``summary.json``, or after ``answers.`` into ``answers.json``."""
+    """A path into ``summary.json``, or after ``answers.`` into ``answers.json``; of a study that
+    computes answers, into these."""
     title: str = ""
     unit: str = ""
     """Where the path does not end in one."""
@@ -147,6 +148,10 @@ class StudyFile(Frozen):
     """A shipped one, or a file next to this one."""
     as_of: Annotated[date, BeforeValidator(written_day)] | None = None
     """The day whose policies are in force, if the scenario does not say."""
+    computes: str = ""
+    """The kind of answer that cells compute; empty: each cell is a run."""
+    ask: Patch = Field(default={})
+    """What is asked of it."""
     clock: Literal["virtual", "real"] = "virtual"
     testbed: Literal["uml", "qemu", "native"] = "uml"
     """Where every cell runs: values of different clocks are not averaged."""

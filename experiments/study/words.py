@@ -53,7 +53,8 @@ def _value(study: StudyFile, answers: Answers, blank: Blank) -> str:
     if found is None:
         return "(no run)"
     said = f"{sign}{figure(found.mean)}{unit}"
-    if found.is_same or _looks_the_same(found):
+    is_one_answer = bool(study.computes) and study.repetitions == 1
+    if found.is_same or is_one_answer or _looks_the_same(found):
         return said
     return f"{said} (95 %: {bounds(within)})" if within else f"{said} (no interval)"
 

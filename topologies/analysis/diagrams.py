@@ -6,10 +6,10 @@ of all others. Equal parts of diagrams exist once, so an enormous number of stat
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,38 @@ class TooManyNodes(Exception):
     """Diagrams need more nodes than they may have."""
 
 
+class _Operation(NamedTuple):
+    """An operation on two sets."""
+
+    name: str
+    at_once: Callable[[int, int], int | None]
+    """Its result if that needs no look into the sets, of a symmetric one with ``a <= b``."""
+    is_symmetric: bool
+
+
+def _both(a: int, b: int) -> int | None:
+    if a in (NONE, b):
+        return a
+    return b if a == ALL else None
+
+
+def _either(a: int, b: int) -> int | None:
+    if a in (NONE, b):
+        return b
+    return a if a == ALL else None
+
+
+def _without(a: int, b: int) -> int | None:
+    if a == NONE or b == NONE:
+        return a
+    return NONE if b in (a, ALL) else None
+
+
+_BOTH = _Operation("both", _both, is_symmetric=True)
+_EITHER = _Operation("either", _either, is_symmetric=True)
+_WITHOUT = _Operation("without", _without, is_symmetric=False)
+
+
 class Diagrams:
     """Diagrams over the same variables. A diagram is the number of its first node."""
 
@@ -36,11 +68,9 @@ class Diagrams:
         self.most: int | None = None
         """Nodes, at most: beyond it, operations raise TooManyNodes."""
         self._nodes: dict[tuple[int, int, int], int] = {}
-        self._both: dict[tuple[int, int], int] = {}
-        self._either: dict[tuple[int, int], int] = {}
-        self._without: dict[tuple[int, int], int] = {}
-        # A diagram is as deep as it has variables.
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), 4 * variables + 1000))
+        self._known: dict[str, dict[tuple[int, int], int]] = {
+            one.name: {} for one in (_BOTH, _EITHER, _WITHOUT)
+        }
 
     def is_down(self, variable: int) -> int:
         """Return all states in which a variable is down."""
@@ -48,27 +78,15 @@ class Diagrams:
 
     def both(self, a: int, b: int) -> int:
         """Return the states of both sets."""
-        if a > b:
-            a, b = b, a
-        if a in (NONE, b):
-            return a
-        return b if a == ALL else self._combined(self.both, self._both, a, b)
+        return self._combined(_BOTH, a, b)
 
     def either(self, a: int, b: int) -> int:
         """Return the states of either set."""
-        if a > b:
-            a, b = b, a
-        if a in (NONE, b):
-            return b
-        return a if a == ALL else self._combined(self.either, self._either, a, b)
+        return self._combined(_EITHER, a, b)
 
     def without(self, a: int, b: int) -> int:
         """Return the states of ``a`` that are not in ``b``."""
-        if a == NONE or b == NONE:
-            return a
-        if a == b or b == ALL:
-            return NONE
-        return self._combined(self.without, self._without, a, b)
+        return self._combined(_WITHOUT, a, b)
 
     def all_of(self, each: Iterable[int]) -> int:
         """Return the states of all sets."""
@@ -86,18 +104,33 @@ class Diagrams:
             left = [combine(a, b) for a, b in zip(left[::2], left[1::2], strict=False)] + odd
         return left[0] if left else of_none
 
-    def _combined(self, combine: Combine, known: dict[tuple[int, int], int], a: int, b: int) -> int:
-        found = known.get((a, b))
-        if found is None:
+    def _combined(self, of: _Operation, a: int, b: int) -> int:
+        """Combine two diagrams. Pairs wait in a list: a diagram is as deep as it has variables, so
+        calls of a call would end at the limit of Python's stack."""
+        known, at_once, waiting = self._known[of.name], of.at_once, list[tuple[int, int]]()
+
+        def result(a: int, b: int) -> int | None:
+            if of.is_symmetric and a > b:
+                a, b = b, a
+            found = at_once(a, b)
+            if found is None:
+                found = known.get((a, b))
+                if found is None:
+                    waiting.append((a, b))
+            return found
+
+        found = result(a, b)
+        while waiting:
+            a, b = pair = waiting[-1]
             of_a, of_b = self.variable[a], self.variable[b]
-            if of_a == of_b:
-                up = combine(self.up[a], self.up[b])
-                down = combine(self.down[a], self.down[b])
-            elif of_a < of_b:
-                up, down = combine(self.up[a], b), combine(self.down[a], b)
-            else:
-                up, down = combine(a, self.up[b]), combine(a, self.down[b])
-            found = known[a, b] = self._node(min(of_a, of_b), up, down)
+            a_up, a_down = (self.up[a], self.down[a]) if of_a <= of_b else (a, a)
+            b_up, b_down = (self.up[b], self.down[b]) if of_b <= of_a else (b, b)
+            # What is added last is combined first.
+            down, up = result(a_down, b_down), result(a_up, b_up)
+            if up is not None and down is not None:
+                found = known[pair] = self._node(min(of_a, of_b), up, down)
+                waiting.pop()
+        assert found is not None  # the first pair is combined last
         return found
 
     def _node(self, variable: int, up: int, down: int) -> int:

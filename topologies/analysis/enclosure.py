@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.topologies.analysis.decomposition import Parts, System, Verdict, bits
 from corridor.topologies.analysis.diagrams import (
     ALL,
     NONE,
@@ -27,6 +26,7 @@ from corridor.topologies.analysis.diagrams import (
     Floats,
     TooManyNodes,
 )
+from corridor.topologies.analysis.lines import Parts, System, Verdict, bits
 
 SAMPLED = 4
 """States to ask about before both sets are computed again."""
@@ -129,6 +129,33 @@ class FailureDiagrams:
     def probabilities(self, diagram: Diagram) -> Floats:
         """Return by sample the probability of some states."""
         return diagram.probability(self._by_variable)
+
+    def by_state(self, sample: int, known: Sequence[int], states: Sequence[int]) -> Floats:
+        """Return what ``probability`` of a diagram takes, at the rates of a sample: a row a
+        variable, a column a state.
+
+        Args:
+            sample: The number of the sample.
+            known: Parts and hits of which each state states whether they have failed. An event
+                whose hits are known lasts if it hits something; others fail by their probability.
+            states: What has failed, as bits.
+        """
+        octets = (len(self.unavailable) + 7) // 8
+        packed = b"".join(one.to_bytes(octets, "little") for one in states)
+        rows = np.frombuffer(packed, np.uint8).reshape(len(states), octets)
+        failed = np.unpackbits(rows, axis=1, bitorder="little").T
+        q = np.repeat(self.unavailable[:, [sample]], len(states), axis=1)
+        q[list(known)] = failed[list(known)]
+        for event in self.parts.events:
+            hits = [one.hit for one in self.parts.hits if one.event == event]
+            if set(hits) <= set(known):
+                q[event] = failed[hits].any(axis=0)
+        return np.stack([1 - np.prod(1 - q[list(of)], axis=0) for of in self._variables])
+
+    def depends(self, diagram: Diagram, parts: Sequence[int]) -> bool:
+        """Whether some of these parts matter to a diagram."""
+        looked_at = (self._variables[one] for one in np.unique(diagram.variable))
+        return any(not set(of).isdisjoint(parts) for of in looked_at)
 
     def saved(self, diagram: Diagram) -> Floats:
         """Return by part and sample by how much that probability falls if the part never fails.

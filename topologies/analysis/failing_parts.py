@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from corridor.topologies.analysis.decomposition import Floats, Hit, Parts
 from corridor.topologies.analysis.failure_rates import (
     DAYS_OF_YEAR,
     DEFAULT_CLIMATE,
@@ -24,6 +23,7 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     Place,
 )
+from corridor.topologies.analysis.lines import Floats, Hit, Parts
 from corridor.topologies.model.catalogue import shipped_hubs, shipped_waypoints
 from corridor.topologies.model.topology import Fibre, LatLon, Topology, great_circle_km
 
@@ -85,7 +85,7 @@ class FailureModel:
 
     @cached_property
     def cut_sets(self) -> Parts:
-        """What parts take down, for ``decompose``."""
+        """What parts take down."""
         hits = [Hit(event, hit, self._mask(hit)) for event, of in self.events.items() for hit in of]
         conditional = {*self.events, *(one.hit for one in hits)}
         alone = (0 if at in conditional else self._mask(at) for at in range(len(self.parts)))
@@ -204,7 +204,7 @@ def _spanned(span: _Span, rates: FailureRates, climate: str, draws: Draws) -> Fa
     place, spread = span.place, rates.between_routes
     bounds: Bounds = place.repair.in_climate(climate)
     route = draws.between(f"route {span.id}", spread.low, spread.high)
-    rate = draws.rate(f"rate {place.id}", place.rate) * route * span.length_km / 1000
+    rate = draws.rate(place.rate) * route * span.length_km / 1000
     repair = draws.between(f"repair {place.id}", bounds.low, bounds.high)
     return FailingPart(
         id=span.id,

@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from corridor.topologies.analysis.decomposition import Floats
+from corridor.topologies.analysis.lines import Floats
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.base.suggestions import nearest
@@ -32,6 +32,20 @@ HALF = 0.5
 DEVIATIONS_OF_90 = 1.6448536269514722
 """Standard deviations from the median of a normal distribution to its 5 % and 95 % quantiles."""
 DEFAULT_CLIMATE = "record"
+MOST_FAILURES = 1000
+"""Per thousand kilometres and year, or of a cause a year: a part that fails thrice a day is no
+cable. More is an error of units."""
+MOST_DAYS = 3653
+"""Of a repair: ten years."""
+MOST_FACTOR = 100
+"""Of one route over its kind, or of the mean over one route."""
+MOST_COUNT = 1_000_000
+type Failures = Annotated[float, Field(gt=0, le=MOST_FAILURES)]
+type Days = Annotated[float, Field(gt=0, le=MOST_DAYS)]
+type Factor = Annotated[float, Field(ge=1 / MOST_FACTOR, le=MOST_FACTOR)]
+type Count = Annotated[int, Field(ge=0, le=MOST_COUNT)]
+type Exposure = Annotated[float, Field(gt=0, le=MOST_COUNT)]
+"""Years, or thousand kilometres times years."""
 
 
 class Source(Frozen):
@@ -54,11 +68,11 @@ class Evidence(Frozen):
 class Rate(Evidence):
     """Failures per thousand kilometres and year: a count, or a published value with bounds."""
 
-    events: int | None = Field(default=None, ge=0)
-    thousand_km_years: float | None = Field(default=None, gt=0)
-    value: float | None = Field(default=None, gt=0)
-    low: float | None = Field(default=None, gt=0)
-    high: float | None = Field(default=None, gt=0)
+    events: Count | None = None
+    thousand_km_years: Exposure | None = None
+    value: Failures | None = None
+    low: Failures | None = None
+    high: Failures | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -69,6 +83,7 @@ class Rate(Evidence):
             raise ValueError("a rate has events and thousand_km_years, or value, low and high")
         if self.low and self.value and self.high and not self.low <= self.value <= self.high:
             raise ValueError("low, value and high of a rate are in this order")
+        _check_count(self.events, self.thousand_km_years)
         return self
 
     @property
@@ -79,11 +94,18 @@ class Rate(Evidence):
         return f"{self.events} in {self.thousand_km_years:g} thousand km-years"
 
 
+def _check_count(events: int | None, exposure: float | None) -> None:
+    """Raise ValueError if a count and what was observed make no rate of cable."""
+    if events is not None and exposure is not None and (events + HALF) / exposure > MOST_FAILURES:
+        said = f"{events} events in {exposure:g} are more than {MOST_FAILURES:,} a year"
+        raise ValueError(f"{said}: check the unit of what was observed")
+
+
 class Bounds(Evidence):
     """Mean days to repair: 90 % bounds."""
 
-    low: float = Field(gt=0)
-    high: float = Field(gt=0)
+    low: Days
+    high: Days
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -106,8 +128,8 @@ class RepairShips(Evidence):
     """Ships that repair the wet segments of some seas."""
 
     id: Slug
-    ships: int = Field(ge=1)
-    thousand_km: float = Field(default=0.0, ge=0)
+    ships: int = Field(ge=1, le=MOST_COUNT)
+    thousand_km: float = Field(default=0.0, ge=0, le=MOST_COUNT)
     """Cable that they serve, whether it is on a map or not; 0: only that of the map."""
     days: Bounds
     """How long one repair keeps a ship."""
@@ -117,7 +139,7 @@ class RepairTimes(Evidence):
     """Days of single repairs in one sea."""
 
     what: NonEmpty
-    days: tuple[float, ...] = Field(min_length=2)
+    days: tuple[Days, ...] = Field(min_length=2)
 
 
 class Place(Frozen):
@@ -141,8 +163,8 @@ class Place(Frozen):
 class Systems(Frozen):
     """Systems that events cut, of those that were there."""
 
-    cut: int = Field(ge=0)
-    of: int = Field(ge=1)
+    cut: Count
+    of: int = Field(ge=1, le=MOST_COUNT)
 
     @model_validator(mode="after")
     def _no_more(self) -> Self:
@@ -154,8 +176,8 @@ class Systems(Frozen):
 class OtherCount(Frozen):
     """What a climate changes of a cause."""
 
-    events: int | None = Field(default=None, ge=0)
-    years: float | None = Field(default=None, gt=0)
+    events: Count | None = None
+    years: Exposure | None = None
     repair: Bounds | None = None
 
 
@@ -165,13 +187,20 @@ class Cause(Evidence):
     id: Slug
     group: NonEmpty
     what: NonEmpty
-    events: int = Field(ge=0)
-    years: float = Field(gt=0)
+    events: Count
+    years: Exposure
     systems: Systems | None = None
     repair: Bounds
     ships: Slug = ""
     """Who repairs what an event hits; empty: no ship is needed."""
     within: Mapping[Slug, OtherCount] = Field(default_factory=dict, alias="in")
+
+    @model_validator(mode="after")
+    def _not_too_often(self) -> Self:
+        for climate in ("", *self.within):
+            one = self.in_climate(climate)
+            _check_count(one.events, one.years)
+        return self
 
     def in_climate(self, climate: str) -> Cause:
         """Return the cause with the count and repair of a climate."""
@@ -213,8 +242,8 @@ class Record(Frozen):
 class Spread(Frozen):
     """The rate of one route over the mean of its kind: 90 % bounds."""
 
-    low: float = Field(gt=0)
-    high: float = Field(gt=0)
+    low: Factor
+    high: Factor
     note: Text = ""
 
 
@@ -310,15 +339,15 @@ class Draws:
     seed: int
     count: int
 
-    def rate(self, name: str, rate: Rate) -> Floats:
-        """Failures per thousand kilometres and year."""
+    def rate(self, rate: Rate) -> Floats:
+        """Failures per thousand kilometres and year. One figure behind several places is one
+        uncertainty."""
         if rate.events is not None and rate.thousand_km_years is not None:
-            # One count behind several places is one uncertainty.
             counted = f"{rate.events}/{rate.thousand_km_years}"
             return self.events(counted, rate.events, rate.thousand_km_years)
         assert rate.low is not None
         assert rate.high is not None
-        return self.between(name, rate.low, rate.high)
+        return self.between(f"rate {rate.low:g} to {rate.high:g}", rate.low, rate.high)
 
     def events(self, name: str, events: int, exposure: float) -> Floats:
         """A rate by its count."""

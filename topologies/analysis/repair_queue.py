@@ -15,13 +15,13 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from corridor.topologies.analysis.decomposition import Floats
 from corridor.topologies.analysis.failing_parts import FailureModel
 from corridor.topologies.analysis.failure_rates import (
     DAYS_OF_YEAR,
     Draws,
     FailureRates,
 )
+from corridor.topologies.analysis.lines import Floats
 from corridor.topologies.base.seeds import seed_of
 
 type RepairTimes = Literal["lognormal", "exponential", "constant"]
@@ -30,11 +30,12 @@ WARM_UP_YEARS = 3.0
 
 
 class Down(NamedTuple):
-    """Lines that are down, in years."""
+    """Something that is down, in years."""
 
     begin: float
     end: float
-    lines: int
+    down: int
+    """Lines, or parts, as bits."""
 
 
 class Failure(NamedTuple):
@@ -45,7 +46,8 @@ class Failure(NamedTuple):
     """A hit where an event hits a system; -1 of cable that is not on the map."""
     repair: float
     """How long a repair takes that does not wait."""
-    lines: int
+    down: int
+    """Lines, or parts, as bits."""
     ships: str
     """Who repairs it; empty: no ship is needed."""
 
@@ -71,7 +73,8 @@ class ShipUse:
 
 @dataclass(frozen=True)
 class SimulatedRepairs:
-    """The same failures, repaired at once and by ships. Time begins after the warm-up."""
+    """The same failures of what ships repair, repaired at once and by ships: parts that are down.
+    Time begins after the warm-up."""
 
     at_once: Sequence[Down]
     queued: Sequence[Down]
@@ -125,16 +128,16 @@ class RepairSimulation:
         }
 
     @property
-    def lines(self) -> int:
-        """Lines that depend on ships: all of the clusters that ships repair."""
-        repaired = 0
-        for lines, ships in zip(self._lines, self._ships_of, strict=True):
-            repaired |= lines if ships else 0
-        return sum(one for one in self.model.cut_sets.clusters if one & repaired)
+    def by_ships(self) -> tuple[int, ...]:
+        """Parts that ships repair."""
+        return tuple(part for part, ships in enumerate(self._ships_of) if ships)
 
     def simulate(self, sample: int, years: float) -> SimulatedRepairs:
         """Return what is down when, at the rates of a sample; ``years`` count."""
-        failures = self.failures(sample, years + WARM_UP_YEARS, only=self.lines)
+        failures = [
+            one._replace(down=1 << one.part if one.part >= 0 else 0)
+            for one in self.failures(sample, years + WARM_UP_YEARS, by_ships=True)
+        ]
         fleets = {name: (one.count, float(one.keeps[sample])) for name, one in self._fleets.items()}
         use = {name: ShipUse(count) for name, (count, _) in fleets.items()}
         return SimulatedRepairs(
@@ -143,21 +146,20 @@ class RepairSimulation:
             use,
         )
 
-    def failures(self, sample: int, years: float, *, only: int | None = None) -> list[Failure]:
-        """Return failures in order of time, those of parts that are down then among them.
+    def failures(self, sample: int, years: float, *, by_ships: bool = False) -> list[Failure]:
+        """Return failures in order of time, with the lines that go down; those of parts that are
+        down then are among them.
 
         Args:
             sample: The number of the sample of rates.
             years: How long.
-            only: Leave out parts that take down none of these lines, and cable that is not on the
-                map; None: all parts, and no other cable.
+            by_ships: Whether only parts that ships repair, and cable that is not on the map.
         """
         found: list[Failure] = []
-        for part, of in enumerate(self.model.parts):
-            reach = sum(self.model.lines[fibre] for fibre in of.fibres)
-            if part not in self._events and (only is None or reach & only):
+        for part, ships in enumerate(self._ships_of):
+            if part not in self._events and (ships or not by_ships):
                 found += self._of_part(part, sample, years)
-        for name in self._fleets if only is not None else ():
+        for name in self._fleets if by_ships else ():
             found += self._of_others(name, sample, years)
         return sorted(found)
 
@@ -251,7 +253,7 @@ def repaired(
             of = use[one.ships]
             of.add(ShipUse(0, 1, int(begins > ready), begins - ready, keeps))
             down_until[one.part] = begins + keeps
-            yield Down(one.at, begins + keeps, one.lines)
+            yield Down(one.at, begins + keeps, one.down)
         if failure is None or (failure.part >= 0 and down_until.get(failure.part, 0) > failure.at):
             continue
         end = failure.at + failure.repair
@@ -261,28 +263,27 @@ def repaired(
             heappush(waiting, (ready, number, failure))
         else:
             down_until[failure.part] = end
-            yield Down(failure.at, end, failure.lines)
+            yield Down(failure.at, end, failure.down)
 
 
 def states(down: Sequence[Down], years: float) -> Iterator[tuple[float, float, int]]:
-    """Yield the states of a network from 0 to ``years``: begin, end, and the lines that are
-    down."""
+    """Yield the states of a network from 0 to ``years``: begin, end, and what is down."""
     changes = sorted(
         (at, begins, number)
         for number, one in enumerate(down)
-        if one.lines
+        if one.down
         for at, begins in ((one.begin, True), (one.end, False))
     )
     active: set[int] = set()
-    before, lines = 0.0, 0
+    before, together = 0.0, 0
     for at, begins, number in (*changes, (years, True, -1)):
         now = min(max(at, 0.0), years)
         if now > before:
-            yield before, now, lines
+            yield before, now, together
             before = now
         if number < 0 or at >= years:
             continue
         (active.add if begins else active.discard)(number)
-        lines = 0
+        together = 0
         for one in active:
-            lines |= down[one].lines
+            together |= down[one].down

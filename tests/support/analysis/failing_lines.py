@@ -8,7 +8,7 @@ import networkx as nx
 import numpy as np
 from hypothesis import strategies as st
 
-from corridor.topologies.analysis.decomposition import Hit, Parts, System, Verdict
+from corridor.topologies.analysis.lines import Hit, Parts, System, Verdict
 
 SAMPLES = 2
 PROBABILITIES = st.floats(0.001, 0.6)

@@ -188,7 +188,10 @@ def test_few_questions_leave_bounds_apart_and_say_at_least():
     first = found.demands[0].replanned
     assert first.questions == 1
     assert first.is_at_least
-    assert first.gap > 0.001
+    assert first.gap_at_mean_rates > 0.001
+    wide = first.unavailable_high - first.unavailable_low
+    assert first.gap_over_samples == pytest.approx(wide)
+    assert first.gap_over_samples != pytest.approx(first.gap_at_mean_rates)
     exact = corridor.availability("mini", samples=20)
     by_id = {one.demand: one.replanned for one in exact.demands}
     for one in found.demands:

@@ -39,6 +39,19 @@ def test_the_folder_has_the_answer_and_its_brief(folder, found, capsys):
     assert "is not empty" in capsys.readouterr().err
 
 
+def test_the_whole_page_has_each_risk_of_a_demand_and_all_traffic(folder, found):
+    page = (folder / "risks.html").read_text(encoding="utf-8")
+    brief = risks_brief(found, everything=True)
+    assert page == brief_page(brief, is_whole=True)
+    affecting = [one for one in found.answer.risks if one.affected]
+    assert len(brief.table.rows) == len(affecting)
+    assert page.count("<tr>") == len(affecting) + 1 + (
+        len(brief.second.rows) + 1 if brief.second else 0
+    )
+    assert page.count('class="map') == 2
+    assert "in the full results" not in page
+
+
 def test_fibres_are_drawn_by_the_importance_of_what_takes_them_down(found):
     picture = risks_brief(found).picture
     looks = {fibres[0]: look for look, fibres in picture.paths}

@@ -90,18 +90,20 @@ def test_climates_change_the_count_and_the_repair():
 def test_samples_follow_the_posterior_of_the_count():
     draws = Draws(1, SAMPLES)
     counted = Rate(events=10, thousand_km_years=70)
-    assert draws.rate("a", counted).mean() == pytest.approx(10.5 / 70, rel=0.03)
+    assert draws.rate(counted).mean() == pytest.approx(10.5 / 70, rel=0.03)
     stated = Rate(value=1.7, low=0.85, high=3.4)
-    low, middle, high = np.percentile(draws.rate("b", stated), [5, 50, 95])
+    low, middle, high = np.percentile(draws.rate(stated), [5, 50, 95])
     assert (low, middle, high) == pytest.approx((0.85, 1.7, 3.4), rel=0.06)
     share = draws.share("c", Systems(cut=7, of=30))
     assert share.mean() == pytest.approx(7.5 / 31, rel=0.03)
 
 
-def test_equal_counts_are_one_uncertainty_and_names_decide_samples():
+def test_equal_figures_are_one_uncertainty_and_names_decide_samples():
     draws = Draws(1, 5)
     counted = Rate(events=10, thousand_km_years=70)
-    assert (draws.rate("a", counted) == draws.rate("b", counted)).all()
+    stated = Rate(value=2, low=1, high=3)
+    for one in (counted, stated):
+        assert (draws.rate(one) == draws.rate(one.model_copy(update={"note": "other"}))).all()
     assert (draws.between("a", 1, 2) != draws.between("b", 1, 2)).all()
     assert (draws.between("a", 1, 2) == Draws(1, 5).between("a", 1, 2)).all()
 
@@ -130,16 +132,37 @@ def test_every_shipped_figure_has_a_source():
     assert used == set(rates.sources)
 
 
+def test_the_mean_of_all_seas_leaves_out_the_cuts_of_causes():
+    rates = read_failure_rates()
+    world = next(one.rate for one in rates.places if one.id == "other-sea")
+    at_sea = [one for one in rates.causes if one.systems is not None]
+    (years,) = {one.years for one in at_sea}
+    cuts = sum(one.systems.cut for one in at_sea if one.systems is not None) / years
+    published = [(faults - cuts) / 1700 for faults in (150, 175, 200)]
+    assert [world.low, world.value, world.high] == pytest.approx(published, abs=1e-4)
+    assert cuts == pytest.approx(1.4, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         ("source: [icpc25]", "source: [icpc]", 'no source is called "icpc"'),
         ("points: [malacca-mid]", "points: [malaca-mid]", 'no waypoint or hub is called "malaca'),
         ("in: {peace:", "in: {piece:", 'no climate is called "piece"'),
-        ("events: 175, ", "", "a rate has events and thousand_km_years, or value, low and high"),
+        ("events: 10, ", "", "a rate has events and thousand_km_years, or value, low and high"),
         ("low: 35\n", "low: 350\n", "low is at most high"),
         ("- id: land\n", "- id: land\n  points: [suez]\n", "no place matches all terrestrial"),
         ("systems: {cut: 7, of: 30}", "systems: {cut: 31, of: 30}", "no more systems are cut"),
+        (
+            "thousand_km_years: 70,",
+            "thousand_km_years: 0.001,",
+            "are more than 1,000 a year: check",
+        ),
+        ("events: 10, ", "events: 10000000, ", "must be at most 1000000"),
+        ("value: 1.7, low: 0.85, high: 3.4", "value: 1.7, low: 0.85, high: 1e9", "at most 1000"),
+        ("high: 144\n", "high: 14400\n", "must be at most 3653"),
+        ("low: 0.5, high: 2,", "low: 0.5, high: 1e12,", "must be at most 100"),
+        ("peace: {events: 4, years: 18}", "peace: {events: 4, years: 0.001}", "more than 1,000"),
     ],
 )
 def test_a_wrong_file_of_rates_is_one_line(tmp_path: Path, old: str, new: str, said: str):

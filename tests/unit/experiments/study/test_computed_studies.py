@@ -1,0 +1,154 @@
+"""Studies whose cells compute an answer: no guest, the same folder, and every mistake in a line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import corridor
+from corridor.experiments import cli
+from corridor.experiments.artifact.packing import pack
+from corridor.experiments.brief.written_brief import write_brief
+from corridor.experiments.study import array, one_cell
+from corridor.experiments.study.bundle import Bundle
+from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.load import load_study
+from corridor.experiments.study.outcome import Ran
+from corridor.experiments.study.results import StudyResults
+from corridor.experiments.study.worker import _archive
+from corridor.topologies.analysis.failure_rates import FILE
+from corridor.topologies.base.errors import InputError
+
+WRITTEN = """name: law
+scenario: mini
+as_of: 2026-11-24
+computes: availability
+ask: {samples: 20, against: none}
+seeds: [1]
+matrix:
+  law:
+    none: {policies: none}
+    th: {policies: pan-asia}
+  ask.climate: [record, peace]
+measures:
+  - {id: minutes, of: replanned_minutes.high, unit: min}
+  - {id: worst, of: "min(demands.replanned.nines)"}
+  - {id: backup, of: "demands[backup-east-west].price.nines"}
+  - {id: bulk, of: "services[dr].nines"}
+compare:
+  - {id: of-law, axis: law, from: none, to: th, measures: [minutes]}
+"""
+
+
+def written(folder: Path, text: str = WRITTEN) -> Path:
+    path = folder / "study.yaml"
+    path.write_text(text)
+    return path
+
+
+def in_this_process(bundle: Bundle) -> Ran:
+    """As a worker does it, without a process."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "cell.log").write_text("")
+        state, message = one_cell._run(bundle, folder)
+        return Ran(bundle.id, state, message, 1.0, "here", _archive(folder))
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> StudyResults:
+    folder = tmp_path_factory.mktemp("study")
+    patch = pytest.MonkeyPatch()
+    with patch.context() as patched:
+        patched.setattr(array, "run_cell", in_this_process)
+        words = ["study", "run", str(written(folder)), "--out", str(folder / "out")]
+        assert cli.main([*words, "--array", "1/1"]) == 0
+    return StudyResults(folder / "out")
+
+
+def test_cells_are_what_the_command_computes(found):
+    for law, climate in (("none", "peace"), ("th", "record")):
+        policies = {"none": "none", "th": "pan-asia"}[law]
+        answer = corridor.availability(
+            "mini", policies=policies, as_of="2026-11-24", climate=climate, samples=20
+        )
+        where = {"law": law, "ask.climate": climate}
+        minutes = found.estimate("minutes", where).mean
+        assert minutes == pytest.approx(answer.replanned_minutes.high)
+        worst = min(one.replanned.nines for one in answer.demands)
+        assert found.estimate("worst", where).mean == pytest.approx(worst)
+        (bulk,) = (one.nines for one in answer.services if one.application == "dr")
+        assert found.estimate("bulk", where).mean == pytest.approx(bulk)
+
+
+def test_the_price_of_the_baseline_itself_has_no_value(found):
+    by_law = {one.levels["law"]: one for one in found.answers.conditions if one.measure == "backup"}
+    assert by_law["none"].estimate is None
+    assert by_law["none"].without == 1
+    assert by_law["th"].estimate.mean > 0
+    assert found.difference("of-law", "minutes", {"ask.climate": "record"}).mean > 0
+    assert not found.answers.unresolved
+
+
+def test_the_folder_has_answers_and_no_runs(found, capsys):
+    (cell, *_) = found.runs
+    answer = json.loads((found.folder / "cells" / cell.cell / "answer.json").read_text())
+    assert answer["samples"] == 20
+    assert not list(found.folder.glob("cells/*/summary.json"))
+    assert cli.main(["study", "show", str(found.folder), "--no-figures"]) == 0
+    assert "minutes" in capsys.readouterr().out
+    with pytest.raises(InputError, match="its cells are computed, and an artifact repeats runs"):
+        pack(found.folder)
+    with pytest.raises(InputError, match="a study of computed answers has no brief"):
+        write_brief(found.folder)
+
+
+def test_a_demand_that_law_blocks_has_no_value_and_is_no_mistake():
+    from corridor.experiments.study.measures import parse, value_of
+
+    answer = {"demands": [{"demand": "a", "nines": 3.0}], "unserved": ["b"]}
+    assert value_of(parse("demands[a].nines"), answer) == 3
+    assert value_of(parse("demands[b].nines"), answer) is None
+    assert value_of(parse("sum(demands[a, b].nines)"), answer) == 3
+    with pytest.raises(InputError, match='"demands" has nothing called "c"'):
+        value_of(parse("demands[c].nines"), answer)
+
+
+def test_a_cell_is_known_by_its_question_and_the_files_that_it_names(tmp_path):
+    def ids(ask: str) -> set[str]:
+        study = load_study(written(tmp_path, WRITTEN.replace("samples: 20", ask)))
+        return {one.id for one in cells(study, conditions(study), "program")}
+
+    rates = tmp_path / "rates.yaml"
+    rates.write_text(FILE.read_text())
+    first = ids("samples: 20, rates: rates.yaml")
+    assert len(first) == 4
+    assert first == ids("samples: 20, rates: rates.yaml")
+    assert first.isdisjoint(ids("samples: 30, rates: rates.yaml"))
+    rates.write_text(FILE.read_text().replace("low: 30, high: 45", "low: 30, high: 46"))
+    assert first.isdisjoint(ids("samples: 20, rates: rates.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "line"),
+    [
+        ("computes: availability", "computes: availabilty", 'computes no "availabilty"; did', 4),
+        ("computes: availability\n", "", "a study of runs asks nothing", 4),
+        ("samples: 20", "sample: 20", "sample", 5),
+        ("samples: 20", "samples: 5", "samples are 20 to 5,000, not 5", 5),
+        ("[record, peace]", "[record, pease]", 'no climate is called "pease"', 5),
+        ("of: replanned_minutes.high", "of: replaned.high", 'has no key "replaned"', 13),
+        ("min(demands.replanned.nines)", "demands.replanned.nines", "leads to 6 numbers", 14),
+        ("demands[backup-east-west]", "demands[backup]", "nothing called", 15),
+    ],
+)
+def test_a_mistake_is_one_line_of_the_study(tmp_path, old, new, said, line):
+    assert old in WRITTEN
+    with pytest.raises(InputError) as caught:
+        conditions(load_study(written(tmp_path, WRITTEN.replace(old, new, 1))))
+    assert said in str(caught.value)
+    assert caught.value.line == line
