@@ -345,8 +345,8 @@ class Event(TypedDict):
     """Something that happened. What else it has depends on its kind."""
 
     event: str
-    """`switch`, `failures`, `installed`, `taken over`, `forgotten`, `update`, `withdrawn`,
-    `deferred`, `refused`, `failed`, `repaired`, `rates`, `status`, `error`."""
+    """`switch`, `failures`, `installed`, `taken over`, `forgotten`, `flipped`, `update`,
+    `withdrawn`, `deferred`, `refused`, `failed`, `repaired`, `rates`, `status`, `error`."""
     n: int
     """Its number, from 1 when the controller starts."""
     at_ns: int

@@ -35,7 +35,13 @@ from corridor.controller.reconcile.repair import (
     whole_core,
 )
 from corridor.controller.reconcile.state_file import Kept, Remembered, StateFile
-from corridor.controller.reconcile.two_phase_rollout import MARGIN_NS, NoTables, NotDone, Updater
+from corridor.controller.reconcile.two_phase_rollout import (
+    MARGIN_NS,
+    NoTables,
+    NotDone,
+    Updater,
+    UpdateReport,
+)
 from corridor.controller.traffic_engineering.reoptimisation import chosen_now
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
@@ -171,8 +177,16 @@ class Deployer:
             self._stands(new, proof, why)
             return True
         self._keep(old, about_to=new)
+
+        def flipped(report: UpdateReport) -> None:
+            if not self.event_log.bells:
+                return  # no one waits for events: the end of the update is reported soon enough
+            self._note(report.proof, why, new.epoch)
+            done_ms = report.plain()["done_ms"]
+            self.event_log.say("flipped", why=why, epoch=new.epoch, done_ms=done_ms)
+
         try:
-            report = self.updater.carry_out(old, new, told, self.session)
+            report = self.updater.carry_out(old, new, told, self.session, flipped)
         except NotDone as problem:
             self._keep(old)
             for dpid in problem.silent:

@@ -94,7 +94,7 @@ class NotNow(NotDone):
 
 
 @dataclass
-class Report:
+class UpdateReport:
     """What an update was like."""
 
     proof: UpdateProof
@@ -126,9 +126,17 @@ class Updater:
     _as_intended: AsIntended = field(default_factory=AsIntended)
 
     def carry_out(
-        self, old: Deployment, new: Deployment, told: frozenset[int], session: Session
-    ) -> Report:
+        self,
+        old: Deployment,
+        new: Deployment,
+        told: frozenset[int],
+        session: Session,
+        flipped_to: Callable[[UpdateReport], object] = lambda _report: None,
+    ) -> UpdateReport:
         """From ``old`` to ``new`` on the switches that are ``told``, by proofs of a ``session``.
+
+        ``flipped_to`` is called once ``new`` serves, with the report so far: from then on the
+        update only waits for packets in transit, and removes what they used.
 
         Raises NotDone if it cannot be.
         """
@@ -170,7 +178,8 @@ class Updater:
         except BaseException:
             self._undone(NotDone("stopped"), old, step, new, told, flipping=flipping)
             raise
-        report = Report(UpdateProof(beside, flipped), _sizes(step), done_ns)
+        report = UpdateReport(UpdateProof(beside, flipped), _sizes(step), done_ns)
+        flipped_to(report)
         self.interfaces.sleep((longest_ns(old, self.interfaces.wiring) + MARGIN_NS) / NS_PER_S)
         done("drained")
         report.left_over = self._clear(step, new, told)

@@ -12,8 +12,8 @@ from corridor.topologies.base.words import few
 if TYPE_CHECKING:
     from corridor.experiments.lab.status_line import Said
 
-UNTOLD = ("ready", "report")
-"""Of the wiring: what is wrong with it comes as an error."""
+UNTOLD = ("ready", "report", "flipped")
+"""Of the wiring: what is wrong with it comes as an error. An update is reported once it is over."""
 KINDS = {"links": "fibre", "srlgs": "risk group", "hubs": "hub", "gateways": "gateway"}
 SHOWN = 5
 

@@ -104,6 +104,8 @@ def proof_digest(proof: Any, status: Mapping[str, Any]) -> JsonObject:
         return {}
     sides = [proof[one] for one in ("tables", "beside", "flipped") if proof.get(one)]
     update = status["happened"]["last_update"]
+    if update and (update["why"], update["epoch"]) != (proof["of"], proof["epoch"]):
+        update = None  # of the update before, while this one removes old entries
     return {
         "of": proof["of"],
         "epoch": proof["epoch"],

@@ -42,11 +42,11 @@
   }
   const again = (wait) => { if (!resyncing) resyncing = setTimeout(resync, wait); };
   function take(now) {
-    const first = about === null;
+    const first = about === null, known = about?.proof, isSame = known?.of === now.proof.of && known?.epoch === now.proof.epoch;
     about = now; status = now.status;
     for (const one of now.demands) serve(one);
     fibres.forEach(({ id }) => setFibre(id, now.fibres[id] ?? []));
-    prove(now.proof); hold(now.done); rules(first); sum(); why();
+    prove(isSame ? { ...known, ...now.proof } : now.proof); hold(now.done); rules(first); sum(); why();
     if (!first) return;
     for (const one of now.events) tell(one);
     line.begin(now.position);
@@ -128,14 +128,14 @@
     about.proof = proof;
     const { done_ms: done, claims } = proof, verified = claims.filter(([, , word]) => word === "verified").length;
     const took = done ? (done["compiled and proven"] + done.proven - done.beside) / 1000 : 0;
-    const flip = done ? proof.at_ns / 1e6 - done.removed + done.flipped : 0;
+    const flip = done ? proof.at_ns / 1e6 - (done.removed ?? done.flipped) + done.flipped : 0;
     const when = done ? ` in ${took.toFixed(took < 1 ? 2 : 1)} s, before and after the change; activated at ${clock(flip)}` : "";
     const own = proof.epoch === null, whose = own ? ` of the tables that ${proof.of} made` : "";
     it.setProof(proof.unproven ? `Not verified${whose}: ${proof.unproven}` : proof.holds ? `${verified} properties verified${whose}${when}${own ? "" : ` (epoch ${proof.epoch})`}.` : "A property is violated: see corridor status.", proof.holds && !proof.unproven);
     $("claims").replaceChildren(...claims.map(([id, plain, said]) => html("li", {}, html("b", {}, `${id}, ${said}: `), plain)));
   }
-  // An update is over only when it is proven: its event has all but the verdicts, which are those there were.
-  const updated = (event) => prove({ ...about.proof, done_ms: event.done_ms, at_ns: event.at_ns, epoch: event.epoch, holds: true, unproven: "" });
+  // An update is activated only when it is proven: both of its events have all but the verdicts, which are those there were.
+  const updated = (event) => prove({ ...about.proof, of: event.why, done_ms: event.done_ms, at_ns: event.at_ns, epoch: event.epoch, holds: true, unproven: "" });
 
   // what happens
   line.heard = (kind, what, at) => {
@@ -146,6 +146,7 @@
   };
   line.resumed = () => again(0);
   function happened(event) {
+    if (event.event === "flipped") { updated(event); return; }
     tell(event);
     if (event.event === "status") { serve(event); news.push(`${event.demand} ${event.status}`); sayNews(); }
     if (event.event === "failures") {

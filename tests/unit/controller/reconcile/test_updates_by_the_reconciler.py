@@ -1,5 +1,6 @@
 """Changes of tables under policies: proven, flipped, refused, or undone at any moment."""
 
+import queue
 from dataclasses import replace
 
 import pytest
@@ -109,6 +110,31 @@ def test_gateways_know_both_epochs_before_the_flip_and_one_after(lab):
     new = lab.gateways.labels
     assert at_flip == [{hub: old[hub] | new[hub] for hub in old}]
     assert all(not old[hub] & new[hub] for hub in old)
+
+
+def test_an_update_that_serves_is_reported_at_once_to_who_waits_for_events(lab):
+    def said():
+        return [one for one in lab.event_log.since(last) if one["event"] in ("flipped", "update")]
+
+    def note(call, _orders):
+        done.append((call, [one["event"] for one in said()]))
+
+    done = []
+    lab.do("set_policies", policies=policies(NO_EXPORT))
+    assert not lab.events("flipped")
+    lab.do("set_policies", policies=policies())
+    last = lab.event_log.last
+    lab.event_log.bells.add(queue.Queue())
+    lab.switches.before = note
+    lab.do("set_policies", policies=policies(NO_SEA))
+    flip = [call for call, _ in done].index("bundle")
+    assert {tuple(heard) for _, heard in done[: flip + 1]} == {()}
+    assert {tuple(heard) for _, heard in done[flip + 1 :]} == {("flipped",)}
+    flipped, update = said()
+    assert list(flipped["done_ms"]) == ["compiled and proven", "beside", "proven", "flipped"]
+    assert (flipped["why"], flipped["epoch"]) == (update["why"], update["epoch"])
+    assert flipped["done_ms"].items() <= update["done_ms"].items()
+    assert lab.deployer.proof["of"] == flipped["why"]
 
 
 def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypatch):
