@@ -208,6 +208,11 @@ class Flow:
     meter: int | None = None
     """The meter that packets pass before the actions."""
 
+    def __hash__(self) -> int:
+        """Without actions, of which few entries have others and all else alike: they take longest
+        to hash."""
+        return hash((self.table, self.priority, self.match, self.cookie))
+
     @property
     def reason(self) -> Reason:
         return Reason(self.cookie >> 16 & 0xFFFF)

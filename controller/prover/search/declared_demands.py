@@ -91,6 +91,7 @@ class Permits:
         self._numbers = {self._vectors[0]: NOTHING}
         self._after: dict[tuple[int, Move], tuple[int, Death | None]] = {}
         self._phases: dict[int, frozenset[int]] = {}
+        self._forbidden: dict[str, Trail | None] = {}
         source = topology.hub(applicable_policies.demand.src)
         self.start, died = self._enter(self._number(tuple(a.start for a in self._shut)), [source])
         self.refused = died or (None if self.start else Death(applicable_policies.refusals))
@@ -193,6 +194,24 @@ class Permits:
                     queue, (total_ns, next(order), far, after, hubs, (*fibres, fibre.id))
                 )
         return None
+
+    def forbidden(self, policy: Policy) -> Trail | None:
+        """The path that would be the shortest without a policy, and is lawful by none of the
+        permits; searched for once."""
+        if policy.id not in self._deciding:
+            return None
+        if policy.id not in self._forbidden:
+            weaker = [_without(automaton, policy) for automaton in self._ruling.automata]
+            trail = Permits(self._ruling, self.topology, weaker).shortest()
+            lawful = trail is None or _allows(self, trail)
+            self._forbidden[policy.id] = None if lawful else trail
+        return self._forbidden[policy.id]
+
+    @cached_property
+    def _deciding(self) -> frozenset[str]:
+        """The ids of policies that may be what keeps packets from a path."""
+        each = (deciding(one, self.topology) for one in self._ruling.automata)
+        return frozenset[str]().union(*each)
 
     def _may_end(self, permit_state: int, delay_ns: int) -> bool:
         return self.deliver(permit_state) is None and self.exceeds(permit_state, delay_ns) is None
@@ -360,25 +379,11 @@ def witnesses(demands: Iterable[Demand]) -> Iterator[Witness]:
                 found.add(policy.id)
                 yield Witness(policy.id, demand.id, (), ())
         left = [policy for policy in applicable_policies.restricts if policy.id not in found]
-        deciding = _deciding(demand) if left else frozenset[str]()
         for policy in left:
-            trail = _forbidden(demand, policy) if policy.id in deciding else None
+            trail = demand.permits.forbidden(policy)
             if trail is not None:
                 found.add(policy.id)
                 yield Witness(policy.id, demand.id, trail.hubs, trail.fibres)
-
-
-def _deciding(demand: Demand) -> frozenset[str]:
-    """Return the ids of policies that may be what keeps a demand from a path."""
-    automata, topology = demand.intent.applicable_policies.automata, demand.permits.topology
-    return frozenset[str]().union(*(deciding(one, topology) for one in automata))
-
-
-def _forbidden(demand: Demand, policy: Policy) -> Trail | None:
-    applicable_policies, topology = demand.intent.applicable_policies, demand.permits.topology
-    weaker = [_without(automaton, policy) for automaton in applicable_policies.automata]
-    trail = Permits(applicable_policies, topology, weaker).shortest() if weaker else None
-    return None if trail is None or _allows(demand.permits, trail) else trail
 
 
 def _without(automaton: Automaton, policy: Policy) -> Automaton:

@@ -66,7 +66,7 @@ class Tables:
 class AsIntended:
     """Gives what switches report as the objects that were intended, where these are equal.
 
-    Then entries compare by identity. Entries are hashed once, when a switch first reports them.
+    Then entries compare by identity. Entries are compared once, when a switch first reports them.
     """
 
     def __init__(self) -> None:
@@ -91,8 +91,9 @@ class AsIntended:
         new = [flow for flow in held.flows if id(flow) not in ours and id(flow) not in pairs]
         if new:
             known = {id(equal) for _, equal in pairs.values()}
-            left = {flow: flow for flow in wanted.flows if id(flow) not in known}
-            pairs |= {id(flow): (flow, left[flow]) for flow in new if flow in left}
+            left = {flow.key: flow for flow in wanted.flows if id(flow) not in known}
+            alike = ((flow, left[flow.key]) for flow in new if flow.key in left)
+            pairs |= {id(flow): (flow, equal) for flow, equal in alike if equal == flow}
         self._seen[held.hub] = pairs
         flows = tuple(pairs[id(flow)][1] if id(flow) in pairs else flow for flow in held.flows)
         groups = wanted.groups if _same(held.groups, wanted.groups) else held.groups

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from corridor.controller.prover.search import declared_demands
 from corridor.controller.prover.search.claim import Breach
 from corridor.controller.prover.search.declared_demands import Demand
+from corridor.controller.prover.search.declared_network import Network
 from corridor.topologies.model.topology import PossibleCrossing
 from policy_lab import permit
 from prover_worlds import (
@@ -108,6 +110,26 @@ def test_each_policy_that_forbids_something_is_shown_to():
     assert known["NO-SCO"].hubs == ("a1", "c1")
     assert "x1" in known["NO-IN"].hubs
     assert (known["NEVER"].demand, known["NEVER"].hubs) == ("core", ())
+
+
+def test_what_policies_forbid_is_searched_again_only_for_demands_that_they_rule_otherwise(
+    monkeypatch,
+):
+    asked, deciding = [], declared_demands.deciding
+    monkeypatch.setattr(
+        declared_demands, "deciding", lambda one, on: asked.append(one) or deciding(one, on)
+    )
+    net = atlas_world(1)
+    network = Network(net.tables, net.wiring, net.topology, net.intents)
+    assert {one.policy for one in network.witnesses} == {"NO-IN", "NO-SCO", "NEVER"}
+    first = len(asked)
+    ruled = atlas_intents(1, policies=without("NO-SCO"))
+    intents = (*net.intents[:-1], ruled[-1])
+    asked.clear()
+    found = network.with_demands(intents, [network]).witnesses
+    assert len(asked) < first
+    assert all(one in ruled[-1].applicable_policies.automata for one in asked)
+    assert found == Network(net.tables, net.wiring, net.topology, intents).witnesses
 
 
 def test_a_restriction_that_keeps_nothing_back_is_noticed():
