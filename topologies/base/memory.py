@@ -1,4 +1,5 @@
-"""Keeps answers of pure functions in memory, and tells when to look there for cycles of values."""
+"""Keeps answers of pure functions in memory, tells when to look there for cycles of values, and how
+a guest's kernel maps memory."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import lru_cache, wraps
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 SHORT = 1 << 10
@@ -72,6 +74,25 @@ def remembered_if_short[*Ts, R](
         return answered
 
     return remembering
+
+
+_CPUINFO = Path("/proc/cpuinfo")
+_MCL_FUTURE = 2
+"""Of mlockall(2)."""
+
+
+def map_when_reserved() -> None:
+    """Have the kernel of a guest map memory when it is reserved, not page by page on first use.
+
+    A page costs User Mode Linux 7 us so, and 40 us by a fault. A thread's stack is mapped as a
+    whole, so this is for processes with few threads. Does nothing elsewhere, where faults are cheap
+    and locked memory cannot be swapped.
+    """
+    if "User Mode Linux" in _CPUINFO.read_text():
+        import ctypes
+
+        # where it is refused, pages are mapped one by one
+        ctypes.CDLL(None).mlockall(_MCL_FUTURE)
 
 
 SEARCHED_EVERY = 64

@@ -69,6 +69,20 @@ def test_a_guest_writes_to_its_result_folder_only(touched, place):
     assert re.search(f"'{place}/not-mine': Read-only", refused), refused
 
 
+def test_a_guest_maps_memory_when_it_is_reserved(tmp_path, virtual_kernel):
+    lines = (
+        "import mmap",
+        "from corridor.topologies.base.memory import map_when_reserved",
+        "map_when_reserved()",
+        "held = mmap.mmap(-1, 1 << 24)",
+        "print(open('/proc/self/status').read())",
+    )
+    in_guest(virtual_kernel, tmp_path, *PYTHON_INSIDE, "-c", "; ".join(lines))
+    said = re.search(r"VmLck:\s+(\d+) kB", (tmp_path / "stdout.txt").read_text())
+    assert said is not None
+    assert int(said[1]) >= 1 << 14
+
+
 TABLES_ARE_IN = "py __import__('time').sleep(6)"
 """And Open vSwitch has told its database, which takes up to five seconds, who is connected."""
 PINGED, LOST = "2 received, 0% packet loss", "0 received, 100% packet loss"

@@ -2,11 +2,12 @@
 
 import gc
 import weakref
+from types import SimpleNamespace
 
 import pytest
 
 from corridor.topologies.base import memory
-from corridor.topologies.base.memory import Settled, remembered
+from corridor.topologies.base.memory import Settled, map_when_reserved, remembered
 
 
 class Knot:
@@ -29,6 +30,20 @@ def test_values_are_exempt_until_so_many_calls(monkeypatch):
         assert gone() is None
     finally:
         gc.unfreeze()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "asked"), [("User Mode Linux", ["mlockall 2"]), ("GenuineIntel", [])]
+)
+def test_only_a_guest_maps_memory_when_it_is_reserved(vendor, asked, tmp_path, monkeypatch):
+    told = []
+    cpus = tmp_path / "cpuinfo"
+    cpus.write_text(f"vendor_id\t: {vendor}\n")
+    monkeypatch.setattr(memory, "_CPUINFO", cpus)
+    libc = SimpleNamespace(mlockall=lambda flags: told.append(f"mlockall {flags}"))
+    monkeypatch.setattr("ctypes.CDLL", lambda _name: libc)
+    map_when_reserved()
+    assert told == asked
 
 
 def test_an_argument_that_only_helps_is_not_part_of_the_question():
