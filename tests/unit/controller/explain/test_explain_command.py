@@ -57,13 +57,22 @@ def test_every_hub_of_the_path_has_its_jurisdiction_and_phase(capsys):
             "ckpt-zhongwei-jeddah",
             "CN-ASSESSED-AT-GATEWAY waypoints [CN-24-7a, CN-24-7b] (our assumption",
         ),
-        ("state-riyadh-jeddah", "dropped at riyadh (SA-GOVERNMENT"),
         ("train-shanghai-guian", "Policies add no delay: this is the shortest path."),
         ("ckpt-guian-karachi.return", "ckpt-guian-karachi.return: karachi to guian"),
     ],
 )
 def test_what_matters_of_each_kind_of_answer_is_said(capsys, demand, words):
     assert words in said(capsys, demand)
+
+
+def test_the_policy_that_drops_packets_after_a_failure_is_named(capsys, tmp_path):
+    (tmp_path / "one.yaml").write_text(
+        "name: one\nextends: [pan-asia]\nwithout: {fibres: [riyadh-jeddah-north]}\n"
+    )
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text("schema: 1\nname: one\nextends: sovereignty\ntopology: one.yaml\n")
+    text = said(capsys, "state-riyadh-jeddah", str(scenario))
+    assert "dropped at riyadh (SA-GOVERNMENT" in text
 
 
 def test_json_holds_the_same_and_more(capsys):

@@ -14,7 +14,7 @@ from corridor.experiments.text.risks_text import by_traffic, told
 from corridor.topologies.analysis.failing_parts import FailureModel, failure_model
 from corridor.topologies.analysis.failure_rates import read_failure_rates
 
-DEMANDS = ("infer-karachi-jeddah", "backup-jeddah-shenzhen", "state-riyadh-jeddah")
+DEMANDS = ("infer-karachi-jeddah", "backup-jeddah-shenzhen", "science-gwadar-lanzhou")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def test_detours_are_those_of_a_cut(model, effects):
 
 
 def test_the_only_fibre_of_a_demand_strands_it(model, effects):
-    found = effects.detours(number(model, "riyadh-jeddah"))
+    found = effects.detours(number(model, "karachi-gwadar"))
     assert found.stranded == 1
 
 
