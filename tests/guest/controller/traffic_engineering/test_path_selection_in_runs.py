@@ -16,9 +16,9 @@ MOST_PROBES, STREAMED = 1100, 40_000
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory, virtual_kernel):
+def ran(tmp_path_factory, virtual_kernel, client):
     folder = tmp_path_factory.mktemp("fitting") / "result"
-    found = run(folder, EXAMPLE, "--testbed", "uml", "--clock", "virtual")
+    found = run(folder, EXAMPLE, "--testbed", "uml", "--clock", "virtual", client=client)
     assert found.code == 0, found.said + found.complained
     return found
 

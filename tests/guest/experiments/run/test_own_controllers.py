@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.timeout(400),
     pytest.mark.usefixtures("virtual_kernel"),
 ]
+VIRTUAL = ("--testbed", "uml", "--clock", "virtual")
 APP = Path(__file__).resolve().parents[4] / "examples" / "shortest_paths.py"
 LAW = """
 name: law
@@ -56,10 +57,10 @@ def scenario(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=["ryu", "os-ken"])
-def ran(scenario, request, tmp_path_factory):
+def ran(scenario, request, client, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param) / "result"
     own = ("--controller", APP, "--framework", request.param, "--no-figures")
-    return run(folder, scenario, *own, "--testbed", "uml", "--clock", "virtual")
+    return run(folder, scenario, *own, *VIRTUAL, client=client)
 
 
 @pytest.mark.promise("tables of a custom controller are judged")
@@ -93,10 +94,10 @@ def test_the_app_is_kept_with_the_results(ran):
     assert (ran.folder / "controller_app.py").read_bytes() == APP.read_bytes()
 
 
-def test_an_app_that_raises_ends_the_run_with_one_line(scenario, tmp_path):
+def test_an_app_that_raises_ends_the_run_with_one_line(scenario, client, tmp_path):
     (tmp_path / "broken.py").write_text(RAISES, encoding="utf-8")
     own = ("--controller", tmp_path / "broken.py", "--no-figures")
-    ended = run(tmp_path / "result", scenario, *own, "--testbed", "uml", "--clock", "virtual")
+    ended = run(tmp_path / "result", scenario, *own, *VIRTUAL, client=client)
     assert ended.code == 3
     last = ended.complained.strip().splitlines()[-1]
     assert "the controller ended with code 1: RuntimeError: no such table" in last
@@ -132,10 +133,10 @@ class Later(ShortestPaths):
 """
 
 
-def test_an_app_under_which_packets_become_ever_more_is_not_sent_any(scenario, tmp_path):
+def test_an_app_under_which_packets_become_ever_more_is_not_sent_any(scenario, client, tmp_path):
     (tmp_path / "floods.py").write_text(FLOODS, encoding="utf-8")
     own = ("--controller", tmp_path / "floods.py", "--no-figures")
-    ended = run(tmp_path / "result", scenario, *own, "--testbed", "uml", "--clock", "virtual")
+    ended = run(tmp_path / "result", scenario, *own, *VIRTUAL, client=client)
     assert ended.code == 1
     last = ended.complained.strip().splitlines()[-1]
     assert "nothing is sent: the controller's tables copy packets that loop between" in last

@@ -88,10 +88,12 @@ def test_losses_are_as_many_as_the_scenario_asks_for(once):
         assert abs(demand["lost"] - expected) < 4 * spread, (demand["id"], demand["lost"], expected)
 
 
-def test_two_runs_at_once_are_each_what_they_are_alone_and_lose_the_same_probes(once, tmp_path):
+def test_two_runs_at_once_are_each_what_they_are_alone_and_lose_the_same_probes(
+    once, client, tmp_path
+):
     def alongside(name):
         where = ("--testbed", "uml", "--clock", "virtual")
-        return run(tmp_path / name, SCENARIOS / f"{name}.yaml", *where)
+        return run(tmp_path / name, SCENARIOS / f"{name}.yaml", *where, client=client)
 
     with ThreadPoolExecutor() as pool:
         timing, lossy = pool.map(alongside, ("timing", "lossy"))

@@ -29,21 +29,21 @@ def followed(once):
 
 
 @pytest.fixture(scope="module")
-def not_followed(tmp_path_factory):
+def not_followed(tmp_path_factory, client):
     folder = tmp_path_factory.mktemp("not-followed")
     scenario = folder / "timeline-cut.yaml"
     text = (SCENARIOS / "timeline-cut.yaml").read_text()
     scenario.write_text(f"{text}controller: {{follow: false}}\n")
-    return run(folder / "result", scenario, *VIRTUAL)
+    return run(folder / "result", scenario, *VIRTUAL, client=client)
 
 
 @pytest.fixture(scope="module")
-def cut_while_it_streams(tmp_path_factory):
+def cut_while_it_streams(tmp_path_factory, client):
     folder = tmp_path_factory.mktemp("cut-while-it-streams")
     scenario = folder / "mini.yaml"
     cut = "{id: snip, at: streams + 500ms, for: 500ms, cut: guian-kunming}"
     scenario.write_text(f"{(SHIPPED / 'mini.yaml').read_text()}timeline: [{cut}]\n")
-    return run(folder / "result", scenario, *VIRTUAL)
+    return run(folder / "result", scenario, *VIRTUAL, client=client)
 
 
 def hit(ran, event, demand):
