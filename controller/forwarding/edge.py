@@ -24,7 +24,7 @@ from corridor.controller.forwarding.program import (
     to_controller,
 )
 from corridor.controller.intent.intent import Selector
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT, HubWire
 
 ETH_IPV4, ETH_ARP, ETH_IPV6, ETH_LLDP = 0x0800, 0x0806, 0x86DD, 0x88CC

@@ -24,7 +24,8 @@ from corridor.controller.forwarding.program import (
     epoch_of,
     label_of,
 )
-from corridor.controller.policy.automaton import Phase, State
+from corridor.controller.policy.automaton import State
+from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.errors import InputError
 
 SNAP_PATHS = range(0xAAAA0 & LAST_PATH, (0xAAAAF & LAST_PATH) + 1)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from corridor.controller.intent.intent import Protection
-from corridor.controller.policy.automaton import Automaton, Phase, State
+from corridor.controller.policy.automaton import Automaton, State
+from corridor.controller.policy.phase import Phase
 
 
 @dataclass(frozen=True, eq=False, slots=True)

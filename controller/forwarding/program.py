@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from functools import lru_cache
 
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 
 COOKIE_MAGIC = 0xC0DA
 DUMP_SCHEMA = 3

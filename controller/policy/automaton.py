@@ -11,31 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
 from corridor.controller.policy.model import Policy
+from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.units import format_duration
-
-# Which of its border requirements a packet has met.
-
-
-class Phase(IntEnum):
-    """How a packet stands to the border of the jurisdiction its trip starts in."""
-
-    PRE = 0
-    """A waypoint before the border is still required."""
-    ASSESSED = 1
-    """The waypoints required before the border have been passed."""
-    DOMESTIC = 2
-    """Confined to where it starts."""
-    EXEMPT = 3
-    """Nothing is required before the border."""
-
-    @property
-    def may_cross_borders(self) -> bool:
-        return self in (Phase.ASSESSED, Phase.EXEMPT)
-
 
 type State = tuple[int, ...]
 """Progress of each clause, in the order of ``Automaton.clauses``."""

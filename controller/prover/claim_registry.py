@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from corridor.controller.forwarding.program import FastFailover, Flow
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.demand_claims import (
     Avoidance,
     Confinement,

@@ -12,7 +12,7 @@ from corridor.controller.forwarding.program import (
     Value,
     phase_of,
 )
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.edges_claims import is_wiring_check
 from corridor.controller.prover.search.claim import Breach, Door, Edge, leaving, shown_at
 from corridor.controller.prover.search.core import DOOR

@@ -12,6 +12,7 @@ a shell has them. os-ken 4 has no command of its own, so this serves both.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import shlex
@@ -22,7 +23,7 @@ from pathlib import Path
 from corridor.controller.openflow import framework
 from corridor.controller.openflow.switch_connections import guard
 from corridor.topologies.base.errors import CorridorError, InputError
-from corridor.topologies.base.memory import map_when_reserved
+from corridor.topologies.base.memory import collecting_later, map_when_reserved
 
 PATIENT_S = 86_400.0
 
@@ -51,7 +52,9 @@ def main() -> int:
     app, *words = shlex.split(options.app) if options.app else [_app()]
     try:
         beside = [options.beside] if options.beside else []
-        _load([app, *beside, framework.OFP_HANDLER])
+        with collecting_later():
+            _load([app, *beside, framework.OFP_HANDLER])
+        gc.freeze()  # what was imported stays
         # Only now: modules of apps may register options, which is refused once these are parsed.
         framework.cfg.CONF(args=[*listens, *words], project=framework.NAMES[framework.FRAMEWORK])
         if options.patient:

@@ -11,7 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self, cast
+from typing import Literal, Self, cast
 
 from corridor.controller.forwarding.program import Program
 from corridor.controller.openflow.installation import Report
@@ -33,6 +33,7 @@ NOTHING = "no switch has connected"
 class ControllerProcess:
     """The controller process and the line it reports on."""
 
+    _apps: Literal["ours", "others"] = "ours"
     target: str | None = None
     gateways: Path | None = None
     """The socket on which it speaks to gateways, if it does."""
@@ -73,6 +74,7 @@ class ControllerProcess:
         options = {
             "framework": self._framework,
             "status": str(self._address),
+            "apps": self._apps,
             **self._options(),
         }
         with self._log_path.open("ab") as log:
@@ -245,6 +247,8 @@ def app_words(text: str) -> list[str]:
 
 class OwnController(ControllerProcess):
     """Ready once the app has every switch and changes nothing any more."""
+
+    _apps = "others"
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> OwnController:

@@ -24,6 +24,7 @@ from corridor.experiments.testbeds.guest_init import (
     PYTHON_PREFIX,
     VIRTUAL_CLOCK,
 )
+from corridor.topologies.base.disk_cache import compiled_before
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import PACKAGE
 from corridor.topologies.base.seconds import NS_PER_S
@@ -149,13 +150,16 @@ def links(
     }
 
 
-def copies(more: Mapping[str, Path]) -> dict[str, Path]:
-    """What it holds copies of, without what Python has compiled by chance: the package, and more
-    folders by the name under which they are to be importable."""
-    return {
-        f"{Path(PROJECT).name}/{name}": path
-        for name, path in (*more.items(), (PACKAGE.name, PACKAGE))
-    }
+def code(more: Mapping[str, Path] = NOTHING_MORE) -> list[str]:
+    """Orders for what it holds copies of: the package, compiled, and more folders as they are, by
+    the name under which they are to be importable."""
+    place = Path(PROJECT).name
+    kept = compiled_before()
+    return [
+        *(f"--copy={place}/{name}={path}" for name, path in more.items()),
+        f"--compiled={place}/{PACKAGE.name}={PACKAGE}",
+        *([] if kept is None else [f"--kept={kept}"]),
+    ]
 
 
 def base_of_python() -> list[str]:
@@ -170,7 +174,7 @@ def boot_command(
     second_console: bool = False,
     memory_mb: int = USUAL_GUEST_MB,
 ) -> list[str]:
-    """The kernel, to be started where ``links`` and ``copies`` are, and its arguments.
+    """The kernel, to be started where ``links`` and ``code`` are, and its arguments.
 
     A second console is the kernel's standard input, in both directions.
     """

@@ -64,6 +64,15 @@ MININETS_MODULES = (
 FOLDER = "folder"
 """Link to the folder that a program of a user's is started in."""
 RANDOM_OCTETS = 1 << 16
+POPULATED = (
+    "-c",
+    (
+        "import ctypes,runpy,sys;"
+        "ctypes.CDLL(None).mlockall(2);"
+        "runpy.run_module(sys.argv.pop(1),None,'__main__',True)"
+    ),
+)
+"""As ``controller_start.py`` has it."""
 VIRTUAL_CLOCK = "time-travel=inf-cpu"
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -203,7 +212,7 @@ def _loopback_up() -> None:
 def run_plan() -> NoReturn:
     """Become the one code path of every testbed."""
     make_repeatable()
-    words = [PYTHON, "-m", "corridor.experiments.lab.execute", f"{OUT}/raw/plan.json", OUT]
+    words = [PYTHON, *POPULATED, "corridor.experiments.lab.execute", f"{OUT}/raw/plan.json", OUT]
     os.execv(PYTHON, words)  # noqa: S606
 
 
@@ -252,7 +261,8 @@ def keep_network() -> NoReturn:
 def serve_plans() -> NoReturn:
     """Become what carries out one plan after another on one network."""
     make_repeatable()
-    os.execv(PYTHON, [PYTHON, "-m", "corridor.experiments.lab.serving", OUT, "/dev/tty1"])  # noqa: S606
+    words = [PYTHON, *POPULATED, "corridor.experiments.lab.serving", OUT, "/dev/tty1"]
+    os.execv(PYTHON, words)  # noqa: S606
 
 
 def run_program() -> NoReturn:

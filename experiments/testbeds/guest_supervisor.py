@@ -1,18 +1,20 @@
 """Holds one guest, and nothing of it longer than its caller.
 
     guest_supervisor.py --link=NAME=PATH ... --copy=NAME=PATH ... [--input=FD] [--own=PATH]
-                        --compiled=NAME=PATH ... [--write=PATH ...] [--read=PATH ...]
-                        [--list=PATH ...] [--means=landlock|bubblewrap] [--anywhere] -- COMMAND
+                        --compiled=NAME=PATH ... [--kept=PATH] [--write=PATH ...]
+                        [--read=PATH ...] [--list=PATH ...] [--means=landlock|bubblewrap]
+                        [--anywhere] -- COMMAND
 
 Standard library only. The command starts in a scratch folder that is its HOME and holds links to
-files and folders, and copies of folders of code, with or without what Python makes of it. With
-``--input`` an open descriptor is its standard input, else it has none. With ``--anywhere`` it is
-not kept to one processor. A folder with ``--own`` goes with the scratch folder. The command may
-write the scratch folder and what ``--write`` names, read what it is linked to, what ``--read``
-names and the system's files, and list names below ``--list``, as far as ``--means`` of
-``containment.py`` see to it. The standard input of the supervisor is a pipe that the caller holds
-open: a ``-`` stops the guest's kernel, a ``+`` has it go on. When it closes, however the caller
-ended, or when the guest ends, every process of the guest is killed and its scratch folder removed.
+files and folders, and copies of folders of code, compiled or not: see ``compiled_code.py``.
+``--kept`` names its file of what was compiled before. With ``--input`` an open descriptor is its
+standard input, else it has none. With ``--anywhere`` it is not kept to one processor. A folder with
+``--own`` goes with the scratch folder. The command may write the scratch folder and what
+``--write`` names, read what it is linked to, what ``--read`` names and the system's files, and list
+names below ``--list``, as far as ``--means`` of ``containment.py`` see to it. The standard input of
+the supervisor is a pipe that the caller holds open: a ``-`` stops the guest's kernel, a ``+`` has
+it go on. When it closes, however the caller ended, or when the guest ends, every process of the
+guest is killed and its scratch folder removed.
 The supervisor then ends as the guest did.
 """
 
@@ -33,7 +35,8 @@ from typing import NoReturn
 if not __package__:
     sys.path.insert(0, str(Path(__file__).absolute().parents[3]))
 
-from corridor.experiments.testbeds import containment
+from corridor.experiments.testbeds import compiled_code, containment
+from corridor.experiments.testbeds.guest_init import PLACE
 from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.scratch import SHARED_MEMORY, scratch_folder
 
@@ -41,7 +44,7 @@ PR_SET_CHILD_SUBREAPER = 36
 ADDR_NO_RANDOMIZE = 0x0040000
 EXIT_NOT_STARTED = 127
 SIGNALS = {b"-": signal.SIGSTOP, b"+": signal.SIGCONT}
-COMPILED = shutil.ignore_patterns("__pycache__")
+NOT_COMPILED_HERE = shutil.ignore_patterns("__pycache__")
 _libc = ctypes.CDLL(None)
 
 
@@ -49,6 +52,7 @@ def keep(orders: list[str], command: list[str]) -> int:
     """Run the guest to its end or the caller's; its wait status."""
     _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
     inputs = [int(number) for number in _ordered("--input", orders)]
+    kept = next(map(Path, _ordered("--kept", orders)), None)
     pinned = contextlib.nullcontext() if "--anywhere" in orders else one_cpu()
     with (
         _owned(_ordered("--own", orders)),
@@ -58,7 +62,7 @@ def keep(orders: list[str], command: list[str]) -> int:
     ):
         for order in orders:
             if order.startswith(("--link=", "--copy=", "--compiled=")):
-                _put_in(scratch, order, memory)
+                _put_in(scratch, order, memory, kept)
         how, allowed = _contained(orders, command, scratch, memory)
         guest = os.fork()
         if guest == 0:
@@ -110,7 +114,7 @@ def _owned(folders: list[str]) -> Iterator[None]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _put_in(scratch: Path, order: str, memory: Path) -> None:
+def _put_in(scratch: Path, order: str, memory: Path, kept: Path | None = None) -> None:
     """What an order names, in the scratch folder.
 
     A copy lies in ``memory``, where hundreds of files are made and removed in a third of the time,
@@ -119,21 +123,14 @@ def _put_in(scratch: Path, order: str, memory: Path) -> None:
     how, name, source = order.split("=", 2)
     if how == "--link":
         (scratch / name).symlink_to(source)
-    elif how == "--copy":
-        shutil.copytree(source, memory / name, ignore=COMPILED)
-        first = Path(name).parts[0]
-        if not (scratch / first).exists():
-            (scratch / first).symlink_to(memory / first)
+        return
+    if how == "--copy":
+        shutil.copytree(source, memory / name, ignore=NOT_COMPILED_HERE)
     else:
-        _copy_compiled(source, scratch / name)
-
-
-def _copy_compiled(source: str, target: Path) -> None:
-    """All of it compiled, whatever has been before."""
-    import compileall
-
-    shutil.copytree(source, target)
-    compileall.compile_dir(str(target), quiet=2)
+        compiled_code.copy_compiled(Path(source), memory / name, f"{PLACE}/{name}", kept)
+    first = Path(name).parts[0]
+    if not (scratch / first).exists():
+        (scratch / first).symlink_to(memory / first)
 
 
 def _be_guest(

@@ -18,10 +18,10 @@ from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.guest_command import (
     USUAL_GUEST_MB,
     base_of_python,
-    copies,
+    code,
     links,
 )
-from corridor.experiments.testbeds.uml import NO_MORE, OnEvent, start, watched
+from corridor.experiments.testbeds.uml import OnEvent, start, watched
 from corridor.experiments.testbeds.watchdog import PATIENCE_S
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
@@ -60,6 +60,6 @@ def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Pop
         f"--write={out_dir.resolve()}",
         *(f"--read={path}" for path in base_of_python()),
         *(f"--link={name}={path}" for name, path in linked.items()),
-        *(f"--compiled={name}={path}" for name, path in copies(NO_MORE).items()),
+        *code(),
     ]
     return start(orders, [place, *words])

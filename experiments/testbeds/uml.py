@@ -24,7 +24,7 @@ from corridor.experiments.testbeds.guest_command import (
     USUAL_GUEST_MB,
     base_of_python,
     boot_command,
-    copies,
+    code,
     links,
 )
 from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
@@ -256,7 +256,7 @@ def _boot(
     orders += [f"--write={out_dir.resolve()}", *(f"--read={path}" for path in base_of_python())]
     orders += [f"--read={path.resolve()}" for path in reads]
     orders += [f"--own={out_dir.resolve()}"] if own else []
-    orders += [f"--copy={name}={path}" for name, path in copies(more_code).items()]
+    orders += code(more_code)
     orders += [] if console is None else [f"--input={console}"]
     words = boot_command(
         kernel,

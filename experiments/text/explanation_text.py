@@ -8,9 +8,9 @@ from corridor.controller.explain import Explanation
 from corridor.controller.explain.clauses import Unused
 from corridor.controller.explain.explanation import Outage, ReverseDemand
 from corridor.controller.explain.path_summary import PathDetails, Reference
-from corridor.controller.policy.automaton import Phase
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.paths import marked
+from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
 from corridor.experiments.terminal.columns import render

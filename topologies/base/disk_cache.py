@@ -20,9 +20,9 @@ from pathlib import Path
 from corridor.topologies.base.files_read import noting
 from corridor.topologies.base.whole_file import hand_over, owner_in
 
-TEXTS, BYTECODE = "kept", "bytecode"
-"""Folders within the cache folder: of texts, and of what Python compiles, for which the launcher
-names the folder where it must not be next to the sources."""
+TEXTS, BYTECODE, GUESTS = "kept", "bytecode", "guests"
+"""Folders within the cache folder: of texts, of what Python compiles, for which the launcher
+names the folder where it must not be next to the sources, and of what is compiled for guests."""
 MOST, MOST_BYTES = 64, 64 * 2**20
 """Texts of a kind, and bytes of them: those that were used last stay."""
 UNFINISHED_S = 3600
@@ -54,6 +54,12 @@ def kept_file(name: str, write: Callable[[Path], None]) -> Path | None:
     except OSError:
         return None
     return folder / name
+
+
+def compiled_before() -> Path | None:
+    """The file of what is compiled for guests; None where nothing can be kept."""
+    folder = cache_folder()
+    return None if folder is None or _ignored else folder / GUESTS / "compiled"
 
 
 def kept_text(kind: str, key: str, make: Callable[[], str]) -> str:
@@ -92,10 +98,10 @@ def ignore_kept_texts() -> None:
 
 
 def remove_kept() -> tuple[int, int]:
-    """Remove every text and all bytecode, and return how many files and bytes these were."""
+    """Remove all texts and all that was compiled; how many files and bytes these were."""
     cache = cache_folder()
     sizes: list[int] = []
-    for folder in () if cache is None else (cache / TEXTS, cache / BYTECODE):
+    for folder in () if cache is None else (cache / TEXTS, cache / BYTECODE, cache / GUESTS):
         with contextlib.suppress(OSError):
             sizes += [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
         shutil.rmtree(folder, ignore_errors=True)

@@ -15,6 +15,19 @@ from corridor.topologies.base import child_process
 from corridor.topologies.base.installation import IMPORT_ROOT
 
 CONTROLLER = ("-m", "corridor.controller.reconcile.app_main")
+POPULATED = (
+    "-c",
+    (
+        "import ctypes,runpy,sys;"
+        "ctypes.CDLL(None).mlockall(2);"  # MCL_FUTURE
+        "runpy.run_module(sys.argv.pop(1),None,'__main__',True)"
+    ),
+)
+"""Instead of ``-m``: memory is mapped as the program reserves it, not page by page as it is used.
+
+In a guest each page that is touched first takes an entry of 40 us, and a controller touches ten
+thousand. Pages that are mapped together take one.
+"""
 
 
 def start_controller(
@@ -30,6 +43,8 @@ def start_controller(
     ``options`` are those of its apps, such as ``topology``; ``patient`` is for the virtual clock.
     Without a ``log`` it writes where this process does.
     """
+    if patient and program[0] == "-m":
+        program = (*POPULATED, *program[1:])
     where = ("--port" if isinstance(listens, int) else "--socket", str(listens))
     return child_process.start(
         [sys.executable, *program, *where, *(["--patient"] if patient else [])],

@@ -12,7 +12,7 @@ from attack_gateway import HUB as GATEWAY_HUB
 from attack_rounds import Round, every_attack
 from attack_shots import Attack
 from attack_world import HONEST_PORT, Mesh
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 FIRST = "priority=1000"

@@ -28,7 +28,7 @@ from attack_frames import (
 from attack_shots import STRANGE_MAC, Fate, Kinds, Shot, guesses
 from attack_world import OPEN_PORT, SERVED, Mesh
 from corridor.controller.forwarding.program import Reason
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 
 HUB = "kunming"
 GROUP = "bad gateway"

@@ -8,7 +8,7 @@ from attack_frames import LLDP, NEAREST_BRIDGE, QINQ, VLAN, ethernet, labelled, 
 from attack_shots import Kinds, Shot, claim, first_label, guesses, question
 from attack_world import Mesh
 from corridor.controller.forwarding.program import Reason
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 
 kind = Kinds()
 

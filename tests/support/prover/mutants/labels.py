@@ -13,7 +13,7 @@ from corridor.controller.forwarding.program import (
     phase_of,
     set_field,
 )
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from mutants.tool import acting, mutant, of, unset, written
 from prover_worlds import HOST_PORT, NotHereError
 

@@ -12,8 +12,8 @@ import pytest
 from corridor.controller.explain.trace import trace
 from corridor.controller.forwarding.labels import label_graph
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.automaton import Phase
 from corridor.controller.policy.permitted_paths import PermittedPath
+from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import prove, tables_of
 from corridor.controller.prover.exact_claims import examine

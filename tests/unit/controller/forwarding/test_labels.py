@@ -18,7 +18,7 @@ from corridor.controller.forwarding.labels import SNAP_PATHS, FreePaths, Seat, l
 from corridor.controller.forwarding.program import FIRST_PATH, LAST_PATH, label_of, phase_of
 from corridor.controller.forwarding.two_phase_plan import compile_after
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.progress import told
 from corridor.topologies.model.wiring import wire

@@ -19,7 +19,7 @@ from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.forwarding.program import Reason, Table, phase_of
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import failures_of
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.controller.prover.search.declared_network import is_over_border
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Packet

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from corridor.controller.forwarding.program import Reason, phase_of
 from corridor.controller.intent.intent import Intent, Protection
-from corridor.controller.policy.automaton import Phase
+from corridor.controller.policy.phase import Phase
 from corridor.controller.prover import Prover, prove
 from corridor.controller.prover.exact_claims import examine
 from policy_lab import applicable_policies, demand, fibre, hub, network, permit

@@ -21,8 +21,8 @@ from corridor.controller.forwarding.program import (
     set_field,
 )
 from corridor.controller.intent.intent import intents_of
-from corridor.controller.policy.automaton import Phase
 from corridor.controller.policy.model import DataClass, Demand, PolicySet
+from corridor.controller.policy.phase import Phase
 from corridor.controller.prover import demand_claims as path_claims_of
 from corridor.topologies.model.wiring import HOST_PORT
 from mutants import MUTANTS

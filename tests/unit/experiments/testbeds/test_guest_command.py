@@ -1,14 +1,17 @@
 """A guest is booted with the same words from anywhere; a kernel's command line is its seed."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from corridor.experiments.machines.kernel import Kernel
-from corridor.experiments.testbeds import guest_command
-from corridor.experiments.testbeds.guest_command import boot_command, copies, links
+from corridor.experiments.testbeds import guest_command, guest_init
+from corridor.experiments.testbeds.guest_command import boot_command, code, links
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.emulation import controller_start
 
 KERNEL = Kernel(Path("/home/a/linux"), "7.3.4-1", "abc", virtual_clock=True, seccomp=True)
 ELSEWHERE = Path("/a/much longer/path/to/it")
@@ -35,10 +38,12 @@ def test_what_lies_elsewhere_is_linked_or_copied(monkeypatch, tmp_path):
     (tmp_path / "here").symlink_to("there")
     assert links(KERNEL.path, tmp_path / "here")["out"] == tmp_path / "there"
     assert links(KERNEL.path, tmp_path)["linux"] == KERNEL.path
-    assert copies({"tests": ELSEWHERE / "tests"}) == {
-        "project/corridor": ELSEWHERE / "corridor",
-        "project/tests": ELSEWHERE / "tests",
-    }
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert code({"tests": ELSEWHERE / "tests"}) == [
+        f"--copy=project/tests={ELSEWHERE}/tests",
+        f"--compiled=project/corridor={ELSEWHERE}/corridor",
+        f"--kept={tmp_path}/corridor/guests/compiled",
+    ]
 
 
 def test_words_with_blanks_are_quoted_as_the_kernel_reads_them_and_fit_its_line():
@@ -49,3 +54,11 @@ def test_words_with_blanks_are_quoted_as_the_kernel_reads_them_and_fit_its_line(
     assert guest_command._quoted("a b=c") == '"a b=c"'
     with pytest.raises(EnvironmentUnsupported, match="quote or line end"):
         guest_command._quoted('a"b')
+
+
+def test_programs_that_have_their_memory_mapped_at_once_are_modules_with_their_arguments(tmp_path):
+    assert guest_init.POPULATED == controller_start.POPULATED
+    (tmp_path / "one.py").write_text("import sys; print(__name__, sys.argv[1:])\n")
+    words = [sys.executable, *guest_init.POPULATED, "one", "--of", "two"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "__main__ ['--of', 'two']\n"

@@ -13,6 +13,7 @@ import pytest
 from corridor.topologies.base import disk_cache
 from corridor.topologies.base.disk_cache import (
     BYTECODE,
+    GUESTS,
     MOST,
     TEXTS,
     find_text,
@@ -138,10 +139,10 @@ def test_kept_texts_can_be_ignored(folder: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_what_is_kept_can_be_removed_and_nothing_else(folder: Path) -> None:
     keep_text("one", "key", "text")
-    for name in (BYTECODE, "kernels"):
+    for name in (BYTECODE, GUESTS, "kernels"):
         (folder.parent / name).mkdir()
         (folder.parent / name / "file").write_text("1234")
-    assert remove_kept() == (2, 64 + 1 + 4 + 4)
+    assert remove_kept() == (3, 64 + 1 + 4 + 4 + 4)
     assert [path.name for path in folder.parent.iterdir()] == ["kernels"]
 
 

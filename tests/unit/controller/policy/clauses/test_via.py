@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from corridor.controller.forwarding.labels import label_graph
-from corridor.controller.policy.automaton import Phase
 from corridor.controller.policy.model import Hard
 from corridor.controller.policy.permitted_paths import PermittedPath
+from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import Failures
 from paths_lab import graph
 from policy_lab import corridor, permit, route, verdict
