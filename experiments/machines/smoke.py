@@ -13,29 +13,36 @@ from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.slowness import patient
 
 INIT = Path(__file__).with_name("smoke_init.py")
-TIMEOUT_S = 60
+TIMEOUT_S, SHORT_S = 60.0, 5.0
+"""How long a boot is tried, and how long where another kernel boots already."""
 
 
 class BootTimeout(Exception):
     """It may boot, but not in time. The text says so, for people."""
 
 
-def why_no_boot(binary: Path, silent: str, *options: str, sleep_s: int = 0) -> str:
+def why_no_boot(
+    binary: Path, silent: str, *options: str, sleep_s: int = 0, short: bool = False
+) -> str:
     """Why a kernel does not boot, which is ``silent`` where it ends without a message; empty if it
-    boots."""
+    boots. ``short``: it is tried for no longer than ``SHORT_S``."""
+    longest_s = patient(SHORT_S if short else TIMEOUT_S)
     try:
-        return silent if smoke_boot(binary, *options, sleep_s=sleep_s) is None else ""
+        slept = smoke_boot(binary, *options, sleep_s=sleep_s, longest_s=longest_s)
+        return silent if slept is None else ""
     except BootTimeout as problem:
         return str(problem)
 
 
-def smoke_boot(binary: Path, *options: str, sleep_s: int = 0) -> int | None:
+def smoke_boot(
+    binary: Path, *options: str, sleep_s: int = 0, longest_s: float | None = None
+) -> int | None:
     """Boots ``binary`` with an init that sleeps by its own clock: ns slept, None if it failed.
 
     Takes about 0.1 s in the virtual clock however long it sleeps; leaves nothing behind. Raises
     BootTimeout where it takes so long that nothing is known.
     """
-    longest_s = patient(TIMEOUT_S)
+    longest_s = longest_s or patient(TIMEOUT_S)
     # A kernel's command line cannot quote a space, and Debian's mounts its /dev.
     usual = tempfile.gettempdir()
     place = "/tmp" if " " in usual or usual.startswith("/dev/") else None

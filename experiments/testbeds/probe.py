@@ -50,7 +50,8 @@ def probe(*, boot: bool = False, native: bool = True, emulated: bool = False) ->
     if stock is None:
         stock_lacks = f"{STOCK_KERNEL.name} is not installed"
     elif boot:
-        stock_lacks = why_no_boot(stock.path, STOCK_SILENT)
+        short = virtual is not None and not virtual_missing  # which serves the real clock as well
+        stock_lacks = why_no_boot(stock.path, STOCK_SILENT, short=short)
     try:
         check_build_tools()
         build_lacks = ""

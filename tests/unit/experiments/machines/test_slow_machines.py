@@ -4,12 +4,14 @@ import fcntl
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from corridor.experiments.commands import doctor
 from corridor.experiments.machines import smoke
 from corridor.experiments.machines.kernel_build import LOCK, remove_unfinished_builds
+from corridor.experiments.testbeds import probe
 from corridor.topologies.base import slowness
 from corridor_runs import environment
 
@@ -49,6 +51,29 @@ def test_a_boot_that_runs_out_of_time_is_told_as_that(monkeypatch, tmp_path):
     monkeypatch.setattr(smoke, "TIMEOUT_S", 0.3)
     said = smoke.why_no_boot(never_boots(tmp_path), "no ptrace")
     assert said == "linux had not booted after 0 s: this machine is busy, or slow"
+
+
+@pytest.mark.parametrize(("builds", "short"), [("boots", True), ("", False), ("hangs", False)])
+def test_debians_kernel_is_tried_briefly_where_the_built_one_boots(monkeypatch, builds, short):
+    built = SimpleNamespace(path="built", seccomp=True) if builds else None
+    tried = {}
+
+    def why(path, *_, short=False, **__):
+        tried[path] = short
+        return "it hangs" if builds == "hangs" else ""
+
+    monkeypatch.setenv(slowness.VARIABLE, "1")
+    monkeypatch.setattr(probe, "find_kernel", lambda: built)
+    monkeypatch.setattr(probe, "find_stock_kernel", lambda: SimpleNamespace(path="Debian's"))
+    monkeypatch.setattr(probe, "why_no_boot", why)
+    probe.probe(boot=True, native=False)
+    assert tried == {**({"built": False} if builds else {}), "Debian's": short}
+
+
+def test_a_boot_that_is_tried_briefly_ends_sooner(monkeypatch, tmp_path):
+    monkeypatch.delenv(slowness.VARIABLE, raising=False)
+    monkeypatch.setattr(smoke, "SHORT_S", 0.3)
+    assert "after 0 s" in smoke.why_no_boot(never_boots(tmp_path), "no ptrace", short=True)
 
 
 def test_a_kernel_that_ends_by_itself_is_told_as_that(tmp_path):
