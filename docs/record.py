@@ -3,7 +3,7 @@
     python docs/record.py docs/images/two-commands.svg    # the two commands of the README
     python docs/record.py FILE.svg COMMAND...             # each COMMAND a line for a shell
 
-Writes FILE.cast beside FILE.svg. Run it in a checkout that is set up. Pauses are cut to
+Writes FILE.cast next to FILE.svg. Run it in a checkout that is set up. Pauses are cut to
 ``PAUSE_S``, and the rest is played faster where it would take longer than ``LONGEST_S``. The exit
 code is that of the first command that fails.
 """

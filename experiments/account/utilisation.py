@@ -19,6 +19,7 @@ from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.model.reserved_rate import RESERVE, rates_of
 from corridor.topologies.model.wiring import Shape
 
 if TYPE_CHECKING:
@@ -43,6 +44,24 @@ class Carried(NamedTuple):
 
     def to_json(self) -> str:
         return json.dumps([self.at_ns, self.changed], separators=(",", ":"))
+
+
+class BackgroundRates:
+    """The rates that a plan reserves for background traffic, while owners move it."""
+
+    def __init__(self, plan: Plan) -> None:
+        made = [one for one in plan.changes if one.do == RESERVE]
+        self._steps = [(one.at_ns, rates_of(one.options)) for one in made]
+
+    def mean_bps(self, fibre: str, shape: Shape, from_ns: int, until_ns: int, *, back: bool) -> int:
+        """Of one direction, over a while."""
+        times = [from_ns, *(min(max(at, from_ns), until_ns) for at, _ in self._steps), until_ns]
+        bps = [shape.background_bps] + [
+            fibres[fibre][back][0] if fibre in fibres else shape.background_bps
+            for _, fibres in self._steps
+        ]
+        bits = sum(rate * (to - at) for rate, (at, to) in zip(bps, pairwise(times), strict=True))
+        return int(bits // (until_ns - from_ns))
 
 
 class Load(NamedTuple):
@@ -97,13 +116,14 @@ def _loads(
     readings: Sequence[tuple[int, Counts]], plan: Plan, scale: float | None
 ) -> Iterator[Load]:
     arrives_at = {
-        far.interface: (wire.fibre, near.hub, shape)
+        far.interface: (wire.fibre, near.hub, shape, back)
         for wire in plan.wiring.fibres
-        for near, far, shape in (
-            (wire.a, wire.z, wire.forward),
-            (wire.z, wire.a, wire.backward),
+        for near, far, shape, back in (
+            (wire.a, wire.z, wire.forward, False),
+            (wire.z, wire.a, wire.backward, True),
         )
     }
+    background = BackgroundRates(plan)
     classes = {one.number: one for one in classes_of(plan)}
     of_demand = {one.id: one.data_class for one in plan.demands}
     stands_for = _scales(plan, scale)
@@ -113,7 +133,7 @@ def _loads(
             brought = octets - before.get((interface, number), 0)
             if not brought or interface not in arrives_at or number not in classes:
                 continue
-            fibre, hub, shape = arrives_at[interface]
+            fibre, hub, shape, _ = arrives_at[interface]
             one = classes[number]
             bps = brought * 8e9 / lasts_ns
             real = stands_for(one.demand, one.kind)
@@ -132,15 +152,14 @@ def _loads(
                 bps / 1e6,
                 None if real is None else bps / real / 1e9,
             )
-        for fibre, hub, shape in arrives_at.values():
-            if shape.background_bps:
-                yield _background(fibre, hub, shape, from_ns - plan.start_ns, lasts_ns, scale)
+        for fibre, hub, shape, back in arrives_at.values():
+            if bps := background.mean_bps(fibre, shape, from_ns, until_ns, back=back):
+                yield _background(fibre, hub, shape, bps, from_ns - plan.start_ns, lasts_ns, scale)
 
 
 def _background(
-    fibre: str, hub: str, shape: Shape, at_ns: int, lasts_ns: int, scale: float | None
+    fibre: str, hub: str, shape: Shape, bps: int, at_ns: int, lasts_ns: int, scale: float | None
 ) -> Load:
-    bps = shape.background_bps
     return Load(
         fibre,
         hub,
@@ -260,7 +279,7 @@ class Use(NamedTuple):
     rate_bps: int
     """Emulated, with what background traffic takes of it."""
     background_bps: int = 0
-    """Of it, the rate that is reserved for background traffic."""
+    """Of it, the rate that is reserved for background traffic, on average of the while."""
 
     @property
     def share(self) -> float:
@@ -285,13 +304,20 @@ def read_use(raw: Path, plan: Plan) -> list[Use]:
     if not path.exists():
         return []
     readings = list(_use_readings(read_text(path, RESULT)))
+    if len(readings) < 2:
+        return []
+    background, first_ns, last_ns = BackgroundRates(plan), readings[0].at_ns, readings[-1].at_ns
     ends = [
-        (wire.fibre, end.hub, end.interface, shape)
+        (wire.fibre, end.hub, end.interface, shape, back)
         for wire in plan.wiring.fibres
-        for end, shape in ((wire.a, wire.forward), (wire.z, wire.backward))
+        for back, end, shape in ((False, wire.a, wire.forward), (True, wire.z, wire.backward))
     ]
-    last = readings[-1].sent_bytes if readings else {}
-    used = [one for one in ends if last.get(one[2]) or one[3].background_bps]
+    used = [
+        one
+        for one in ends
+        if readings[-1].sent_bytes.get(one[2])
+        or background.mean_bps(one[0], one[3], first_ns, last_ns, back=one[4])
+    ]
     return [
         Use(
             fibre,
@@ -301,9 +327,9 @@ def read_use(raw: Path, plan: Plan) -> list[Use]:
             now.sent_bytes.get(interface, 0) - before.sent_bytes.get(interface, 0),
             now.dropped.get(interface, 0) - before.dropped.get(interface, 0),
             shape.fibre_bps,
-            shape.background_bps,
+            background.mean_bps(fibre, shape, before.at_ns, now.at_ns, back=back),
         )
-        for fibre, hub, interface, shape in used
+        for fibre, hub, interface, shape, back in used
         for before, now in pairwise(readings)
     ]
 

@@ -193,6 +193,9 @@ class BackgroundLoad:
     """Traffic that its owners cannot carry, after they have moved what ``cut`` takes: by country
     with traffic on the map, or by fibre of a stated rate. Figures of countries differ in kind and
     are never added."""
+    moved: bool = False
+    """Whether owners have moved their traffic in failure sets, too; else what a failed fibre
+    carried is dropped there."""
 
 
 @dataclass(frozen=True)
@@ -380,6 +383,7 @@ class _Answering:
             tuple(one.id for one in now.flows),
             now.elsewhere,
             now.shortfalls_gbps,
+            self.served.moves(self.loads.k),
         )
 
     def _gbps(self, emulated_bps: Fraction | int) -> float:

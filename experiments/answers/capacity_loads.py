@@ -21,13 +21,13 @@ from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_outcomes import Searched
-from corridor.controller.prover.exact_rates import Paid, asked, committed, guaranteed
+from corridor.controller.prover.exact_rates import Asked, Paid, asked, committed, guaranteed
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering.utilization import Cases, Traffic, cases_of
 from corridor.experiments.plan.offered import Offered, offered
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.model.background import Background
+from corridor.topologies.model.background import Background, Link
 from corridor.topologies.model.sharing import shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
@@ -70,6 +70,23 @@ class Served:
     explorer: Explorer
     background: Background | None = None
     """With what owners of cut fibres have moved to others."""
+
+    def moves(self, k: int) -> bool:
+        """Whether owners move background traffic under up to that many failures."""
+        of = self.loaded.background
+        return of is not None and of.moves and k <= 1
+
+    def without(self, element: str) -> Background:
+        """Return the background while one more thing is dead."""
+        assert self.loaded.background is not None
+        more, dead = failures_of(self.loaded.topology, [element]), self.dead
+        return self.loaded.background.after(
+            dead.links | more.links, dead.srlgs | more.srlgs, dead.hubs | more.hubs
+        )
+
+    def emulated_bps(self, gbps: float) -> int:
+        """Rounded, and at least 1."""
+        return max(1, round(gbps * 1e9 * self.loaded.topology.scaling.capacity_scale))
 
     @cached_property
     def offered(self) -> Offered:
@@ -155,14 +172,13 @@ def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Load
     of = [one for one in served.searched.values() if rate_of(one) is not None]
     rates = dict(_rates(of, rate_of))
     kinds = {kind for one in of if one.promised.k for kind in one.promised.over}
-    uses = _background_uses(served)
-    background = {use.demand: use.cir_bps for use in uses}
-    of_all = (
-        one._replace(
-            uses=(*one.uses, *uses), promises={**one.promises, **dict.fromkeys(background, 0)}
-        )
-        for one in asked(served.explorer, of, rate_of)
-    )
+    of_all = [with_background(one, served) for one in asked(served.explorer, of, rate_of)]
+    background = {
+        use.demand: use.cir_bps
+        for one in of_all
+        for use in one.uses
+        if use.demand.startswith(BACKGROUND)
+    }
     cases = cases_of(of_all, limits)
     return Loads(
         load,
@@ -175,25 +191,67 @@ def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Load
     )
 
 
-def _background_uses(served: Served) -> tuple[Use, ...]:
-    """Background traffic as rates that no failure moves: a failed fibre of its path stops it."""
+@dataclass(frozen=True)
+class _Flow:
+    """A flow of background traffic, by the element that fails; an empty name if none does."""
+
+    id: str
+    links: tuple[Link, ...]
+    bps: Mapping[str, int]
+
+    def uses(self, names: frozenset[str]) -> Iterator[Use]:
+        """Yield one for the usual rate, and one for each element that brings another.
+
+        An element that is found dead, or alive, is marked: several may take down the same fibres,
+        and differ in what else they take."""
+        usual = self.bps.get("", 0)
+        others = {name for name in names if self.bps.get(name, 0) != usual}
+        if usual:
+            up = frozenset(map(_mark, others))
+            yield Use(f"{BACKGROUND}{self.id}", usual, frozenset(), self.links, up)
+        for name in sorted(others):
+            if bps := self.bps.get(name, 0):
+                yield Use(
+                    f"{BACKGROUND}{self.id} without {name}",
+                    bps,
+                    frozenset([_mark(name)]),
+                    self.links,
+                    frozenset(map(_mark, others - {name})),
+                )
+
+
+def _mark(element: str) -> str:
+    return f"failed {element}"
+
+
+def with_background(one: Asked, served: Served) -> Asked:
+    """Add background traffic, which has no promised rate.
+
+    While one element fails, owners have moved it. If more may fail at once, what a failed fibre
+    carried is dropped: there are too many cases."""
     if served.background is None:
-        return ()
+        return one
+    names = one.elements if served.moves(max(one.promises.values())) else ()
+    when = {"": served.background} | {name: served.without(name) for name in names}
+    bps: dict[tuple[str, tuple[Link, ...]], dict[str, int]] = {}
+    for name, found in when.items():
+        for flow in found.flows:
+            bps.setdefault((flow.id, flow.links), {})[name] = served.emulated_bps(flow.gbps)
     topology = served.loaded.topology
-    return tuple(
-        Use(
-            f"{BACKGROUND}{flow.id}",
-            max(1, round(flow.gbps * 1e9 * topology.scaling.capacity_scale)),
-            down=frozenset(),
-            links=(
-                *flow.links,
-                *chain.from_iterable(
-                    shared_links(topology.fibre(name), hub) for name, hub in flow.links
-                ),
-            ),
-        )
-        for flow in served.background.flows
+    uses = [
+        use
+        for (name, links), rates in bps.items()
+        for use in _Flow(name, (*links, *_shared(topology, links)), rates).uses(frozenset(names))
+    ]
+    return Asked(
+        (*one.uses, *uses),
+        {name: things | {_mark(name)} for name, things in one.elements.items()},
+        {**one.promises, **{use.demand: 0 for use in uses}},
     )
+
+
+def _shared(topology: Topology, links: Iterable[Link]) -> Iterator[Link]:
+    return chain.from_iterable(shared_links(topology.fibre(name), hub) for name, hub in links)
 
 
 def _rates(

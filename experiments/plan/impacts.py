@@ -17,6 +17,7 @@ from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.deployments import Deployment
+from corridor.experiments.plan.background_moves import BackgroundMoves
 from corridor.experiments.plan.predicted_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.predicted_fibres import Fibres, broken
 from corridor.experiments.plan.predicted_rtt import (
@@ -88,6 +89,7 @@ class _Foresight:
         self._compiled, self._over_ns = compiled, over_ns
         self._bfd_ns = loaded.scenario.network.bfd or None
         self._explorers = Explorers(compiled.wiring, loaded.topology)
+        self._moves = BackgroundMoves(loaded, compiled.wiring)
         scenario = loaded.scenario
         self._sizes = [(demand.probe or scenario.probe).size for demand in scenario.demands]
         self._courses = [self._course(placed, draw) for draw in range(self._draws)]
@@ -165,9 +167,8 @@ class _Foresight:
         )
 
     def _course(self, placed: Sequence[Placed], draw: int) -> RunProgress:
-        wiring = self._compiled.wiring
-        found = broken(placed, self._loaded.topology, wiring)
-        fibres = Fibres(wiring, found, self._bfd_ns, draw, self._over_ns)
+        found = broken(placed, self._loaded.topology, self._moves)
+        fibres = Fibres(self._compiled.wiring, found, self._bfd_ns, draw, self._over_ns)
         if self._loaded.scenario.follows:
             standing = foreseen(placed, fibres, self._compiled, self._over_ns)
         else:

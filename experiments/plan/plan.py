@@ -18,6 +18,7 @@ from corridor.controller.openflow.deployments import Deployment, DesiredState, u
 from corridor.controller.openflow.frameworks import framework_here
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.traffic_engineering.reoptimisation import chosen_now
+from corridor.experiments.plan.background_moves import BackgroundMoves
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.policies import (
     assessments,
@@ -188,7 +189,10 @@ def _planned(
         gateways=assessments(gateways, program, wiring, intents),
         bfd_interval_ms=scenario.network.bfd // 10**6 if scenario.network.bfd else None,
         start_ns=named[START],
-        changes=_changes(loaded, placed, cuts),
+        changes=(
+            *_changes(loaded, placed, cuts),
+            *BackgroundMoves(loaded, wiring).changes(placed, job.end_ns),
+        ),
         events=events,
         cuts=cuts,
         boundaries=boundaries(

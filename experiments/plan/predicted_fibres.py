@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 from random import Random
 from typing import NamedTuple
 
+from corridor.experiments.plan.background_moves import BackgroundMoves, lasts
 from corridor.experiments.plan.bfd_sessions import Line, Span, turns
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
 from corridor.experiments.plan.timeline import Placed
@@ -56,31 +56,37 @@ class Broken:
     reshaped: dict[str, list[tuple[Span, ShapeChange]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    reserved: dict[tuple[str, str], list[tuple[Span, ShapeChange]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Of what a hub sends over a fibre: other rates of background traffic."""
     gateways: dict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
     restarts: list[int] = field(default_factory=list)
     """When all switches start again."""
 
 
-def broken(placed: Iterable[Placed], topology: Topology, wiring: Wiring) -> Broken:
+def broken(placed: Sequence[Placed], topology: Topology, moves: BackgroundMoves) -> Broken:
     """What events do to fibres and gateways."""
-    found, wires = Broken(), {wire.fibre: wire for wire in wiring.fibres}
+    found, wires = Broken(), {wire.fibre: wire for wire in moves.wiring.fibres}
+    for fibre, hub, span, change in moves.spans(placed):
+        found.reserved[fibre, hub].append((span, change))
     for one in placed:
         kind, what, options = one.event.kind, one.event.what, one.event.options
         if kind.disconnects == "switches":
             found.restarts.append(one.begin_ns)
         for fibre, change in kind.shapes(topology, what, options).items():
-            found.reshaped[fibre].extend((span, change) for span in _spans(one))
+            found.reshaped[fibre].extend((span, change) for span in lasts(one))
             for end, shape in _directions(wires[fibre]):
                 if change(shape).loss_ppm >= ALL_PPM:
-                    found.silent[fibre, end.hub] += _spans(one)
+                    found.silent[fibre, end.hub] += lasts(one)
         for hub in kind.reach(topology, what, options).gateways:
-            found.gateways[hub] += _spans(one)
+            found.gateways[hub] += lasts(one)
         for fibre in sorted(kind.disabled_fibres(topology, what, options)):
             senders = _silent_senders(topology.fibre(fibre).ends, kind.only_bfd_notices, options)
             for hub in senders:
-                found.silent[fibre, hub] += _spans(one)
+                found.silent[fibre, hub] += lasts(one)
             if not senders:
-                found.off[fibre] += _spans(one)
+                found.off[fibre] += lasts(one)
     return found
 
 
@@ -95,18 +101,6 @@ def _silent_senders(ends: Sequence[str], flags: Iterable[str], options: Values) 
         return ()
     toward = options.get("toward")
     return tuple(hub for hub in ends if hub != toward)
-
-
-def _spans(one: Placed) -> list[Span]:
-    """When an event takes away what it does: of several steps, those between down and up."""
-    kind = one.event.kind
-    if kind.steps is None:
-        return [Span(one.begin_ns, math.inf if one.end_ns is None else one.end_ns)]
-    found, steps = list[Span](), kind.steps(one.event.options)
-    for (begin_ns, do), (end_ns, _) in pairwise(steps):
-        if do == kind.begin:
-            found.append(Span(one.begin_ns + begin_ns, one.begin_ns + end_ns))
-    return found
 
 
 class Fibres:
@@ -143,7 +137,8 @@ class Fibres:
             for some in (*found.off.values(), *found.silent.values(), *found.gateways.values())
             for span in some
         ]
-        spans += [span for some in found.reshaped.values() for span, _ in some]
+        changed = (*found.reshaped.values(), *found.reserved.values())
+        spans += [span for some in changed for span, _ in some]
         ends = [int(span.end_ns) for span in spans if span.end_ns != math.inf]
         return sorted(
             {*(span.begin_ns for span in spans), *ends, *(one.at_ns for one in self.sights)}
@@ -185,7 +180,8 @@ class Fibres:
             spans = self._found.gateways.get(port[0], ())
             return None if any(span.touches(at_ns, at_ns) for span in spans) else at_ns
         wire, end, shape = self._ends[port]
-        for span, change in self._found.reshaped.get(wire.fibre, ()):
+        reserved = self._found.reserved.get((wire.fibre, end.hub), ())
+        for span, change in (*reserved, *self._found.reshaped.get(wire.fibre, ())):
             if span.touches(at_ns, at_ns):
                 shape = change(shape)
         sending_ns = serialisation_ns(size + LABEL_BYTES, shape.rate_bps)

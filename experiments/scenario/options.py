@@ -114,6 +114,11 @@ class BackgroundOptions(Frozen):
     fibres: dict[str, RateBps | dict[str, RateBps]] = Field(default_factory=dict)
     """Real rates of fibres instead of figures: of both directions, or by the hub towards which the
     traffic flows, for example ``{guian-kunming: {kunming: 4Tbit}}``."""
+    react: Literal["none", "own"] = "none"
+    """What owners do in a run after events cut or repair their paths: ``none``, or move traffic to
+    their ``own`` other capacity."""
+    after: DurationNs = NS_PER_S
+    """Time between a cut or repair and the rates after it."""
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -138,6 +143,10 @@ class BackgroundOptions(Frozen):
             raise ValueError("fibres without a rate: state a rate for each fibre")
         if self.fibres and (self.file, self.date, self.load) != (None, None, 1.0):
             raise ValueError("rates of fibres replace figures: leave out file, date and load")
+        if self.react == "none" and "after" in self.model_fields_set:
+            raise ValueError("after says when owners have reacted: add react: own")
+        if self.fibres and self.react != "none":
+            raise ValueError("stated rates have no owners who move them: leave out react")
         return self
 
 

@@ -10,6 +10,7 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.capacities import Capacity
 from corridor.experiments.answers.capacity_answer import (
     AddedCapacity,
+    BackgroundLoad,
     CapacityAnswer,
     GrowthBound,
     LinkUtilisation,
@@ -428,10 +429,7 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
     yield from _bounds_said(of)
     if of.background is not None:
         interval = ", with its 90 % interval" if of.background.date else ""
-        yield (
-            f"Background is that without failures{interval}. In failure sets, traffic of failed "
-            "fibres is dropped; only --cut moves it to other fibres of its owners."
-        )
+        yield f"Background is that without failures{interval}. {_in_failure_sets(of.background)}"
         if of.background.elsewhere:
             holdings = counted(len(of.background.elsewhere), "holding")
             yield f"Not included: Internet traffic of {holdings} without fibres on the map."
@@ -445,6 +443,13 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
         yield f"Growth factors other than that of {what} are with today's paths."
     if of.uncounted:
         yield f"Not included: {joined(of.uncounted)} (closed-loop traffic)."
+
+
+def _in_failure_sets(of: BackgroundLoad) -> str:
+    if of.moved:
+        return "In failure sets, owners have moved it to their other fibres."
+    only = "; only --cut moves it to other fibres of its owners" if of.date else ""
+    return f"In failure sets, traffic of failed fibres is dropped{only}."
 
 
 def _bounds_said(of: CapacityAnswer) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import ClassVar
 
 from corridor.topologies.model.topology import Topology
 
@@ -58,6 +59,8 @@ class Background:
 class BackgroundTraffic:
     """The background of a scenario, before and after cuts. Here: stated rates of fibres."""
 
+    moves: ClassVar[bool] = False
+    """Whether owners have other capacity to which they move traffic."""
     source: str
     """``stated``, ``internet``, or a file of figures."""
     topology: Topology

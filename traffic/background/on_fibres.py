@@ -7,8 +7,9 @@ users download. The other direction carries none here, as no source gives its ra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import ClassVar
 
 import numpy as np
 
@@ -57,8 +58,13 @@ def internet_on_fibres(
 class InternetOnFibres(BackgroundTraffic):
     """Internet traffic of owners, who move it after a cut."""
 
+    moves: ClassVar[bool] = True
     of: OnMap
     day: date
+    _known: dict[tuple[frozenset[str], ...], Background] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """Capacity answers ask for the same failures again and again."""
 
     def after(
         self,
@@ -70,8 +76,11 @@ class InternetOnFibres(BackgroundTraffic):
 
         Owners move traffic to their other capacity (reaction ``own``), on the map or not.
         """
-        cut = self.of.cut(links, groups, hubs)
-        return self._carried(self.of.internet.at(self.day), cut)
+        failed = frozenset(links), frozenset(groups), frozenset(hubs)
+        if failed not in self._known:
+            market = self.of.internet.at(self.day)
+            self._known[failed] = self._carried(market, self.of.cut(*failed))
+        return self._known[failed]
 
     def intervals(
         self,

@@ -421,3 +421,29 @@ def test_internet_traffic_has_intervals_and_owners_move_it_after_a_cut(tmp_path:
     lost = {one: own[one] for one in ("PK", "KW", "BD") if own[one]}
     assert group.shortfalls_gbps == pytest.approx(lost)
     assert "Background that is not carried: Kuwait " in told(red_sea)
+
+
+def test_owners_have_moved_background_in_each_failure_set(tmp_path: Path) -> None:
+    """As much as after a permanent cut of the same element."""
+    scenario = tmp_path / "moved.yaml"
+    scenario.write_text(
+        "schema: 1\nname: moved\ntopology: pan-asia\nas_of: 2026-11-24\nbackground: internet\n"
+        "protect: {k: 1, over: [link]}\n"
+        "demands:\n- {id: one, class: dr, src: fujairah, dst: karachi, guarantee: {cir: 1Mbit}}\n"
+    )
+    found = corridor.capacity(scenario)
+    assert found.background is not None
+    assert found.background.moved
+    worst = next(one for one in found.links if len(one.failure) == 1 and one.background_gbps > 0)
+    assert worst.background_gbps > worst.usual_background_gbps
+    (failed,) = worst.failure
+    cut = corridor.capacity(scenario, cut=[failed.removeprefix("link:")])
+    same = {(one.fibre, one.hub): one for one in cut.links}[worst.fibre, worst.hub]
+    assert worst.background_gbps == pytest.approx(same.usual_background_gbps, rel=1e-6)
+    assert "owners have moved it to their other fibres" in told(found)
+    twice = scenario.with_name("twice.yaml")
+    twice.write_text(scenario.read_text().replace("k: 1", "k: 2"))
+    dropped = corridor.capacity(twice)
+    assert dropped.background is not None
+    assert not dropped.background.moved
+    assert "traffic of failed fibres is dropped; only --cut" in told(dropped)
