@@ -40,6 +40,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "capacity": "utilization of fibres under failures, and growth limits",
         "availability": "how often demands have a permitted path: nines, and the price of law",
         "risks": "what fails, by how much the availability of demands depends on it",
+        "energy": "power, carbon, prices and seasons of hubs, and what is unknown",
         "replay": "dated outages computed, next to their published effects",
         "law": "query legal rules as data, with sources and dates",
         "report": "write the results of a folder as one page",

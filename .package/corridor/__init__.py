@@ -5,8 +5,9 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`availability`, :func:`repairs`, :func:`risks`, :func:`price`, :func:`law`, :func:`replay`,
-:func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
+:func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`, :func:`price`, :func:`law`,
+:func:`replay`, :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`,
+:func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from corridor.experiments.availability.repairs_answer import repairs
     from corridor.experiments.availability.risks_answer import risks
     from corridor.experiments.lab.asking import check, second_opinion
+    from corridor.experiments.placement.energy_answer import energy
     from corridor.experiments.replays.asking import replay, replays
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
@@ -60,6 +62,7 @@ __all__ = [
     "check",
     "compare",
     "cut",
+    "energy",
     "explain",
     "export",
     "law",
@@ -94,6 +97,7 @@ _HOMES = {
     "check": "experiments.lab.asking",
     "compare": "experiments.study.comparing",
     "cut": "experiments.answers.asking",
+    "energy": "experiments.placement.energy_answer",
     "explain": "experiments.answers.asking",
     "export": "experiments.run.exporting",
     "law": "experiments.answers.asking",

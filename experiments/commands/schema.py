@@ -28,7 +28,7 @@ OUTPUTS = (
     *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
     "replay-answer",
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
-    *("traffic-answer", "availability-answer", "risks-answer"),
+    *("traffic-answer", "availability-answer", "risks-answer", "energy-answer"),
     *("repairs-answer", "year-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),

@@ -118,6 +118,12 @@ def _risks() -> Form:
     return RisksAnswer
 
 
+def _energy() -> Form:
+    from corridor.experiments.placement.energy_documents import EnergyAnswer
+
+    return EnergyAnswer
+
+
 def _repairs() -> Form:
     from corridor.experiments.availability.repairs_answer import RepairsAnswer
 
@@ -368,6 +374,7 @@ OUTPUTS: Mapping[str, Output] = {
         _year,
     ),
     "risks-answer": Output("risks --json", "What fails, by importance", _risks),
+    "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),

@@ -59,6 +59,7 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         ("traffic-answer", ["traffic", "BD"]),
         ("availability-answer", ["availability", "mini"]),
         ("risks-answer", ["risks", "mini"]),
+        ("energy-answer", ["energy", "--mw", "guian=120"]),
         ("repairs-answer", ["availability", "mini", "--repairs", "queue", "--years", "1"]),
         ("replay-answer", ["replay", "smw5-2026-07", "--samples", "0"]),
         ("workload-answer", ["workload", "show", "infer-chat"]),

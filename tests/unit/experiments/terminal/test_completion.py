@@ -26,7 +26,16 @@ FREE = {
     *("DAY", "N", "MIN", "APP", "HOW", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
     *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS"),
     *("I/N", "COUNT", "NUMBER", "ADDRESS", "COMMAND", "MB", "PORT", "ARCH", "SOURCES", "MEASURE=N"),
-    *("[OF=]RATE", "[OF=]TIMES", "ID", "COUNTRY/OWNER"),
+    *(
+        "HUB=MW",
+        "HUB=PUE",
+        "HUB=SHARE",
+        "HUB=PRICE",
+        "[OF=]RATE",
+        "[OF=]TIMES",
+        "ID",
+        "COUNTRY/OWNER",
+    ),
 }
 """What nothing could be proposed for."""
 
