@@ -29,6 +29,7 @@ from corridor.experiments.placement.stated import (
     stated_figure,
 )
 from corridor.experiments.scenario.given import given_choice, given_of
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.energy.countings import COUNTS, Counted, countings, market_based
 from corridor.topologies.energy.energy_file import EnergyFile, read_energy
 from corridor.topologies.energy.figures import Figure
@@ -75,6 +76,9 @@ def energy(
         >>> [round(one.value) for one in found.hubs[0].countings]
         [94]
     """
+    for option, by_hub in {"mw": mw, "pue": pue, "green": green, "price": price}.items():
+        if not isinstance(by_hub or {}, dict):
+            raise InputError(f"{option} is not by hub", f'write {option}={{"guian": ...}}')
     file = read_energy(data)
     given: Given = {"mw": mw or {}, "pue": pue or {}, "green": green or {}, "price": price or {}}
     asked = [given_of(one, str, "hub") for one in hubs]

@@ -65,10 +65,13 @@ def _copied(
             mode = stat.S_IMODE(one.stat().st_mode)
             with open(one.path, "rb") as file:
                 text = file.read()
+            _write(place, text, mode)
             compiled = before.get(called, b"")
             if compiled[:16] != _head(text):
-                compiled = _head(text) + _compiled(text, called)
-            _write(place, text, mode)
+                try:
+                    compiled = _head(text) + _compiled(text, called)
+                except (SyntaxError, ValueError):
+                    continue  # a file that nothing imports; else its import says what is wrong
             _write(importlib.util.cache_from_source(place), compiled, mode)
             yield called, compiled
         else:
@@ -88,12 +91,11 @@ def _compiled(text: bytes, name: str) -> bytes:
 
 
 def _write(place: str, octets: bytes, mode: int) -> None:
-    file = os.open(place, _OPEN, mode)
-    try:
-        os.fchmod(file, mode)  # whatever this process would withhold from others
-        os.write(file, octets)
-    finally:
-        os.close(file)
+    with open(os.open(place, _OPEN, mode), "wb", buffering=0) as file:
+        os.fchmod(file.fileno(), mode)  # whatever this process would withhold from others
+        left = memoryview(octets)
+        while left:
+            left = left[file.write(left) :]
 
 
 def _read(kept: Path | None) -> dict[str, bytes]:
@@ -105,8 +107,11 @@ def _read(kept: Path | None) -> dict[str, bytes]:
     octets = memoryview(sealed)[SUM_OCTETS:]
     if zlib.crc32(octets).to_bytes(SUM_OCTETS) != sealed[:SUM_OCTETS]:
         return {}
-    found: dict[str, bytes] = marshal.loads(octets)  # noqa: S302 - this user's own file
-    return found
+    try:
+        found = marshal.loads(octets)  # noqa: S302 - this user's own file
+    except (EOFError, ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _keep(compiled: dict[str, bytes], kept: Path) -> None:

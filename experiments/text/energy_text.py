@@ -263,12 +263,12 @@ def _price(hub: HubAnswer) -> str:
 
 
 def _seasons(grid: GridAnswer) -> str:
-    """``hydro x2.1 wet/dry; curtailed solar 8.6 %, wind 5.9 % (2024)``."""
+    """``hydro x2.0; curtailed wind 6 %, solar 9 %``: wet over dry season, and the last year."""
     wet = (f"hydro x{one.wet_to_dry[1]:.1f}" for one in grid.shapes if one.wet_to_dry is not None)
     lost: dict[str, float] = {}
     for one in grid.curtailment:
         lost.setdefault(one.what, one.shares.get("2024", 0.0))
-    cut = [f"{what} {share:.1%}" for what, share in lost.items() if share >= 0.01]
+    cut = [f"{what} {percent(share)}" for what, share in lost.items() if share >= 0.01]
     return "; ".join([*wet, *([f"curtailed {', '.join(cut)}"] if cut else [])])
 
 

@@ -93,8 +93,8 @@ def market_based(share: Figure | None, residual: Figure | None) -> Counted:
         return Counted("market", residual.boundary, None, 0.0, highest, source, how)
     shares = [one for one in (share.low, share.value, share.high) if one is not None]
     how = (
-        f"{share.value:.1%} contracted green power counts as zero (annual, not by the hour), the "
-        "rest by the residual factor"
+        f"{share.value:.1%} contracted green power counts as zero (of a period, not by the hour), "
+        "the rest by the residual factor"
     )
     return Counted(
         "market",

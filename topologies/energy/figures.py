@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal, Self
 
@@ -26,6 +27,8 @@ FACTORS = frozenset({"location", "residual", "fossil", "combined-margin", "margi
 PRICES = frozenset({"price", "price-difference"})
 SHARES = frozenset({"green-share", "vacancy"})
 PUES = frozenset({"pue", "pue-target"})
+MOST_G_PER_KWH = 3_000.0
+"""An emission factor above this is a mistake: the dirtiest plants have half of it."""
 
 
 def unit_of(quantity: str) -> str:
@@ -66,6 +69,8 @@ class Figure(Evidence):
             raise ValueError(f"{self.what} is not negative")
         if self.what in SHARES and any(one > 1 for one in stated):
             raise ValueError(f"{self.what} is a share from 0 to 1")
+        if self.what in FACTORS and any(one > MOST_G_PER_KWH for one in stated):
+            raise ValueError(f"{self.what} is at most {MOST_G_PER_KWH:,.0f} g/kWh")
         if self.what in PUES and any(one < 1 for one in stated):
             raise ValueError("a PUE is 1 or more")
         return self
@@ -91,6 +96,11 @@ class Figure(Evidence):
         return self
 
 
+MONTH = r"(0[1-9]|1[0-2])"
+MONTH_OF_SHAPE = re.compile(rf"{MONTH}(-{MONTH})?")
+YEAR_OR_MONTH = re.compile(rf"[12]\d{{3}}(-{MONTH})?")
+
+
 class Shape(Evidence):
     """Output of a month over that of the mean month; two months can share a value."""
 
@@ -106,6 +116,9 @@ class Shape(Evidence):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
+        wrong = [one for one in self.months if not MONTH_OF_SHAPE.fullmatch(one)]
+        if wrong:
+            raise ValueError(f'"{wrong[0]}" is not a month: write 01 to 12, or 01-02 for both')
         if any(one < 0 for one in self.months.values()):
             raise ValueError("a month has an output of 0 or more")
         if self.wet_to_dry and list(self.wet_to_dry) != sorted(self.wet_to_dry):
@@ -125,6 +138,11 @@ class Curtailment(Evidence):
 
     @model_validator(mode="after")
     def _shares(self) -> Self:
+        wrong = [
+            one for one in (*self.shares, self.worst_month) if not YEAR_OR_MONTH.fullmatch(one)
+        ]
+        if wrong:
+            raise ValueError(f'"{wrong[0]}" is not a year or month: write 2024 or 2024-02')
         if any(not 0 <= one <= 1 for one in self.shares.values()):
             raise ValueError("a share is from 0 to 1")
         return self

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from corridor.topologies.analysis.failure_rates import Evidence
 from corridor.topologies.energy.figures import Curtailment, Figure, Shape
@@ -42,6 +43,12 @@ class Grid(Figured):
     note: Text = ""
     shapes: tuple[Shape, ...] = ()
     curtailment: tuple[Curtailment, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_another(self) -> Self:
+        if self.parent == self.id:
+            raise ValueError(f"{self.id} cannot be its own parent")
+        return self
 
 
 class HubEnergy(Figured):

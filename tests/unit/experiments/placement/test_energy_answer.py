@@ -112,3 +112,8 @@ def test_a_mistake_is_one_line(capsys, words, said):
 def test_an_unknown_counting_is_refused():
     with pytest.raises(InputError, match="count is one of location, market, marginal"):
         corridor.energy("guian", count="average")
+
+
+def test_a_value_for_no_hub_is_refused():
+    with pytest.raises(InputError, match="mw is not by hub"):
+        corridor.energy("guian", mw=5)

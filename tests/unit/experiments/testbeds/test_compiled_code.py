@@ -93,7 +93,10 @@ def test_what_was_compiled_before_is_used_for_the_same_source_only(source, tmp_p
     assert compiled_in(tmp_path / "four").read_bytes().endswith(b"new")
 
 
-@pytest.mark.parametrize("harm", [lambda octets: octets[:-9], lambda octets: octets[:-1] + b"?"])
+@pytest.mark.parametrize(
+    "harm",
+    [lambda octets: octets[:-9], lambda octets: octets[:-1] + b"?", lambda _: bytes(4)],
+)
 def test_a_harmed_file_of_compiled_code_is_made_again(harm, source, tmp_path):
     kept = tmp_path / "compiled"
     copy_compiled(source, tmp_path / "one", NAME, kept)
@@ -102,6 +105,14 @@ def test_a_harmed_file_of_compiled_code_is_made_again(harm, source, tmp_path):
     copy_compiled(source, tmp_path / "two", NAME, kept)
     assert files(tmp_path / "two") == files(tmp_path / "one")
     assert kept.read_bytes() == whole
+
+
+def test_a_file_that_python_does_not_understand_is_copied_as_it_is(source, tmp_path):
+    (source / "inner" / "half.py").write_text("def half(:\n")
+    copy_compiled(source, tmp_path / "copy", NAME, tmp_path / "compiled")
+    assert (tmp_path / "copy" / "inner" / "half.py").read_text() == "def half(:\n"
+    assert compiled_in(tmp_path / "copy").exists()
+    assert not compiled_in(tmp_path / "copy").with_name("half.cpython-313.pyc").exists()
 
 
 def test_where_nothing_can_be_kept_code_is_compiled_all_the_same(source, tmp_path):

@@ -22,6 +22,11 @@ hubs:
   grid: CN
   figures:
 """
+SHAPE = (
+    "{what: wind, years: '2024', source: [mee], months: {'01-02': 1, '03': 1, '04': 1, '05': 1, "
+    "'06': 1, '07': 1, '08': 1, '09': 1, '10': 1, '13': 1}}"
+)
+LOST = "{what: wind, source: [mee], shares: {'2024': 0.1}, worst_month: never, worst: 0.2}"
 GOOD = "{what: pue, value: 1.2, unit: ratio, basis: reported, source: [mee], date: '2025'}"
 
 
@@ -80,7 +85,7 @@ def test_what_is_not_published_has_bounds_or_nothing(shipped):
     by_count = {one.count: one for one in countings(shipped.hub_of["guian"], shipped.grid_of)}
     assert (by_count["market"].low, by_count["market"].value) == (0.0, None)
     assert by_count["market"].high == pytest.approx(609.6)
-    assert (by_count["marginal"].low, by_count["marginal"].high) == (0.0, 827.3)
+    assert (by_count["marginal"].low, by_count["marginal"].high) == (0.0, 842.6)
     abroad = countings(shipped.hub_of["riyadh"], shipped.grid_of)
     assert [one.boundary for one in abroad if one.count == "location"] == ["direct", "life-cycle"]
     assert [one.is_known for one in abroad if one.count != "location"] == [False, False]
@@ -107,6 +112,12 @@ def test_a_good_file_is_read(tmp_path: Path):
             "has a boundary",
         ),
         (GOOD.replace("what: pue", "what: price").replace("ratio", "CNY"), "such as CNY/kWh"),
+        (
+            GOOD.replace("pue, value: 1.2", "location, value: 5.0e+9, boundary: direct").replace(
+                "ratio", "g/kWh"
+            ),
+            "location is at most 3,000 g/kWh",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, figure: str, said: str):
@@ -121,6 +132,9 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, figure: str, said: str
     [
         ("id: guian", "id: guain", 'no hub is called "guain"; did you mean "guian"'),
         ("  grid: CN\n", "  grid: US\n", 'no grid is called "US"'),
+        ("  name: China\n", "  name: China\n  parent: CN\n", "CN cannot be its own parent"),
+        ("  name: China\n", f"  name: China\n  shapes:\n  - {SHAPE}\n", '"13" is not a month'),
+        ("  name: China\n", f"  name: China\n  curtailment:\n  - {LOST}\n", '"never" is not a'),
         ("hubs:\n", "hubs:\n- {id: guian, grid: CN}\n", '"guian" is listed twice'),
     ],
 )
