@@ -98,6 +98,10 @@ known to have failed."""
 NEVER = {"C13": "Every step of an update preserves all properties."}
 UNSAID = "settings are not checked: no switch reported them"
 UP_TO_K = "under the protected failures; a path may be longer under more"
+BESIDE_USUAL = (
+    "next to background traffic without failures; for what owners move under failures, see "
+    "corridor capacity"
+)
 UNSEARCHED = "asks for the exact search"
 UNPROMISED = "rates must fit where a change is asked for, not where failures force one"
 TWO_SIDED = "applies to updates only: needs a proof before and after"
@@ -130,7 +134,9 @@ def judged(
             why = UNSEARCHED if exact is None else UNPROMISED
             verdicts.append(Verdict(number, sentence, "not claimed", why))
         else:
-            verdicts.append(of_breaches(network, number, sentence, exact.breaches[number]))
+            is_beside = number == "C12" and exact.admissions and network.topology.background_gbps
+            why = BESIDE_USUAL if is_beside else ""
+            verdicts.append(of_breaches(network, number, sentence, exact.breaches[number], why))
     for number, sentence in WHERE_ASKED.items():
         if exact is not None and number in exact.breaches:
             verdicts.append(of_breaches(network, number, sentence, exact.breaches[number]))

@@ -192,6 +192,16 @@ def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Load
 
 
 @dataclass(frozen=True)
+class _Circuits(Use):
+    """Background traffic that is there by the marks of elements alone: of circuits that only pass a
+    failed hub, which takes fibres of theirs from demands."""
+
+    @property
+    def alive(self) -> frozenset[str]:
+        return self.up
+
+
+@dataclass(frozen=True)
 class _Flow:
     """A flow of background traffic, by the element that fails; an empty name if none does."""
 
@@ -200,18 +210,20 @@ class _Flow:
     bps: Mapping[str, int]
 
     def uses(self, names: frozenset[str]) -> Iterator[Use]:
-        """Yield one for the usual rate, and one for each element that brings another.
+        """Yield one for the usual rate, and one for each element that brings another. Without
+        names, a failed fibre ends it.
 
         An element that is found dead, or alive, is marked: several may take down the same fibres,
         and differ in what else they take."""
+        kind = _Circuits if names else Use
         usual = self.bps.get("", 0)
         others = {name for name in names if self.bps.get(name, 0) != usual}
         if usual:
             up = frozenset(map(_mark, others))
-            yield Use(f"{BACKGROUND}{self.id}", usual, frozenset(), self.links, up)
+            yield kind(f"{BACKGROUND}{self.id}", usual, frozenset(), self.links, up)
         for name in sorted(others):
             if bps := self.bps.get(name, 0):
-                yield Use(
+                yield kind(
                     f"{BACKGROUND}{self.id} without {name}",
                     bps,
                     frozenset([_mark(name)]),

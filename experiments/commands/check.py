@@ -146,7 +146,7 @@ def _refused(error: InputError, name: str, found: list[Finding] | None) -> int:
 def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
     from corridor.experiments.account.proof_document import proof_document
     from corridor.experiments.answers.certainty import certainties
-    from corridor.experiments.plan.warnings import plan_warnings
+    from corridor.experiments.plan.warnings import nothing_moves, plan_warnings
     from corridor.experiments.scenario.intents import Intended
     from corridor.topologies.base.memory import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
@@ -155,7 +155,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
     with collecting_later(), waiting("compiling and proving"):
         intended = Intended.of(loaded)
         plan, of, proof = _proven(args, loaded, intended)
-        warnings = plan_warnings(plan)
+        warnings = [*plan_warnings(plan), *nothing_moves(plan, loaded)]
         warned = "".join(f"WARNS: {warning}\n" for warning in warnings)
     judged_by = intended.specification
     other = _second_opinion(args, judged_by, plan, proof) if args.second_opinion else None

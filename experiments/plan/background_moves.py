@@ -1,7 +1,8 @@
 """Background traffic that owners move while a run goes on: which rates are reserved when. Pure.
 
 The rates at a moment are those of what was out of order the stated time earlier, by the model of
-background traffic. So a cut and its repair are both felt that much later.
+background traffic. So a cut and its repair are both felt that much later, and what is repaired by
+then moves nothing.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class BackgroundMoves:
         if of is None or of.react == "none":
             return
         lasting = [
-            (span, _failed(one, self.loaded.topology)) for one in placed for span in lasts(one)
+            (span, _failed(one, self.loaded.topology))
+            for one in placed
+            for span in lasts(one)
+            if span.end_ns > span.begin_ns + of.after
         ]
         lasting = [one for one in lasting if any(one[1])]
         moments = {int(at) for span, _ in lasting for at in span if at != math.inf}

@@ -1,5 +1,5 @@
 """What a plan warns of before it runs: fibres at a bound of the map or full of background traffic,
-and streams that send nothing.
+background traffic that never moves, and streams that send nothing.
 
 Pure. Traffic is scaled by the map's scale. A fibre whose rate is a bound instead is too wide or too
 narrow for it, so utilisation and completion times on it are not those of the real fibre.
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from corridor.experiments.plan.probe_queues import queue_warnings
 from corridor.experiments.plan.values import Plan
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.units import format_rate
-from corridor.topologies.base.words import counted, few, joined
+from corridor.topologies.base.words import counted, duration, few, joined
 from corridor.topologies.model.capacity import LEAST_FREE
+from corridor.topologies.model.reserved_rate import RESERVE
 from corridor.topologies.model.wiring import Shape
 from corridor.traffic.agents.stream_out import StreamOut
 
@@ -76,6 +78,21 @@ def full_of_background(plan: Plan) -> list[str]:
 
 def _is_full(shape: Shape) -> bool:
     return shape.background_bps > 0 and shape.rate_bps <= round(LEAST_FREE * shape.fibre_bps)
+
+
+def nothing_moves(plan: Plan, loaded: LoadedScenario) -> list[str]:
+    """Return a warning if owners are to move background traffic, and move none, else nothing."""
+    asked = loaded.scenario.background
+    if asked is None or asked.react == "none" or any(one.do == RESERVE for one in plan.changes):
+        return []
+    after = duration(asked.after / 1e6)
+    return [
+        (
+            f"react: {asked.react} moves no background traffic in this run: it needs a failure of "
+            f"its fibres in the timeline that lasts longer than after ({after}), and a run that is "
+            "not over by then; cuts one after another (cuts) do not count"
+        )
+    ]
 
 
 # Workloads of UDP that send nothing along a demand, which no one would see in results.

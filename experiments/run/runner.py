@@ -30,7 +30,7 @@ from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.plan.warnings import plan_warnings
+from corridor.experiments.plan.warnings import nothing_moves, plan_warnings
 from corridor.experiments.results.results import RunFacts, summarise
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
@@ -144,7 +144,7 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
         say(late)
     if choice.clock == "virtual" and (said := needs(plan).said):
         say(said)
-    for warning in plan_warnings(plan):
+    for warning in (*plan_warnings(plan), *nothing_moves(plan, loaded)):
         say(f"warning: {warning}")
     expected = None if app is not None else prove_expected(plan, judged_by)
     if expected is not None:

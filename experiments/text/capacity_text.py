@@ -10,7 +10,6 @@ from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.capacities import Capacity
 from corridor.experiments.answers.capacity_answer import (
     AddedCapacity,
-    BackgroundLoad,
     CapacityAnswer,
     GrowthBound,
     LinkUtilisation,
@@ -429,7 +428,7 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
     yield from _bounds_said(of)
     if of.background is not None:
         interval = ", with its 90 % interval" if of.background.date else ""
-        yield f"Background is that without failures{interval}. {_in_failure_sets(of.background)}"
+        yield f"Background is that without failures{interval}.{_in_failure_sets(of)}"
         if of.background.elsewhere:
             holdings = counted(len(of.background.elsewhere), "holding")
             yield f"Not included: Internet traffic of {holdings} without fibres on the map."
@@ -445,11 +444,13 @@ def _notes(of: CapacityAnswer) -> Iterator[str]:
         yield f"Not included: {joined(of.uncounted)} (closed-loop traffic)."
 
 
-def _in_failure_sets(of: BackgroundLoad) -> str:
-    if of.moved:
-        return "In failure sets, owners have moved it to their other fibres."
-    only = "; only --cut moves it to other fibres of its owners" if of.date else ""
-    return f"In failure sets, traffic of failed fibres is dropped{only}."
+def _in_failure_sets(of: CapacityAnswer) -> str:
+    if of.background is None or not of.k:
+        return ""
+    if of.background.moved:
+        return " In failure sets, owners have moved it to their other fibres."
+    only = "; only --cut moves it to other fibres of its owners" if of.background.date else ""
+    return f" In failure sets, traffic of failed fibres is dropped{only}."
 
 
 def _bounds_said(of: CapacityAnswer) -> Iterator[str]:

@@ -71,7 +71,7 @@ class Faults:
         """Shapes that are not the declared ones, for ``Links.verify``."""
         declared = shapes(self.wiring)
         changed: dict[str, Shape] = {}
-        for effect in self._lasting.values():
+        for effect in sorted(self._lasting.values(), key=lambda one: not one.first):
             for name, change in effect.shapes.items():
                 changed[name] = change(changed.get(name, declared[name]))
         for name in self._wanted_silent():

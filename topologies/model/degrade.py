@@ -20,14 +20,12 @@ from corridor.topologies.model.fault_kind import (
     ShapeChange,
     interfaces_of,
 )
-from corridor.topologies.model.wiring import ALL_PPM, Shape, in_flight_packets
+from corridor.topologies.model.wiring import ALL_PPM, SLOWEST_BPS, Shape, in_flight_packets
 
 if TYPE_CHECKING:  # guests import this, and not the model
     from corridor.topologies.model.topology import Topology
 
 DEGRADE, RESTORE = "degrade", "restore"
-SLOWEST_BPS = 8
-"""netem takes whole octets a second, and 0 for no limit."""
 LONGEST_NS = 10_000_000_000
 
 
@@ -46,7 +44,8 @@ def restore(network: Interfaces, fibre: str, _options: Values) -> list[str]:
 def degraded(shape: Shape, options: Values) -> Shape:
     """The shape with a share of its rate, more delay, and losses in addition to its own.
 
-    The delay line comes before the queue, so it is to hold what arrives at the rate of before.
+    The delay line comes before the queue, so it is to hold what arrives at the rate of before, and
+    what it was to hold by then.
     """
     rate, delay_ns, loss = options["rate"], options["delay"], options["loss"]
     one_way_delay_ns = shape.one_way_delay_ns + (delay_ns or 0)
@@ -56,7 +55,9 @@ def degraded(shape: Shape, options: Values) -> Shape:
         shape,
         rate_bps=shape.rate_bps if rate is None else max(SLOWEST_BPS, round(shape.rate_bps * rate)),
         one_way_delay_ns=one_way_delay_ns,
-        in_flight_packets=in_flight_packets(shape.rate_bps, longest_ns),
+        in_flight_packets=max(
+            shape.in_flight_packets, in_flight_packets(shape.rate_bps, longest_ns)
+        ),
         loss_ppm=shape.loss_ppm if loss is None else (1 - kept) * ALL_PPM,
         bursts=shape.bursts and shape.bursts.with_loss(loss or 0),
     )

@@ -33,6 +33,8 @@ class Effect:
     shapes: Mapping[str, ShapeChange] = field(default_factory=dict)
     """How the shape of an interface changes. Of several faults, each changes what the one before
     has left."""
+    first: bool = False
+    """Whether it changes the declared shape, before faults that began earlier."""
 
 
 FaultName = tuple[str, str]

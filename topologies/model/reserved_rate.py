@@ -11,11 +11,9 @@ from functools import partial
 
 from corridor.topologies.base.options import Values
 from corridor.topologies.model.fault_kind import Effect, Interfaces, ShapeChange, ends_of
-from corridor.topologies.model.wiring import Shape, in_flight_packets
+from corridor.topologies.model.wiring import SLOWEST_BPS, Shape, in_flight_packets
 
 RESERVE = "reserve"
-LEAST_BPS = 8
-"""netem takes whole octets a second, and 0 for no limit."""
 NAME = (RESERVE, "")
 
 
@@ -31,14 +29,14 @@ def reserve(network: Interfaces, _what: str, options: Values) -> list[str]:
     for fibre, both in rates_of(options).items():
         for (end, _), one in zip(ends_of(network.wiring, fibre), both, strict=True):
             shapes[end.interface] = partial(reserved, now=one)
-    return network.make(NAME, Effect(shapes=shapes)) if shapes else network.end(NAME)
+    return network.make(NAME, Effect(shapes=shapes, first=True)) if shapes else network.end(NAME)
 
 
 def reserved(shape: Shape, now: Sequence[int]) -> Shape:
-    """The shape with another rate of background, and as many packets in its queue. The delay line
-    holds what arrives at the higher of both rates."""
+    """The declared shape with another rate of background, and as many packets in its queue. The
+    delay line holds what arrives at the higher of both rates."""
     background_bps, packets = now
-    rate_bps = max(LEAST_BPS, shape.fibre_bps - background_bps)
+    rate_bps = max(SLOWEST_BPS, shape.fibre_bps - background_bps)
     in_flight = in_flight_packets(rate_bps, shape.longest_ns)
     return replace(
         shape,

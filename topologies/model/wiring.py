@@ -30,6 +30,8 @@ FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full 
 FULL_FRAME_BYTES = HOST_MTU_BYTES + 14 + 4  # Ethernet header and one label, as netem counts
 SMALLEST_FRAME_BYTES = 64
 BURST_PACKETS = 20_000
+SLOWEST_BPS = 8
+"""netem takes whole octets a second, and 0 for no limit."""
 OVERLOAD = 10
 """How many times the rate of a fibre may be sent onto it, all in the smallest frames."""
 QUIET = Line()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import corridor
+from corridor.controller.prover import exact_rates
+from corridor.experiments.answers import capacity_loads
 from corridor.experiments.answers.capacities import capacities
 from corridor.experiments.answers.capacity_answer import CapacityAnswer
 from corridor.experiments.cli import main
@@ -15,6 +18,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.capacity_text import UNITS, percent, times_of, told
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.background import Link
 
 TOPOLOGY = """name: three
 title: Three hubs, a landing that two fibres share, and a fibre emulated at the least rate
@@ -440,10 +444,37 @@ def test_owners_have_moved_background_in_each_failure_set(tmp_path: Path) -> Non
     cut = corridor.capacity(scenario, cut=[failed.removeprefix("link:")])
     same = {(one.fibre, one.hub): one for one in cut.links}[worst.fibre, worst.hub]
     assert worst.background_gbps == pytest.approx(same.usual_background_gbps, rel=1e-6)
-    assert "owners have moved it to their other fibres" in told(found)
+    assert "In failure sets, owners have moved it to their other fibres" in told(found)
+    assert "In failure sets" not in told(replace(found, k=0))
     twice = scenario.with_name("twice.yaml")
     twice.write_text(scenario.read_text().replace("k: 1", "k: 2"))
     dropped = corridor.capacity(twice)
     assert dropped.background is not None
     assert not dropped.background.moved
     assert "traffic of failed fibres is dropped; only --cut" in told(dropped)
+
+
+def test_circuits_that_only_pass_a_failed_hub_stay_in_its_failure_set(tmp_path: Path) -> None:
+    """As after a cut of the hub: Falcon passes Dammam off shore on its way to Dubai and Muscat."""
+    scenario = tmp_path / "hubs.yaml"
+    scenario.write_text(
+        "schema: 1\nname: hubs\ntopology: pan-asia\nas_of: 2026-11-24\nbackground: internet\n"
+        "protect: {k: 1, over: [hub]}\n"
+        "demands:\n- {id: one, class: dr, src: fujairah, dst: karachi, guarantee: {cir: 1Mbit}}\n"
+    )
+    served = capacity_loads.serve(load_scenario(str(scenario)))
+    (one,) = exact_rates.asked(served.explorer, served.searched.values())
+    found, hub = capacity_loads.with_background(one, served), "hub:dammam"
+    dead = found.elements[hub]
+    loads: dict[Link, int] = {}
+    for use in found.uses:
+        if use.demand.startswith(capacity_loads.BACKGROUND) and use.down <= dead:
+            if use.alive & dead:
+                continue
+            for link in use.links:
+                loads[link] = loads.get(link, 0) + use.cir_bps
+    cut = served.without(hub).link_gbps
+    assert loads.keys() >= cut.keys()
+    for link, gbps in cut.items():
+        assert loads[link] == pytest.approx(served.emulated_bps(gbps), rel=1e-3, abs=5), link
+    assert sum(of for (fibre, _), of in loads.items() if fibre == "falcon-muscat-dubai") > 25e6

@@ -11,11 +11,15 @@ import pytest
 from corridor.experiments.account.utilisation import BackgroundRates
 from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.values import Change, Plan
+from corridor.experiments.plan.warnings import nothing_moves
+from corridor.experiments.scenario.event_registry import action
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.model.reserved_rate import RESERVE, reserved
 from corridor.topologies.model.wiring import queue_packets
+from remembering_network import Kernel
 
 CUT, OTHER = "tw1-karachi-fujairah", "smw5-karachi-fujairah"
 MS = 1_000_000
@@ -73,6 +77,49 @@ def test_what_is_over_before_the_run_ends_is_all_that_is_planned(tmp_path: Path)
     events = "  - {at: 1s, cut: tw1-karachi-fujairah}\n"
     plan = make_plan_unsent(scenario(tmp_path, events, "own, after: 1h"))
     assert moves(plan) == []
+
+
+@pytest.mark.parametrize(("lasts", "at"), [("300ms", []), ("301ms", [1300, 1601])])
+def test_a_failure_that_is_over_before_owners_react_moves_nothing(
+    tmp_path: Path, lasts: str, at: list[int]
+) -> None:
+    events = f"  - {{at: 1s, for: {lasts}, cut: {CUT}}}\n"
+    plan = make_plan_unsent(scenario(tmp_path, events))
+    assert [(one.at_ns - plan.start_ns) // MS for one in moves(plan)] == at
+
+
+def test_it_is_warned_of_that_nothing_moves(tmp_path: Path) -> None:
+    """Of a run that is over by then, and of cuts one after another."""
+    late = scenario(tmp_path, react="own, after: 1h")
+    (said,) = nothing_moves(make_plan_unsent(late), late)
+    assert said.startswith("react: own moves no background traffic in this run: ")
+    assert "longer than after (3,600 s)" in said
+    file = tmp_path / "moving.yaml"
+    file.write_text(file.read_text().partition("timeline:")[0] + f"cuts: {{fibres: [{CUT}]}}\n")
+    cuts = load_scenario(str(file))
+    assert nothing_moves(make_plan_unsent(cuts), cuts) == [said]
+    for react in ("own", "none"):
+        loaded = scenario(tmp_path, react=react)
+        assert nothing_moves(make_plan_unsent(loaded), loaded) == []
+
+
+def test_a_degraded_fibre_gets_the_rate_that_is_predicted(tmp_path: Path) -> None:
+    """Owners move traffic to it later: half of what that leaves is left."""
+    events = (
+        f"  - {{at: 500ms, for: 4s, degrade: {CUT}, rate: 50%}}\n"
+        f"  - {{at: 1s, for: 2s, cut: {OTHER}}}\n"
+    )
+    plan = make_plan_unsent(scenario(tmp_path, events))
+    wire = next(one for one in plan.wiring.fibres if one.fibre == CUT)
+    faults, rates = Faults(plan.wiring, Kernel(plan.wiring)), list[int]()
+    for change in sorted(plan.changes, key=lambda one: one.at_ns):
+        action(change.do)(faults, change.what, change.options)
+        rates.append(faults.kernel.shapes[wire.z.interface].rate_bps)
+    free = reserved(wire.backward, moves(plan)[0].options["fibres"][CUT][1]).rate_bps
+    usual = wire.backward.rate_bps
+    assert usual // 2 > free // 2 > 400_000
+    half = [round(usual / 2), round(free / 2)]
+    assert list(dict.fromkeys(rates)) == [*half, usual]
 
 
 def test_each_cut_adds_to_those_that_last(tmp_path: Path) -> None:

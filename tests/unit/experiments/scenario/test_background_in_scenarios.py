@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from corridor.experiments.cli import main
 from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.warnings import full_of_background
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
@@ -141,3 +142,17 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, background: str, said:
 def test_a_day_without_figures_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"beside.yaml:5.*2035-01-01"):
         scenario(tmp_path, "background: {date: 2035-01-01}", "pan-asia")
+
+
+@pytest.mark.parametrize("background", [f"background: {{fibres: {{{FIBRE}: 4Tbit}}}}", ""])
+@pytest.mark.parametrize("guarantee", [", guarantee: {cir: 1Mbit}", ""])
+def test_check_says_that_rates_are_verified_next_to_the_usual_background(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], background: str, guarantee: str
+) -> None:
+    scenario(tmp_path, background)
+    file = tmp_path / "beside.yaml"
+    file.write_text(file.read_text().replace("dst: kunming", f"dst: kunming{guarantee}"))
+    assert main(["check", str(file)]) == 0
+    (line,) = (one for one in capsys.readouterr().out.splitlines() if one.startswith("C12"))
+    is_said = "next to background traffic without failures; for what owners move" in line
+    assert is_said == bool(background and guarantee)

@@ -6,7 +6,7 @@ import pytest
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.faults import ALL_PPM, Faults
-from corridor.topologies.model import degrade
+from corridor.topologies.model import degrade, reserved_rate
 from corridor.topologies.model.fault_kind import Effect
 from corridor.topologies.model.wiring import in_flight_packets, wire
 from random_topologies import fibre, topology
@@ -164,3 +164,37 @@ def test_a_fibre_that_is_degraded_and_cut_loses_everything_and_is_then_degraded_
     assert faults.kernel.shapes[X[0]].loss_ppm == ALL_PPM
     faults.restore("x")
     assert faults.kernel.shapes[X[0]] == before
+
+
+@pytest.mark.parametrize("first", ["degrade", "reserve"])
+def test_background_takes_of_the_whole_fibre_before_it_is_degraded(faults, first):
+    """In both orders: half of what 4 of 10 Mbit/s of background leave, then of what 1 leaves."""
+    wire = faults.wiring.fibres[0]
+    declared = replace(
+        wire.forward,
+        rate_bps=9_000_000,
+        background_bps=1_000_000,
+        in_flight_packets=in_flight_packets(9_000_000, 5_000_000),
+    )
+    wires = (replace(wire, forward=declared, backward=declared), *faults.wiring.fibres[1:])
+    wiring = replace(faults.wiring, fibres=wires)
+    faults = Faults(wiring, Kernel(wiring))
+    options = {"rate": 0.5, "delay": 3_000_000, "loss": None}
+    made = {
+        "degrade": lambda: degrade.degrade(faults, "x", options),
+        "reserve": lambda: reserved_rate.reserve(
+            faults, "", {"fibres": {"x": [[4_000_000, 9], [10_000_000, 1]]}}
+        ),
+    }
+    made.pop(first)()
+    next(iter(made.values()))()
+    forward, backward = (faults.kernel.shapes[name] for name in X)
+    assert (forward.rate_bps, forward.background_bps) == (3_000_000, 4_000_000)
+    assert forward.queue_packets == 9
+    assert forward.in_flight_packets == in_flight_packets(6_000_000, 8_000_000)
+    assert (backward.rate_bps, backward.background_bps) == (8, 9_999_992)
+    assert backward.in_flight_packets == in_flight_packets(9_000_000, 5_000_000)
+    reserved_rate.reserve(faults, "", {"fibres": {}})
+    assert [faults.kernel.shapes[name].rate_bps for name in X] == [4_500_000, 4_500_000]
+    degrade.restore(faults, "x", options)
+    assert faults.kernel.shapes == faults.kernel.declared
