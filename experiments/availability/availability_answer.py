@@ -250,18 +250,23 @@ def checked_model(
     Raises:
         InputError: The climate is unknown, or the number of samples is out of bounds.
     """
-    check_question(rates, climate, samples)
+    check_climate(rates, climate)
+    check_samples(samples)
     if not loaded.topology.fibres:
         raise InputError(f"{loaded.topology.name} has no fibre", "availability needs fibres")
     return failure_model(loaded.topology, rates, climate=climate, samples=samples, seed=seed)
 
 
-def check_question(rates: FailureRates, climate: str, samples: int) -> None:
-    """Raise InputError if the climate is unknown, or the number of samples out of bounds."""
+def check_climate(rates: FailureRates, climate: str) -> None:
+    """Raise InputError if the climate is unknown."""
     known = [one.id for one in rates.climates]
     if climate not in known:
         hint = nearest(climate, known) or f"they are {', '.join(known)}"
         raise InputError(f'no climate is called "{climate}"', hint)
+
+
+def check_samples(samples: int) -> None:
+    """Raise InputError if the number of samples is out of bounds."""
     if not FEWEST <= samples <= MOST:
         raise InputError(f"samples are {FEWEST} to {MOST:,}, not {samples}")
 

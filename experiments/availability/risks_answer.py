@@ -81,7 +81,8 @@ class Risk:
     confidence: str
     note: str
     fussell_vesely: Interval
-    """Share of the expected demand-minutes that would not occur if it never failed."""
+    """Share of the expected demand-minutes that would not occur if it never failed: of the shares
+    of all samples, the mean and interval."""
     birnbaum: Interval
     """By how many demands the expected number of unavailable ones rises if it has failed."""
     demand_minutes_a_year: Interval

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.cells import Cell, digest_of
+from corridor.experiments.study.named_files import files_named
 from corridor.experiments.study.study_file import StudyFile
-from corridor.topologies.base.bounded_file import TRAVELS, is_file, read_bytes
-from corridor.topologies.base.documents import Document, KeyPath, Plain, parse_document
-from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.documents import Document, KeyPath, Plain
+from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import CHECKOUT, PACKAGE
-
-YAML = (".yaml", ".yml")
 
 
 class Bundle(NamedTuple):
@@ -58,16 +54,6 @@ def bundle_of(cell: Cell, study: StudyFile, folder: Path, program: str) -> Bundl
     )
 
 
-def files_named(data: Plain, folder: Path) -> dict[str, bytes]:
-    """By name, those in a ``folder`` that a document, or one of them, names.
-
-    Raises InputError for one that cannot be read, or is not below the folder.
-    """
-    files: dict[str, bytes] = {}
-    _collect(data, folder, files)
-    return files
-
-
 def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
     """The scenario of a bundle, with its files in a ``folder``.
 
@@ -86,31 +72,6 @@ def opened(bundle: Bundle, folder: Path) -> LoadedScenario:
         said = "the scenario has other values here than where the study was begun"
         raise EnvironmentUnsupported(said, "use the same versions and the same framework for both")
     return loaded
-
-
-def _collect(value: Plain, folder: Path, files: dict[str, bytes]) -> None:
-    for text in _texts(value):
-        if text in files or not _may_be_path(text) or not is_file(folder / text):
-            continue
-        if text.startswith("/") or ".." in Path(text).parts:
-            said = f'"{text}" is not below the study'
-            raise InputError(said, "put the file next to the study", str(folder))
-        files[text] = read_bytes(folder / text, TRAVELS)
-        if text.endswith(YAML):
-            with contextlib.suppress(InputError, UnicodeDecodeError):
-                _collect(parse_document(files[text].decode(), text).data, folder, files)
-
-
-def _may_be_path(text: str) -> bool:
-    return bool(text.strip()) and len(text) < 256 and "\0" not in text
-
-
-def _texts(value: Plain) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
 
 
 # Which program runs the cells: a hash of the package's own files.

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from corridor.controller.openflow.frameworks import framework_here
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
 from corridor.experiments.scenario.shipped_files import read_beside
-from corridor.experiments.study.computed import ASK, Asked, asked
+from corridor.experiments.study.computed import ASK, Asked, asked, same_under
 from corridor.experiments.study.load import Study, every_run, refuse
 from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.measures import parse
@@ -197,26 +197,18 @@ def _base(study: Study) -> Document:
 
 
 def _condition(study: Study, base: Document, levels: Levels) -> Condition:
-    data = base.data
-    assert isinstance(data, dict)
-    if study.of.computes:
-        data = {**data, ASK: study.of.ask}
-    lines: dict[KeyPath, int] = {(): study.document.line_of(SCENARIO) or 1}
-    for axis, level in levels.items():
-        patch = study.of.patch(axis, level)
-        line = study.document.line_of("matrix", axis, level) or 1
-        try:
-            data = patched(data, patch)
-        except NoSuchPlace as problem:
-            at = ("matrix", axis, level)
-            raise study.document.error(str(problem), *at, hint=problem.hint) from problem
-        lines |= {(path.split(".")[0].removesuffix("+"),): line for path in patch}
-    asked_for = data.pop(ASK) if study.of.computes else None
-    document = Document(data, study.document.file, lines)
+    changed = _changed(study, base, levels)
+    assert isinstance(changed.data, dict)
+    left_out = (ASK,) if study.of.computes else ()
+    data = {key: value for key, value in changed.data.items() if key not in left_out}
+    document = Document(data, changed.file, changed.lines)
     day = _day(study, document)
     try:
         loaded = load_document(document, study.folder, Under(as_of=day))
-        question = _asked(study, asked_for)
+        question = None
+        if study.of.computes:
+            under = same_under(document, study.folder, loaded)
+            question = asked(study.of.computes, _ask(changed), study.folder, under)
     except InputError as error:
         if error.file != study.document.file:
             raise
@@ -224,14 +216,35 @@ def _condition(study: Study, base: Document, levels: Levels) -> Condition:
     return Condition(levels, document, loaded, digest_of(loaded), question)
 
 
-def _asked(study: Study, written: Plain) -> Asked | None:
-    if not isinstance(written, dict):
-        return None
-    file = study.document.file
-    try:
-        return asked(study.of.computes, written, study.folder, file)
-    except InputError as error:
-        raise InputError(error.message, error.hint, file, study.document.line_of(ASK)) from error
+def _changed(study: Study, base: Document, levels: Levels) -> Document:
+    """The scenario with what the levels change, and under ``ask`` what is asked."""
+    data, said = base.data, study.document
+    assert isinstance(data, dict)
+    lines: dict[KeyPath, int] = {(): said.line_of(SCENARIO) or 1}
+    if study.of.computes:
+        data = {**data, ASK: study.of.ask}
+        lines[(ASK,)] = said.line_of(ASK if study.of.ask else "computes") or 1
+        lines |= {(ASK, key): said.line_of(ASK, key) or 1 for key in study.of.ask}
+    for axis, level in levels.items():
+        patch, at = study.of.patch(axis, level), ("matrix", axis, study.of.place(axis, level))
+        try:
+            data = patched(data, patch)
+        except NoSuchPlace as problem:
+            raise said.error(str(problem), *at, hint=problem.hint) from problem
+        for path in patch:
+            keys = tuple(path.removesuffix(ADDS).split("."))
+            known = keys[: 2 if keys[0] == ASK else 1]
+            lines = {other: line for other, line in lines.items() if other[: len(known)] != known}
+            lines[known] = said.line_of(*at, path) or 1
+    return Document(data, said.file, lines)
+
+
+def _ask(changed: Document) -> Document:
+    """What is asked, with the line of each key."""
+    written = changed.value(ASK)
+    keys = written if isinstance(written, dict) else ()
+    lines: dict[KeyPath, int] = {(key,): changed.line_of(ASK, key) or 1 for key in keys}
+    return Document(written, changed.file, lines | {(): changed.line_of(ASK) or 1})
 
 
 def _day(study: Study, document: Document) -> date | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +13,13 @@ from corridor.experiments.availability.availability_answer import (
     SAMPLES,
     AvailabilityAnswer,
     availability_answer,
-    check_question,
+    check_climate,
+    check_samples,
     checked_limits,
 )
 from corridor.experiments.availability.served import QUESTIONS
-from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
+from corridor.experiments.study.named_files import files_named
 from corridor.topologies.analysis.failure_rates import DEFAULT_CLIMATE, read_failure_rates
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.codec import Document
@@ -41,8 +44,9 @@ class AnswerKind(NamedTuple):
     """The keys of ``ask``. A text may name a file next to the study."""
     document: type[Document]
     """What measures are paths into."""
-    check: Callable[[Any], None]
-    """Raises InputError for a question that has no answer, before any cell is computed."""
+    check: Callable[[Written, Any, SameUnder], None]
+    """Raises InputError for a question that has no answer, before any cell is computed: from
+    ``ask`` as it is written, with its lines, the question, and other policies of the scenario."""
     compute: Callable[[LoadedScenario, Any, int, SameUnder], Document]
     """From the scenario of a cell, its question and seed."""
 
@@ -57,9 +61,26 @@ class AvailabilityQuestion(Frozen):
     questions: int = QUESTIONS
 
 
-def _check_availability(of: AvailabilityQuestion) -> None:
-    check_question(read_failure_rates(of.rates), of.climate, of.samples)
-    checked_limits(questions=of.questions)
+def _check_availability(written: Written, of: AvailabilityQuestion, under: SameUnder) -> None:
+    with _told_at(written, "rates"):
+        rates = read_failure_rates(of.rates)
+    with _told_at(written, "climate"):
+        check_climate(rates, of.climate)
+    with _told_at(written, "samples"):
+        check_samples(of.samples)
+    with _told_at(written, "questions"):
+        checked_limits(questions=of.questions)
+    with _told_at(written, "against"):
+        if of.against is not None:
+            under(of.against)
+
+
+@contextmanager
+def _told_at(written: Written, key: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise written.error_of_named(error, key) from error
 
 
 def _availability(
@@ -114,41 +135,53 @@ def kind_named(name: str) -> AnswerKind:
         raise InputError(f'a study computes no "{name}"', hint) from error
 
 
-def asked(computes: str, written: Mapping[str, Plain], folder: Path, file: str) -> Asked:
+def asked(computes: str, written: Written, folder: Path, under: SameUnder) -> Asked:
     """Return a question that is known to have an answer.
 
     Args:
         computes: The name of its kind.
-        written: The keys of ``ask``, with what the levels change.
+        written: The keys of ``ask``, with what the levels change, and their lines.
         folder: Where files that it names are.
-        file: The study, for errors.
+        under: The scenario under other policies.
 
     Raises:
         InputError: A name, a file or a number is invalid.
     """
     with Recorder() as recorder:
         kind = kind_named(computes)
-    kind.check(question_of(kind, written, folder, file))
-    known = [computes, dict(written), _contents(written, folder), sorted(map(str, recorder.used))]
+    question = question_of(kind, written, folder)
+    kind.check(written, question, under)
+    assert isinstance(written.data, dict)
+    files = files_named(written.data, folder)
+    contents = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    known = [computes, written.data, contents, sorted(map(str, recorder.used))]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
-    return Asked(kind, written, digest)
+    return Asked(kind, written.data, digest)
 
 
-def question_of(
-    kind: AnswerKind, written: Mapping[str, Plain], folder: Path, file: str = ""
-) -> Any:
-    """Return the question, with the paths of the files that it names."""
-    values: dict[str, Plain] = {
-        key: str(folder / str(value)) if _is_beside(value, folder) else value
-        for key, value in written.items()
-    }
-    return validate(Written(values, file, {}), kind.question)
+def question_of(kind: AnswerKind, written: Written, folder: Path) -> Any:
+    """Return the question, with the paths of the files that it names.
+
+    Raises:
+        InputError: It is not a mapping, or a key or value is invalid, with its line.
+    """
+    if not isinstance(written.data, dict):
+        hint = f"known keys: {', '.join(kind.question.model_fields)}"
+        raise written.error(f"{ASK} must be a mapping of keys to values", hint=hint)
+    values = {key: _placed(value, folder) for key, value in written.data.items()}
+    return validate(Written(values, written.file, written.lines), kind.question)
 
 
-def _is_beside(value: Plain, folder: Path) -> bool:
-    return isinstance(value, str) and bool(value) and is_file(folder / value)
+def _placed(value: Plain, folder: Path) -> Plain:
+    beside = isinstance(value, str) and bool(value) and is_file(folder / value)
+    return str(folder / str(value)) if beside else value
 
 
-def _contents(written: Mapping[str, Plain], folder: Path) -> list[str]:
-    files = [folder / str(one) for one in written.values() if _is_beside(one, folder)]
-    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+def same_under(document: Written, folder: Path, loaded: LoadedScenario) -> SameUnder:
+    """Return how to load a scenario, whose files are in a ``folder``, under other policies."""
+
+    def under(policies: str) -> LoadedScenario:
+        asked_for = Under(policies=str(_placed(policies, folder)), as_of=loaded.as_of)
+        return load_document(document, folder, asked_for, topology=loaded.topology)
+
+    return under

@@ -102,7 +102,7 @@ def parse(text: str) -> Measure:
     """Raises ValueError for what is not a path."""
     whole = _WHOLE.fullmatch(text.strip())
     if whole is None:
-        raise ValueError(f'"{text}" is not a path into a summary')
+        raise ValueError(f'"{text}" is not a path of keys')
     function = whole["function"] or ""
     if function and function not in FUNCTIONS:
         hint = nearest(function, FUNCTIONS) or f"use one of {', '.join(FUNCTIONS)}"
@@ -116,7 +116,7 @@ def parse(text: str) -> Measure:
     for part in path.split("."):
         step = _STEP.fullmatch(part.strip())
         if step is None:
-            raise ValueError(f'"{part}" is not a key of a summary')
+            raise ValueError(f'"{part}" is not a key')
         names = tuple(name.strip() for name in (step["names"] or "").split(",") if name.strip())
         steps.append(Step(step["key"].strip(), names))
     return Measure(function, tuple(steps), limit)

@@ -14,11 +14,10 @@ from pathlib import Path
 from corridor.experiments.results.health import has_failed
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
-from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
+from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.study.bundle import Bundle, opened
-from corridor.experiments.study.computed import kind_named, question_of
+from corridor.experiments.study.computed import kind_named, question_of, same_under
 from corridor.experiments.study.outcome import ANSWER, BUNDLE, RUN, State, tell_outcome
-from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.whole_file import write_text
 
@@ -50,15 +49,9 @@ def _run(bundle: Bundle, folder: Path) -> tuple[State, str]:
 
 def _compute(bundle: Bundle, loaded: LoadedScenario, folder: Path) -> tuple[State, str]:
     inputs, kind = folder / "inputs", kind_named(bundle.computes)
-
-    def under(policies: str) -> LoadedScenario:
-        own = inputs / policies
-        named = str(own) if is_file(own) else policies
-        document = Document(bundle.data, bundle.file, dict(bundle.lines))
-        asked = Under(policies=named, as_of=loaded.as_of)
-        return load_document(document, inputs, asked, topology=loaded.topology)
-
-    found = kind.compute(loaded, question_of(kind, bundle.ask, inputs), bundle.seed, under)
+    question = question_of(kind, Document(bundle.ask, "", {}), inputs)
+    document = Document(bundle.data, bundle.file, dict(bundle.lines))
+    found = kind.compute(loaded, question, bundle.seed, same_under(document, inputs, loaded))
     (folder / RUN).mkdir()
     write_text(folder / RUN / ANSWER, json.dumps(found.to_json(), ensure_ascii=False) + "\n")
     return "valid", ""

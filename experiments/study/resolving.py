@@ -42,6 +42,8 @@ class _Names(NamedTuple):
     workloads: Sequence[str]
     countries: Collection[str] = ()
     """With figures of Internet traffic, or named without."""
+    whole: str = "a summary"
+    """What the path leads into."""
 
     def of_items(self, path: str) -> Sequence[Collection[str]] | None:
         """Return the names of each item of a list; None where the items depend on the run."""
@@ -84,6 +86,8 @@ def check(measure: Measure, loaded: LoadedScenario, computed: type | None = None
     or the path leads to no number, or to several and no function is around it. ``computed`` is the
     type of an answer, instead of a run."""
     names, absent = _names_in(loaded, measure), {} if computed else _absent_in(loaded)
+    if computed:
+        names = names._replace(whole="the answer")
     place = _Place(computed or _whole(), 1)
     path = ""
     for step in measure.steps:
@@ -161,11 +165,11 @@ def _inside(of: Any, key: str, path: str, names: _Names) -> Any:
         counted = path.rpartition(".")[2] in COUNTED
         causes = {*CAUSES, *names.events}
         if counted and key not in causes:
-            raise _no_key(key, path, sorted(causes))
+            raise _no_key(key, f'"{path}"', sorted(causes))
         return _bare(get_args(inner)[1])
     keys = _keys(inner)
     if key not in keys:
-        raise _no_key(key, path, list(keys))
+        raise _no_key(key, f'"{path}"' if path else names.whole, list(keys))
     return _bare(keys[key])
 
 
@@ -189,8 +193,7 @@ def _is_object(of: Any) -> bool:
     return is_dataclass(get_origin(of) or of)
 
 
-def _no_key(key: str, path: str, known: Sequence[str]) -> InputError:
-    where = f'"{path}"' if path else "a summary"
+def _no_key(key: str, where: str, known: Sequence[str]) -> InputError:
     return InputError(f'{where} has no key "{key}"', _keys_hint(key, known))
 
 

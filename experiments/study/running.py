@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.experiments.scenario.intents import objective_of
 from corridor.experiments.study.answers import Told, enough_repetitions
-from corridor.experiments.study.bundle import bundle_of, files_named, program_digest
+from corridor.experiments.study.bundle import bundle_of, program_digest
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.cluster import cluster
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
+from corridor.experiments.study.named_files import files_named
 from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.reading import (
     Progress,

@@ -189,10 +189,13 @@ class StudyFile(Frozen):
 
     def patch(self, axis: str, level: str) -> Patch:
         """What a level changes."""
+        levels, place = self.matrix[axis], self.place(axis, level)
+        return levels[level] if isinstance(levels, dict) else {axis: levels[int(place)]}
+
+    def place(self, axis: str, level: str) -> str | int:
+        """Where a level is below its axis: its key or number."""
         levels = self.matrix[axis]
-        if isinstance(levels, dict):
-            return levels[level]
-        return {axis: levels[list(map(shown, levels)).index(level)]}
+        return level if isinstance(levels, dict) else list(map(shown, levels)).index(level)
 
     def seed_of(self, repetition: int) -> int:
         """The same for every cell, so that what differs between cells is what was changed."""

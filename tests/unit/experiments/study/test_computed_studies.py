@@ -12,8 +12,8 @@ from corridor.experiments import cli
 from corridor.experiments.artifact.packing import pack
 from corridor.experiments.brief.written_brief import write_brief
 from corridor.experiments.study import array, one_cell
-from corridor.experiments.study.bundle import Bundle
-from corridor.experiments.study.cells import cells, conditions
+from corridor.experiments.study.bundle import Bundle, bundle_of
+from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import load_study
 from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.results import StudyResults
@@ -133,6 +133,30 @@ def test_a_cell_is_known_by_its_question_and_the_files_that_it_names(tmp_path):
     assert first.isdisjoint(ids("samples: 20, rates: rates.yaml"))
 
 
+@pytest.mark.parametrize("name", ["own.yaml", "sets/own.yaml"])
+def test_a_cell_is_known_by_what_its_baseline_includes(tmp_path, name):
+    own = tmp_path / name
+    own.parent.mkdir(exist_ok=True)
+    own.write_text("name: own\ntitle: own\ninclude: [other.yaml]\n")
+    study = written(tmp_path, WRITTEN.replace("against: none", f"against: {name}"))
+
+    def found() -> list[Cell]:
+        of = load_study(study)
+        return cells(of, conditions(of), "program")
+
+    other = own.with_name("other.yaml")
+    other.write_text("name: other\ntitle: other\n")
+    (first, *_), before = found(), {one.id for one in found()}
+    assert len(before) == 4
+    other.write_text("name: other\ntitle: another\n")
+    assert before.isdisjoint(one.id for one in found())
+    of = load_study(study)
+    assert {*bundle_of(first, of.of, of.folder, "").files} >= {
+        name,
+        str(Path(name).with_name("other.yaml")),
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said", "line"),
     [
@@ -140,8 +164,19 @@ def test_a_cell_is_known_by_its_question_and_the_files_that_it_names(tmp_path):
         ("computes: availability\n", "", "a study of runs asks nothing", 4),
         ("samples: 20", "sample: 20", "sample", 5),
         ("samples: 20", "samples: 5", "samples are 20 to 5,000, not 5", 5),
-        ("[record, peace]", "[record, pease]", 'no climate is called "pease"', 5),
-        ("of: replanned_minutes.high", "of: replaned.high", 'has no key "replaned"', 13),
+        ("samples: 20", "samples: lots", "samples must be a whole number, not lots", 5),
+        ("samples: 20", "questions: 0", "questions are 1 or more", 5),
+        ("samples: 20", "rates: no.yaml", ": no.yaml: no such file", 5),
+        ("against: none", "against: nosuchset", 'no policy set "nosuchset"', 5),
+        ("against: none", "against: no.yaml", ": no.yaml: no such file", 5),
+        ("[record, peace]", "[record, pease]", 'no climate is called "pease"', 11),
+        ("{policies: none}", "{ask: peace}", "ask contains no keys, it is peace", 11),
+        ("ask.climate: [record, peace]", "b: {c: {ask: peace}}", "ask must be a mapping", 11),
+        ("ask.climate: [record, peace]", "b: {c: {ask: {samples: 5}}}", "samples are 20", 11),
+        ("ask.climate: [record, peace]", "b: {c: {ask: {samples: a}}}", "samples must be", 11),
+        ("  ask.climate: [record, peace]", "  b:\n    c:\n      ask.samples: 5", "not 5", 13),
+        ("[record, peace]", "\n  - record\n  - pease", 'no climate is called "pease"', 13),
+        ("of: replanned_minutes.high", "of: replaned.high", 'the answer has no key "replaned"', 13),
         ("min(demands.replanned.nines)", "demands.replanned.nines", "leads to 6 numbers", 14),
         ("demands[backup-east-west]", "demands[backup]", "nothing called", 15),
     ],

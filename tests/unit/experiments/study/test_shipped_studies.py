@@ -83,6 +83,14 @@ def test_a_shipped_study_says_what_it_asks_and_what_it_rests_on(name):
         assert source.date
 
 
+def test_nines_names_its_policy_set_and_says_that_a_price_is_a_lower_bound():
+    study = load_study("nines").of
+    for level in study.axes["law"]:
+        assert study.patch("law", level) == {"policies": level}
+    assert "at least {dearest where" in study.answer
+    assert "of the west" not in study.question + study.answer
+
+
 @each_study
 def test_a_shipped_study_takes_minutes_and_not_hours(name):
     study = load_study(name)

@@ -186,7 +186,7 @@ def test_a_file_that_is_too_large_to_travel_is_refused_with_a_way_out(tmp_path):
         ("policies: th}", "policies: thh}", ":9: network.buffer 5ms, law th: "),
         ("to: th", "to: pk", ':13: no level of "law" is called "pk"'),
         ("axis: law", "axis: lawn", ':13: no axis is called "lawn"'),
-        ("rtt_ms.p50", "rtt_ms..p50", "is not a key of a summary"),
+        ("rtt_ms.p50", "rtt_ms..p50", "is not a key"),
         ("repeat: 2", "repeat: 0", ":4: repeat must be at least 1"),
         ("repeat: 2", "zip: [[law, buffer]]", ':4: no axis is called "buffer"'),
         ("repeat: 2", "exclude: [{law: none}, {law: th}]", ":4: all combinations are excluded"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 
 SAMPLES = 4000
+PAGE = Path(__file__).resolve().parents[4] / "docs" / "availability.md"
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +175,52 @@ def test_a_wrong_file_of_rates_is_one_line(tmp_path: Path, old: str, new: str, s
     with pytest.raises(InputError, match=r"rates\.yaml") as caught:
         read_failure_rates(file)
     assert said in str(caught.value)
+
+
+def available(model: FailureModel, *fibres: str) -> str:
+    """How often all of some fibres are up, as the page of availability states it."""
+    hits = {hit for of in model.events.values() for hit in of}
+    up = np.ones(model.unavailable.shape[1])
+
+    def down(part: int) -> Any:
+        hit = not {*model.parts[part].fibres}.isdisjoint(fibres)
+        return model.parts[part].unavailable * hit
+
+    for part in range(len(model.parts)):
+        if part in model.events:
+            spared = np.prod([1 - down(hit) for hit in model.events[part]], axis=0)
+            up *= 1 - model.parts[part].unavailable * (1 - spared)
+        elif part not in hits:
+            up *= 1 - down(part)
+    low, high = np.percentile(up, [5, 95])
+    return f"{up.mean():.2f} ({low:.2f} to {high:.2f})"
+
+
+def test_the_page_has_what_is_computed_next_to_published_figures():
+    rates, topology = read_failure_rates(), load_topology("pan-asia")
+    found = failure_model(topology, rates, samples=5000, seed=1)
+    fibre = next(one for one in topology.fibres if one.id == "smw5-karachi-fujairah")
+    alone = topology.model_copy(update={"fibres": (fibre.model_copy(update={"length_km": 20e3}),)})
+    open_sea = [one for one in rates.places if one.is_rest]
+    long = failure_model(
+        alone, rates.model_copy(update={"places": tuple(open_sea)}), samples=5000, seed=1
+    )
+    computed = {
+        "AAE-1 from Karachi westward": available(
+            found, "aae-1-karachi-jeddah", "aae-1-jeddah-marseille"
+        ),
+        "SMW5 from Karachi to Singapore": available(found, "smw5-singapore-karachi"),
+        "a cable of 20,000 km": available(long, fibre.id),
+    }
+    rows = PAGE.read_text(encoding="utf-8").splitlines()
+    for what, value in computed.items():
+        (row,) = (one for one in rows if one.startswith(f"| {what}"))
+        assert row.endswith(f" {value} |")
+
+
+def test_limitations_count_the_fibres_whose_routes_are_unsure():
+    fibres = load_topology("pan-asia").fibres
+    unsure = sum(one.confidence == "unsure" for one in fibres)
+    said = " ".join(PAGE.with_name("limitations.md").read_text(encoding="utf-8").split())
+    assert f"Of the {len(fibres)} fibres of `pan-asia`" in said
+    assert f" {unsure} fibres are marked `unsure`" in said
