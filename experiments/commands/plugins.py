@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SCHEMA = 1
 GROUPS = (
     *("clauses", "second_opinions", "faults", "events", "arrivals", "sizes", "workloads"),
-    *("queues", "objectives", "topologies", "figures", "exports"),
+    *("queues", "objectives", "topologies", "figures", "exports", "answers"),
 )
 """As ``experiments/setup`` has them; listed here because that takes long to import."""
 HEADINGS = ("group", "kind", "package", "version", "result")

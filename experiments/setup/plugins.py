@@ -29,6 +29,7 @@ GROUPS: Mapping[str, str] = {
     "topologies": "topologies.formats.load:FORMATS",
     "figures": "experiments.figures.registry:KINDS",
     "exports": "controller.explain.export_registry:FORMATS",
+    "answers": "experiments.study.computed:KINDS",
 }
 """By the group of entry points without ``corridor.``, the registry of its kinds."""
 MODELS: Mapping[str, str] = {

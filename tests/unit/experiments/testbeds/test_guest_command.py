@@ -10,6 +10,7 @@ import pytest
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds import guest_command, guest_init
 from corridor.experiments.testbeds.guest_command import boot_command, code, links
+from corridor.topologies.base import disk_cache
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import controller_start
 
@@ -39,6 +40,7 @@ def test_what_lies_elsewhere_is_linked_or_copied(monkeypatch, tmp_path):
     assert links(KERNEL.path, tmp_path / "here")["out"] == tmp_path / "there"
     assert links(KERNEL.path, tmp_path)["linux"] == KERNEL.path
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(disk_cache, "_ignored", False)  # a command with --no-cache sets it
     assert code({"tests": ELSEWHERE / "tests"}) == [
         f"--copy=project/tests={ELSEWHERE}/tests",
         f"--compiled=project/corridor={ELSEWHERE}/corridor",
