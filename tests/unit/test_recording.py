@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FILE = ROOT / "docs/record.py"
+FILE = ROOT / ".ci/record.py"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -31,6 +31,12 @@ def test_both_files_show_what_a_terminal_shows(record, tmp_path):
     texts = ["".join(one.itertext()) for one in picture.iter(f"{SVG}text")]
     assert texts[-2:] == ["in red", "30 100"]
     assert [one.text for one in picture.iter(f"{SVG}tspan")] == ["red"]
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_runs(record, tmp_path, capsys):
+    assert record.main([str(tmp_path / "no" / "a.svg"), f"touch {tmp_path}/ran"]) == 2
+    assert capsys.readouterr().err.endswith("no: no such folder; create it first\n")
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_line_that_is_written_again_is_shown_until_then(record):

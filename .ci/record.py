@@ -1,7 +1,7 @@
 """Record commands on a terminal: as an asciicast (version 2), and as an SVG picture that moves.
 
-    python docs/record.py docs/images/two-commands.svg    # the two commands of the README
-    python docs/record.py FILE.svg COMMAND...             # each COMMAND a line for a shell
+    python .ci/record.py two-commands.svg       # the two commands of the README
+    python .ci/record.py FILE.svg COMMAND...    # each COMMAND a line for a shell
 
 Writes FILE.cast next to FILE.svg. Run it in a checkout that is set up. Pauses are cut to
 ``PAUSE_S``, and the rest is played faster where it would take longer than ``LONGEST_S``. The exit
@@ -240,7 +240,11 @@ def main(words: list[str]) -> int:
     if not words or not words[0].endswith(".svg"):
         print("record: name the file to write: FILE.svg [COMMAND...]", file=sys.stderr)
         return 2
-    file, commands = Path(words[0]), words[1:] or ["./corridor run", "./corridor test"]
+    file = Path(words[0])
+    if not file.parent.is_dir():  # before minutes of recording are lost
+        print(f"record: {file.parent}: no such folder; create it first", file=sys.stderr)
+        return 2
+    commands = words[1:] or ["./corridor run", "./corridor test"]
     events, code = record(commands)
     events, title = shortened(events), ", ".join(commands)
     file.with_suffix(".cast").write_text(cast(events, title), encoding="utf-8")
