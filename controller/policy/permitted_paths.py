@@ -11,7 +11,7 @@ from corridor.controller.policy.clauses import Broken, Element, Trip
 from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.paths import Path
-from corridor.controller.policy.product import Place, Product, Trail
+from corridor.controller.policy.product import Place, Product, Trail, lost
 from corridor.controller.policy.semantics import (
     NO_FAILURES,
     ApplicablePolicies,
@@ -19,8 +19,11 @@ from corridor.controller.policy.semantics import (
     ranked,
     unevaluable,
 )
+from corridor.topologies.base.memory import remembered
 from corridor.topologies.base.units import format_duration
 from corridor.topologies.model.topology import Topology
+
+MOST_PRODUCTS = 8
 
 
 def deciding(automaton: Automaton, topology: Topology) -> frozenset[str]:
@@ -180,12 +183,19 @@ def shortest(
     From its source, or, for a detour, from ``start`` with ``spent_ns`` of the delay budget gone;
     the route's ``one_way_ns`` counts from ``start``.
     """
-    product = Product(automaton, topology, failures=failures)
+    product = _product(automaton, topology).without_gateways(failures.gateways)
     start = start or product.first()
     if start is None or failures.hubs & {start.hub, automaton.trip.dst.id}:
         return None
-    trail = product.shortest(start, spent_ns=spent_ns)
+    dead = [one.id for one in lost(topology, failures)] if failures != NO_FAILURES else ()
+    trail = product.shortest(start, dead, spent_ns)
     return None if trail is None else route_of(product.automaton, trail)
+
+
+@remembered(MOST_PRODUCTS)
+def _product(automaton: Automaton, topology: Topology) -> Product:
+    """Kept, since paths are asked for under one failure after another."""
+    return Product(automaton, topology)
 
 
 def route_of(automaton: Automaton, trail: Trail) -> PermittedPath:

@@ -29,7 +29,8 @@ remember multiply each other's states; the rules that ship take two places for e
 MOST_HOPS_BITS = 20
 """Room for the hops of a trail next to its delay in one number."""
 MOST_TOLD = 6
-MOST_GROUNDS = 4
+MOST_TOPOLOGIES, MOST_GROUNDS = 2, 4
+"""That are kept."""
 
 
 class Place(NamedTuple):
@@ -80,14 +81,9 @@ class Ground:
     def __init__(self, topology: Topology, failures: Failures = NO_FAILURES) -> None:
         self.topology = topology
         self.failures = failures
-        self.exits: dict[str, list[Exit]] = {hub.id: [] for hub in topology.hubs}
-        self._bits: dict[str, int] = {}
-        for number, fibre in enumerate(topology.fibres):
-            bit = self._bits[fibre.id] = 1 << number
-            for end in fibre.ends if failures.spare(fibre) else ():
-                far = topology.hub(fibre.other_end(end))
-                delay_ns = topology.one_way_delay_ns(fibre)
-                self.exits[end].append(Exit(number, bit, fibre, far, delay_ns))
+        whole = _exits(topology)
+        self.exits = whole if failures == NO_FAILURES else _left(topology, failures, whole)
+        self._bits = {one.id: 1 << number for number, one in enumerate(topology.fibres)}
 
     def mask(self, fibres: Collection[str]) -> int:
         """A set of fibres as an int; names that are none of the topology's mean nothing."""
@@ -95,6 +91,35 @@ class Ground:
         for fibre in fibres:
             mask |= self._bits.get(fibre, 0)
         return mask
+
+
+type Exits = dict[str, list[Exit]]
+"""By hub, in the order of the topology."""
+
+
+@remembered(MOST_TOPOLOGIES)
+def _exits(topology: Topology) -> Exits:
+    exits: Exits = {hub.id: [] for hub in topology.hubs}
+    for number, fibre in enumerate(topology.fibres):
+        delay_ns = topology.one_way_delay_ns(fibre)
+        for end in fibre.ends:
+            far = topology.hub(fibre.other_end(end))
+            exits[end].append(Exit(number, 1 << number, fibre, far, delay_ns))
+    return exits
+
+
+def lost(topology: Topology, failures: Failures) -> list[Fibre]:
+    """The fibres that failures take down."""
+    return [one for one in topology.fibres if not failures.spare(one)]
+
+
+def _left(topology: Topology, failures: Failures, whole: Exits) -> Exits:
+    """Lists of hubs that no failure touches are shared."""
+    dead = lost(topology, failures)
+    touched = {end for one in dead for end in one.ends}
+    gone = {one.id for one in dead}
+    left = {hub: [one for one in whole[hub] if one.fibre.id not in gone] for hub in touched}
+    return {**whole, **left}
 
 
 def ground_of(topology: Topology, failures: Failures) -> Ground:
