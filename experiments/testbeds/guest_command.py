@@ -42,7 +42,7 @@ USUAL_GUEST_MB = 2048
 GUEST_STEP_MB = 1024
 SPARE = 2
 """A guest is offered this multiple of what it is likely to touch; unused memory costs nothing."""
-BOOT_S, PORT_S, ENTRY_S = 3.0, 0.006, 0.0005
+BOOT_S, PORT_S, ENTRY_S = 3.0, 0.006, 0.001
 PROBE_HOP_S, FRAME_S, TRANSFER_SHARE = 6e-5, 8e-6, 0.5
 FRAME_BITS = 12_000
 TOLD_S = 60
