@@ -83,8 +83,23 @@ def test_traffic_of_a_cable_that_ends_stays(internet):
         assign(internet.at(one, countries=["VN"])).total("VN", "vnpt")
         for one in (date(2024, 11, 30), date(2024, 12, 1))
     )
-    assert after.capacity_gbps == pytest.approx(0.785 * before.capacity_gbps, rel=0.002)
+    assert after.capacity_gbps == pytest.approx(0.951 * before.capacity_gbps, rel=0.002)
     assert after.offered_gbps == pytest.approx(before.offered_gbps, rel=0.002)
+
+
+def test_vietnamese_owners_use_the_cables_that_they_own(internet):
+    """Of 18.7 Tbit/s, Viettel has 65 %; on SMW3 is no more than VNPT states of the system."""
+    market = internet.at(date(2024, 1, 15), countries=["VN"])
+    gbps: dict[str, float] = {}
+    for one in market.holdings:
+        name = one.id.partition("/")[0].removeprefix("vn-")
+        gbps[name] = gbps.get(name, 0.0) + one.capacity_gbps
+    cables = {"aag", "apg", "aae-1"}
+    viettel = {f"viettel-{one}" for one in {*cables, "tgn-ia"}}
+    assert gbps.keys() == viettel | {f"vnpt-{one}" for one in {*cables, "smw3"}}
+    assert sum(gbps.values()) == pytest.approx(18_700, rel=0.001)
+    assert sum(gbps[one] for one in viettel) == pytest.approx(0.65 * 18_700, rel=0.001)
+    assert gbps["vnpt-smw3"] <= 320
 
 
 def test_figures_of_over_four_years_before_or_after_a_day_are_not_carried_to_it(internet):
