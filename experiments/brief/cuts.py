@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutDocument, CutPath
@@ -106,7 +106,7 @@ def _answer(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Iterator[str]
         f"{len(down) + len(of.own_end) or 'none'} disconnected."
     )
     if of.internet is not None:
-        yield internet_sentence(of.internet)
+        yield internet_sentence(of.internet, _unknown_names(of.internet, places))
     if down:
         yield f"Disconnected: {joined_few((places.between(one.src, one.dst) for one in down), 4)}."
     if moved:
@@ -172,12 +172,17 @@ def _table(of: CutAnswer, hits: Sequence[Hit], places: Places) -> Table:
 
 
 def _internet_table(of: InternetCut, places: Places) -> Table | None:
-    notes = [*internet_notes(of, {one.country: places.country(one.country) for one in of.unknown})]
+    notes = [*internet_notes(of, _unknown_names(of, places))]
     if not of.countries:
         return None
     title, rows = internet_table(of)
     cells = [[Cell(text) for text in row] for row in rows]
     return Table(title, [one.capitalize() for one in INTERNET], cells, f"{'. '.join(notes)}.")
+
+
+def _unknown_names(of: InternetCut, places: Places) -> Mapping[str, str]:
+    """Names of the countries without figures, by code."""
+    return {one.country: places.country(one.country) for one in of.unknown}
 
 
 def _row(hit: CutDemand, path: CutPath, places: Places) -> list[Cell]:

@@ -35,7 +35,7 @@ def cut_text(
     lines = [f"{cut}; scenario {of.scenario}, {law}:"]
     lines += [wrapped(one, width) for one in footprint_said(of)]
     lines.append(_sentence(of))
-    lines += [] if of.internet is None else [wrapped(internet_sentence(of.internet), width)]
+    lines += [] if of.internet is None else [wrapped(internet_sentence(of.internet, names), width)]
     if of.own_end:
         lines.append(f"Source or destination failed: {', '.join(of.own_end)}.")
     if of.hit:

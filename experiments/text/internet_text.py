@@ -21,18 +21,28 @@ ALL_OWNERS = "all"
 FROM_THE_GULF = "coarse:europe-gulf"
 
 
-def internet_sentence(of: InternetCut) -> str:
-    """Return the answer in short: the countries that lose most."""
-    said = losses(of) or _no_loss(of)
+def internet_sentence(of: InternetCut, names: Mapping[str, str] | None = None) -> str:
+    """Return the answer in short: the countries that lose most.
+
+    With ``names`` of jurisdictions, it names the countries without figures if no other country is
+    affected; ``internet_notes`` names them otherwise.
+    """
+    said = losses(of) or _no_loss(of, names)
     return f"Internet traffic{', by the model' if of.countries else ''}: {said}"
 
 
-def _no_loss(of: InternetCut) -> str:
-    if of.unknown:
-        return "the effect is unknown, for lack of figures."
+def _no_loss(of: InternetCut, names: Mapping[str, str] | None) -> str:
     if of.countries:
-        return "nothing is lost."
+        return "countries with figures lose nothing." if of.unknown else "nothing is lost."
+    if of.unknown:
+        of_whom = f" of {_unknown(of, names)}" if names is not None else ""
+        return f"the effect is unknown, for lack of figures{of_whom}."
     return f"no capacity of {of.date} is known there, so the effect is unknown."
+
+
+def _unknown(of: InternetCut, names: Mapping[str, str]) -> str:
+    every = (short_name(names.get(one.country, one.country)) for one in of.unknown)
+    return few(every, MOST_NAMED)
 
 
 def losses(of: InternetCut) -> str:
@@ -66,7 +76,8 @@ def _loses(of: CountryCut, tera: bool) -> str:
 
 def internet_text(of: InternetCut, names: Mapping[str, str], width: int | None = None) -> str:
     """Return the sentence and the table, without the demands of a scenario."""
-    return "\n".join([wrapped(internet_sentence(of), width), *internet_lines(of, names, width)])
+    said = wrapped(internet_sentence(of, names), width)
+    return "\n".join([said, *internet_lines(of, names, width)])
 
 
 def internet_lines(
@@ -109,7 +120,8 @@ def internet_table(of: InternetCut) -> tuple[str, list[tuple[str, ...]]]:
 
 
 def internet_notes(of: InternetCut, names: Mapping[str, str]) -> Iterator[str]:
-    """Yield what the table does not have: round trips, owners, full holdings, what is unknown."""
+    """Yield what the table does not have: round trips, owners, full holdings, what is unknown.
+    Without a table, the sentence says what is unknown."""
     if rtts := [*_rtts(of.countries)]:
         yield f"RTT of rerouted traffic after purchases: {few(rtts, MOST_RTTS)}"
     if owners := [*_owners(of.countries)]:
@@ -124,9 +136,8 @@ def internet_notes(of: InternetCut, names: Mapping[str, str]) -> Iterator[str]:
             "Traffic handed over in the Gulf counts as delivered, though part of it goes on "
             "through the Red Sea; the model has no path by land from the Gulf to Europe"
         )
-    if of.unknown:
-        unknown = (short_name(names.get(one.country, one.country)) for one in of.unknown)
-        yield f"Effect unknown, for lack of figures: {few(unknown, MOST_NAMED)}"
+    if of.unknown and of.countries:
+        yield f"Effect unknown, for lack of figures: {_unknown(of, names)}"
 
 
 def internet_uncertainty(of: InternetCut) -> Iterator[str]:

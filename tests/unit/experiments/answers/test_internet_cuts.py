@@ -132,9 +132,16 @@ def test_a_day_without_figures_says_so() -> None:
     of = internet("smw4", day="2012-01-01")
     assert not of.countries
     assert {"PK", "BD"} <= {one.country for one in of.unknown}
-    assert "Internet traffic: the effect is unknown" in cut_text(
-        answer("smw4", day="2012-01-01"), {}
-    )
+
+
+@pytest.mark.parametrize(("cut", "day"), [("smw4", "2012-01-01"), ("china-laos", "2026-11-24")])
+def test_an_unknown_effect_is_said_once_with_its_countries(cut: str, day: str) -> None:
+    of = answer(cut, day=day)
+    said = cut_text(of, {})
+    assert said.count("unknown") == 1
+    assert of.internet is not None
+    first = sorted(one.country for one in of.internet.unknown)[0]
+    assert f"the effect is unknown, for lack of figures of {first}" in said
 
 
 def test_countries_without_figures_are_unknown_and_never_unaffected() -> None:
