@@ -22,13 +22,8 @@ from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.law import load_law, read_flow
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.capacity_answer import (
-    CapacityAnswer,
-    CapacityQuestion,
-    Holding,
-    capacity_answer,
-)
-from corridor.experiments.answers.capacity_loads import Load
+from corridor.experiments.answers.capacity_answer import CapacityQuestion, capacity_answer
+from corridor.experiments.answers.capacity_document import CapacityAnswer, Holding, Load
 from corridor.experiments.answers.cut_answer import (
     CutAnswer,
     cut_answer,

@@ -11,11 +11,11 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from corridor.controller.traffic_engineering.fit_rates import NONE
 from corridor.controller.traffic_engineering.utilization import Bound, Traffic, bounds
-from corridor.experiments.answers.capacity_loads import Load, Loads, loads_of, serve
+from corridor.experiments.answers.capacity_document import Load, Paths
+from corridor.experiments.answers.capacity_loads import Loads, loads_of, serve
 from corridor.experiments.scenario.intents import with_growth
 from corridor.experiments.scenario.scenario import LoadedScenario
 
@@ -25,9 +25,6 @@ MOST_ROWS = 1000
 for the reference corridor under two failures (4,000 rows)."""
 A_LITTLE = Fraction(1001, 1000)
 """Growth is known to within a thousandth."""
-Paths = Literal["fixed", "today", "chosen"]
-"""``fixed``: paths do not depend on these rates. ``today``: they do, and the answer is for those of
-today's rates. ``chosen``: for the paths that are chosen for the grown rates."""
 
 
 @dataclass(frozen=True)

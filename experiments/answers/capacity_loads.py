@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
-from typing import Literal
 
 from corridor.controller.forwarding.compiler import (
     build_forwarding_graphs,
@@ -24,6 +23,7 @@ from corridor.controller.prover.exact_outcomes import Searched
 from corridor.controller.prover.exact_rates import Asked, Paid, asked, committed, guaranteed
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering.utilization import Cases, Traffic, cases_of
+from corridor.experiments.answers.capacity_document import Load
 from corridor.experiments.plan.offered import Offered, offered
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
@@ -32,7 +32,6 @@ from corridor.topologies.model.sharing import shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
-Load = Literal["committed", "peak", "offered"]
 BACKGROUND = "background "
 """Before the id of background traffic, where else the id of a demand stands."""
 

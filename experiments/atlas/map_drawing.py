@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
+from corridor.experiments.answers.capacity_document import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import HubEntry
 from corridor.experiments.atlas.atlas import Atlas, DrawnHub, Mark, cross
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text

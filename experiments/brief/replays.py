@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from corridor.experiments.brief.cuts import COMPUTED
 from corridor.experiments.brief.document import (
@@ -55,6 +56,25 @@ UNCERTAIN = (
     ),
     "Operators reroute by capacity and direction of their cables; their routes are not known.",
 )
+EMPTY = Brief(
+    title="",
+    about="",
+    alarms=[],
+    question="",
+    answer=[],
+    certainty="",
+    uncertainty=UNCERTAIN,
+    picture=None,
+    chart=None,
+    table=Table("", (), []),
+    helps=[],
+    beliefs=[],
+    law=[],
+    fibres=[],
+    constants=CONSTANTS,
+    footer="",
+)
+"""What all briefs of replays have in common."""
 WANTED = "A published figure of capacity by owner and cable would allow more comparisons: {}."
 
 
@@ -62,8 +82,8 @@ def replay_brief(of: Replay, names: CountryNames) -> Brief:
     """Return the brief of one outage."""
     cuts = joined(f"{one.system} ({one.at})" for one in of.cuts)
     compared = [one for one in of.comparisons if one.computed is not None]
-    return _brief(
-        of.totals,
+    return replace(
+        EMPTY,
         title=of.title,
         about=f"Cut of {cuts} on {of.begin[:10]}, Internet traffic of {of.market}. {COMPUTED}.",
         question="What did the outage do to Internet traffic, and does the model reproduce it?",
@@ -75,7 +95,8 @@ def replay_brief(of: Replay, names: CountryNames) -> Brief:
             ("Figure", "Published", "At once", "Rerouted", "After purchases", "Verdict"),
             [_row(one) for one in of.comparisons],
         ),
-        sources=[_source(key, text) for key, text in of.sources.items()],
+        helps=_helps(of.totals),
+        law=[_source(key, text) for key, text in of.sources.items()],
         footer=f"Made by corridor from the outage {of.id}.",
     )
 
@@ -93,8 +114,8 @@ def replays_brief(of: Replays) -> Brief:
         f"{check.within} of {counted(check.compared, 'check')} lie within the 90 % interval of "
         "the model."
     )
-    return _brief(
-        of.totals,
+    return replace(
+        EMPTY,
         title="Replays of cable outages",
         about=f"{counted(len(of.replays), 'outage')} of cables. {COMPUTED}.",
         question="Does the model of Internet traffic reproduce what was published of outages?",
@@ -107,43 +128,14 @@ def replays_brief(of: Replays) -> Brief:
             ("Outage", "Begin", "Figures", "Checks", "Within", "Error of checks"),
             [_outage(one) for one in of.replays],
         ),
-        sources=[],
+        helps=_helps(of.totals),
         footer="Made by corridor from its shipped outages.",
     )
 
 
-def _brief(
-    totals: Totals,
-    *,
-    title: str,
-    about: str,
-    question: str,
-    answer: list[str],
-    certainty: str,
-    chart: Chart | None,
-    table: Table,
-    sources: list[Source],
-    footer: str,
-) -> Brief:
-    missing = [f"{reason} ({count})" for reason, count in totals.reasons.items()]
-    return Brief(
-        title=title,
-        about=about,
-        alarms=[],
-        question=question,
-        answer=answer,
-        certainty=certainty,
-        uncertainty=UNCERTAIN,
-        picture=None,
-        chart=chart,
-        table=table,
-        helps=[WANTED.format("; ".join(missing))] if missing else ["Further published figures."],
-        beliefs=[],
-        law=sources,
-        fibres=[],
-        constants=CONSTANTS,
-        footer=footer,
-    )
+def _helps(of: Totals) -> list[str]:
+    missing = [f"{reason} ({count})" for reason, count in of.reasons.items()]
+    return [WANTED.format("; ".join(missing))] if missing else ["Further published figures."]
 
 
 def _states(states: Iterable[State], names: CountryNames) -> Iterator[str]:

@@ -16,7 +16,8 @@ from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.capacity_answer import CapacityAnswer, CapacityQuestion
+    from corridor.experiments.answers.capacity_answer import CapacityQuestion
+    from corridor.experiments.answers.capacity_document import CapacityAnswer
     from corridor.experiments.scenario.scenario import LoadedScenario
 
 LOADS = ("committed", "peak", "offered")
@@ -138,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:
-    from corridor.experiments.answers.capacity_answer import MAP_FILE, write_capacity
+    from corridor.experiments.answers.capacity_document import MAP_FILE, write_capacity
     from corridor.experiments.answers.map_document import map_document
     from corridor.experiments.pages.report import write_report
     from corridor.experiments.run.manifest import write_prices_manifest

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from corridor.experiments.answers.capacity_answer import CapacityAnswer
+from corridor.experiments.answers.capacity_document import CapacityAnswer
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.land import source

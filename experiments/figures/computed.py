@@ -7,7 +7,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from corridor.experiments.answers.capacity_answer import MAP_FILE, read_capacity
+from corridor.experiments.answers.capacity_document import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.figures.capacity import capacity
 from corridor.experiments.figures.data import made_by

@@ -42,7 +42,7 @@ from corridor.traffic.measures import samples
 from corridor.traffic.measures.samples import Probes
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.capacity_answer import CapacityAnswer
+    from corridor.experiments.answers.capacity_document import CapacityAnswer
     from corridor.experiments.answers.document import Answers
 
 
@@ -214,7 +214,7 @@ class RunData:
         """None where no rates are promised, or it cannot be read."""
         if not (self.out_dir / CAPACITY_FILE).exists():
             return None
-        from corridor.experiments.answers.capacity_answer import read_capacity
+        from corridor.experiments.answers.capacity_document import read_capacity
 
         return read_capacity(self.out_dir)
 

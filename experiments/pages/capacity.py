@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from corridor.experiments.account.run_files import Manifest
-from corridor.experiments.answers.capacity_answer import CapacityAnswer, LinkUtilisation
+from corridor.experiments.answers.capacity_document import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.drawing import svg

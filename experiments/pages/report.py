@@ -7,7 +7,7 @@ from pathlib import Path
 
 from corridor.experiments.account.proof_document import read_proof
 from corridor.experiments.account.run_files import PlanHead, read_manifest, read_plan_head
-from corridor.experiments.answers.capacity_answer import MAP_FILE, read_capacity
+from corridor.experiments.answers.capacity_document import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.paths_by_policy_set import PATHS_FILE, PathsDocument
 from corridor.experiments.atlas import event_data

@@ -13,7 +13,8 @@ from corridor.controller.explain.subject import Exported, Subject
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import read_dump, tables_of
 from corridor.experiments.account.run_files import PlanHead, read_plan_head
-from corridor.experiments.answers.capacity_answer import foreseen, read_capacity
+from corridor.experiments.answers.capacity_answer import foreseen
+from corridor.experiments.answers.capacity_document import read_capacity
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.atlas.map_layers import layers

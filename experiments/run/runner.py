@@ -20,7 +20,7 @@ from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_answer import foreseen as foreseen_capacity
-from corridor.experiments.answers.capacity_answer import write_capacity
+from corridor.experiments.answers.capacity_document import write_capacity
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document

@@ -143,7 +143,7 @@ def _traffic() -> Form:
 
 
 def _capacity() -> Form:
-    from corridor.experiments.answers.capacity_answer import CapacityAnswer
+    from corridor.experiments.answers.capacity_document import CapacityAnswer
 
     return as_plain("Capacity", CapacityAnswer, schema=int)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.capacities import Capacity
-from corridor.experiments.answers.capacity_answer import (
+from corridor.experiments.answers.capacity_document import (
     AddedCapacity,
     CapacityAnswer,
     GrowthBound,

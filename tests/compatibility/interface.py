@@ -36,7 +36,7 @@ NUMBERED = {
     "answers": "experiments.answers.document.ANSWERS_SCHEMA",
     "artifact": "experiments.artifact.about.SCHEMA",
     "availability-answer": "experiments.availability.availability_answer.AVAILABILITY_SCHEMA",
-    "capacity-answer": "experiments.answers.capacity_answer.CAPACITY_SCHEMA",
+    "capacity-answer": "experiments.answers.capacity_document.CAPACITY_SCHEMA",
     "certainty": "experiments.answers.certainty.CERTAINTY_SCHEMA",
     "check-answer": "experiments.account.proof_document.PROOF_SCHEMA",
     "compare-answer": "experiments.commands.compare.SCHEMA",

@@ -23,11 +23,8 @@ from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.semantics import Failures
-from corridor.experiments.answers.capacity_answer import (
-    CapacityAnswer,
-    CapacityQuestion,
-    capacity_answer,
-)
+from corridor.experiments.answers.capacity_answer import CapacityQuestion, capacity_answer
+from corridor.experiments.answers.capacity_document import CapacityAnswer
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, load_document
 from corridor.topologies.base.documents import read_document

@@ -13,9 +13,9 @@ import pytest
 import corridor
 import page_case
 from corridor.experiments import cli
-from corridor.experiments.answers.capacity_answer import (
+from corridor.experiments.answers.capacity_answer import foreseen
+from corridor.experiments.answers.capacity_document import (
     CapacityAnswer,
-    foreseen,
     read_capacity,
     write_capacity,
 )
