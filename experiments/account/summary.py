@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.experiments.account.counters import QueueSummary
+from corridor.experiments.account.fibre_use import FibreUse
 from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
 from corridor.experiments.answers.certainty_summary import SamplesSummary, UncertaintySummary
@@ -463,6 +464,8 @@ class Summary(Document):
     workloads: WorkloadsSummary | None = field(default=None, metadata=OMIT_NONE)
     queues: tuple[QueueSummary, ...] = field(default=(), metadata=OMIT_EMPTY)
     """What the classes of queues in front of fibres counted; only where fibres have some."""
+    fibre_use: tuple[FibreUse, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """Used directions of fibres, the highest mean utilization first; only with workloads."""
     crossings: CrossingsSummary | None = field(default=None, metadata=OMIT_NONE)
     certainty: SamplesSummary | None = field(default=None, metadata=OMIT_NONE)
     verdict: tuple[str, ...] = field(default=(), metadata=OMIT_EMPTY)

@@ -33,6 +33,7 @@ from corridor.experiments.study.tables import bounds, figure
 from corridor.experiments.study.words import answer_of, differences
 from corridor.experiments.text.event_text import internet_of_events, worst_cut, worst_event
 from corridor.experiments.text.verdict import holds
+from corridor.experiments.text.workload_text import congestion_sentence
 from corridor.topologies.base.words import counted, is_longer, ms
 
 # The brief of a run without policies: how long demands take, and what the worst cut does.
@@ -126,6 +127,7 @@ def run_brief(of: RunResults, answers: Answers, names: Names) -> Brief:
             holds(answers, summary, of.proof),
             worst_event(summary.events or (), places.element),
             internet_of_events(answers),
+            congestion_sentence(summary),
         )
         measured = [places.sentence(line) for line in lines if line]
     asked = Question(

@@ -11,11 +11,12 @@ from corridor.experiments.account.counters import ClassSummary, QueueSummary
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.account.summary import Summary
-from corridor.experiments.answers.capacity_answer import CapacityAnswer
+from corridor.experiments.answers.capacity_document import CapacityAnswer
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.answers import costs_of, cuts_of, sureness_of
 from corridor.experiments.pages.capacity import capacity_of
+from corridor.experiments.pages.carried import carried_of
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of, verification_of
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
 from corridor.experiments.pages.page import Page, Section, map_and_sources, section
@@ -133,6 +134,9 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     shared = workloads_of(summary, of.rounds, of.start_ns)
     if shared is not None:
         yield section("sharing", "workloads", shared)
+    carried = carried_of(summary, answers)
+    if carried is not None:
+        yield section("carried", "carried", carried)
     marks = queue_marks_of(summary)
     if marks is not None:
         yield section("queues", "queue_marks", marks)

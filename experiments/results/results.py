@@ -20,6 +20,7 @@ from corridor.experiments.account.account_of_run import (
     write_account,
 )
 from corridor.experiments.account.counters import read_health, read_queues
+from corridor.experiments.account.fibre_use import Lasting, fibre_use
 from corridor.experiments.account.flows import (
     SERIES_FILE,
     FlowRow,
@@ -78,6 +79,7 @@ from corridor.experiments.results.unpredicted import (
     unexpected_events,
 )
 from corridor.experiments.results.workloads import Sent, workloads_summary
+from corridor.experiments.scenario.event_registry import KINDS
 from corridor.topologies.base.bounded_file import RESULT, NoSuchFile, read_json, read_text
 from corridor.topologies.base.codec import from_plain, read_document
 from corridor.topologies.base.errors import InputError
@@ -129,7 +131,8 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     account = account_of(raw, plan, hosts, epoch_ns)
     flows = stream_rows(raw, plan, account) + transfer_rows(raw, plan, account)
     write_flows(out_dir / "flows.parquet", flows)
-    write_use(out_dir / USE_FILE, read_use(raw, plan))
+    use = read_use(raw, plan)
+    write_use(out_dir / USE_FILE, use)
     write_series(out_dir / SERIES_FILE, read_tracks(raw, plan, epoch_ns))
     cuts = list(outages(probes, plan))
     if cuts:
@@ -192,6 +195,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         account=balance,
         workloads=workloads,
         queues=tuple(read_queues(raw, plan.wiring)),
+        fibre_use=tuple(fibre_use(use, list(_lasting(timeline)))),
         crossings=judge_run(
             raw, plan.wiring, partial(in_force, raw, plan, epoch_ns), labelled=not plan.controller
         ),
@@ -199,6 +203,13 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     )
     write_summary(out_dir, summary)
     return summary
+
+
+def _lasting(timeline: Timeline) -> Iterator[Lasting]:
+    """Yield the events that took place and last."""
+    for one in timeline.events or ():
+        if KINDS[one.kind].end and not one.refused:
+            yield Lasting(one.id, one.at_ms, one.until_ms)
 
 
 def _unexpected(

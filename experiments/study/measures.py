@@ -62,8 +62,9 @@ COUNTED = ("lost", "lost_by", "lost_at")
 """Keys of counts by cause, which name none that did not happen."""
 ANSWERS = "answers"
 INTERNET = f"{ANSWERS}.internet"
-UNAFFECTED = (INTERNET, f"{INTERNET}.cut.countries")
-"""Lists that leave out events and countries without an effect."""
+FIBRE_USE = "fibre_use"
+UNAFFECTED = (INTERNET, f"{INTERNET}.cut.countries", FIBRE_USE)
+"""Lists that leave out events and countries without an effect, and fibres without traffic."""
 UNSERVED = "unserved"
 """In a computed answer: demands that its list of demands leaves out."""
 _WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")

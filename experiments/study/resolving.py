@@ -16,6 +16,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.study.measures import (
     ANSWERS,
     COUNTED,
+    FIBRE_USE,
     FUNCTIONS,
     INTERNET,
     Measure,
@@ -42,6 +43,7 @@ class _Names(NamedTuple):
     workloads: Sequence[str]
     countries: Collection[str] = ()
     """With figures of Internet traffic, or named without."""
+    fibres: Collection[str] = ()
     whole: str = "a summary"
     """What the path leads into."""
 
@@ -57,6 +59,8 @@ class _Names(NamedTuple):
         """Return what items of a list may be called; None where that depends on the run."""
         if path == "events.hits":
             return {name for name, _ in self.demands}
+        if path == FIBRE_USE:
+            return set(self.fibres)
         if path.startswith(INTERNET):
             return self._of_internet(path)
         if path == "workloads.classes":
@@ -117,6 +121,7 @@ def _absent_in(loaded: LoadedScenario) -> dict[str, str]:
         "events": (bool(loaded.events), "its timeline is empty"),
         "expectations": ("expect" in kinds, "its timeline has no expectation"),
         "workloads": (bool(loaded.workloads), "it has no workloads"),
+        FIBRE_USE: (bool(loaded.workloads), "it has no workloads"),
         "cuts": (scenario.cuts is not None, "the scenario does not cut fibres one after another"),
     }
     return {key: why for key, (there, why) in is_there.items() if not there}
@@ -128,6 +133,7 @@ def _names_in(loaded: LoadedScenario, measure: Measure) -> _Names:
         [event.id for event in loaded.events],
         [one.entry.id for one in loaded.workloads],
         _countries(loaded) if measure.is_answered else (),
+        [fibre.id for fibre in loaded.topology.fibres],
     )
 
 

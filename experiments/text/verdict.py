@@ -21,6 +21,7 @@ from corridor.experiments.text.demand_table import fibre_crossings
 from corridor.experiments.text.event_text import internet_of_events, worst_cut, worst_event
 from corridor.experiments.text.workload_text import (
     Messages,
+    congestion_sentence,
     workload_effects_sentence,
     workload_sentence,
 )
@@ -94,6 +95,7 @@ def verdict(
         internet_of_events(of),
         workload_sentence(summary),
         workload_effects_sentence(summary, messages),
+        congestion_sentence(summary),
         outside(summary.unexpected),
         uncertainty_sentence(of),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from corridor.experiments.account.fibre_use import CONGESTED, FibreUse
 from corridor.experiments.account.summary import EventSummary, Summary
 from corridor.experiments.account.workload_summary import (
     ClassSummary,
@@ -17,7 +18,7 @@ from corridor.experiments.account.workload_summary import (
 )
 from corridor.experiments.results.messages import Round
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.base.words import counted, duration, joined
+from corridor.topologies.base.words import counted, duration, few, joined, percent
 
 HEADINGS = (
     *("workload", "transport", "completed", "deadlines met", "goodput", "p50", "p95", "p99"),
@@ -358,3 +359,39 @@ def _change(
     due = [one for one in then if one.deadline_ns is not None]
     late = sum(not one.met for one in due)
     return _Change(event, when, demand, fmean(took[0]), fmean(took[1]), late, len(due))
+
+
+# How full fibres were: what is congested.
+
+MOST_CONGESTED = 2
+
+
+def congestion_sentence(summary: Summary) -> str:
+    """Which directions of fibres were congested, and in which events; empty if none was."""
+    if not any(one.is_congested for one in summary.fibre_use):
+        return ""
+    return utilization_said(summary.fibre_use)
+
+
+def utilization_said(used: Sequence[FibreUse]) -> str:
+    """Return how many used directions reach the limit, or the one of highest utilization."""
+    full = sorted((one for one in used if one.is_congested), key=lambda one: -one.most_utilization)
+    limit, every = percent(CONGESTED), counted(len(used), "used direction")
+    if not full:
+        highest = max(used, key=lambda one: one.most_utilization)
+        return (
+            f"Fibres: none of {every} reaches {limit} utilization; the highest is {_at(highest)}."
+        )
+    verb = "reaches" if len(full) == 1 else "reach"
+    named = few(map(_at, full), MOST_CONGESTED)
+    return f"Congested fibres: {len(full)} of {every} {verb} {limit} utilization: {named}."
+
+
+def _at(of: FibreUse) -> str:
+    during = f" during {joined(of.congested_in)}" if of.congested_in else ""
+    return f"{of.fibre} from {of.from_} ({tenths(of.most_utilization)}{during})"
+
+
+def tenths(share: float) -> str:
+    """``89.6 %``: next to a limit of 90 %, whole numbers would mislead."""
+    return f"{100 * share:.1f} %"

@@ -30,6 +30,10 @@ SUMMARY = {
             }
         ],
     },
+    "fibre_use": [
+        {"fibre": "f", "from": "a", "utilization": 0.5, "congested_s": 0.0},
+        {"fibre": "f", "from": "z", "utilization": 0.95, "congested_s": 1.5},
+    ],
     "events": [{"id": "red-sea", "hits": [{"out_ms": 10.0}, {"out_ms": 25.0}]}],
 }
 
@@ -63,6 +67,10 @@ SUMMARY = {
         ("sum(answers.internet[dig].cut.countries[PK].after[own].lost)", 0.0),
         ("sum(answers.internet[red-sea].cut.countries[CN].after[own].lost)", None),
         ("answers.internet[red-sea].cut.countries[BD].after[own].lost", None),
+        ("max(fibre_use[f].utilization)", 0.95),
+        ("count(fibre_use.congested_s > 0)", 1.0),
+        ("sum(fibre_use[unused].utilization)", 0.0),
+        ("max(fibre_use[unused].utilization)", None),
     ],
 )
 def test_a_path_leads_to_what_a_summary_has(path, value):
@@ -130,3 +138,18 @@ def test_a_summary_of_a_scenario_with_a_cut_has_the_measure():
     share = value_of(parse(LOST.replace("gbps.value", "share")), found)
     assert value > 0
     assert 0 < share < 1
+
+
+FULLEST = "max(fibre_use[kashgar-khunjerab].utilization)"
+
+
+def test_a_measure_of_fibres_is_checked_before_a_run():
+    check(parse(FULLEST), load_scenario("reference"))
+    for right, wrong, said in (
+        ("kashgar", "kashgr", 'nothing called "kashgr-khunjerab"'),
+        ("utilization", "utilisation", "utilization"),
+    ):
+        with pytest.raises(InputError, match=said):
+            check(parse(FULLEST.replace(right, wrong)), load_scenario("reference"))
+    with pytest.raises(InputError, match="it has no workloads"):
+        check(parse(FULLEST), load_scenario("sovereignty"))
