@@ -41,6 +41,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "availability": "how often demands have a permitted path: nines, and the price of law",
         "risks": "what fails, by how much the availability of demands depends on it",
         "energy": "power, carbon, prices and seasons of hubs, and what is unknown",
+        "place": "where to compute under law, latency, fibre and power; what law costs",
         "replay": "dated outages computed, next to their published effects",
         "law": "query legal rules as data, with sources and dates",
         "report": "write the results of a folder as one page",

@@ -5,9 +5,9 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`, :func:`price`, :func:`law`,
-:func:`replay`, :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`,
-:func:`load`.
+:func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`, :func:`place`, :func:`price`,
+:func:`law`, :func:`replay`, :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs:
+:class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from corridor.experiments.availability.risks_answer import risks
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.placement.energy_answer import energy
+    from corridor.experiments.placement.place_answer import place
     from corridor.experiments.replays.asking import replay, replays
     from corridor.experiments.results.run_result import Run, load
     from corridor.experiments.run.exporting import export
@@ -73,6 +74,7 @@ __all__ = [
     "load_topology",
     "pack_artifact",
     "path",
+    "place",
     "price",
     "read_study",
     "repairs",
@@ -108,6 +110,7 @@ _HOMES = {
     "load_topology": "topologies.formats.load",
     "pack_artifact": "experiments.artifact.packing",
     "path": "experiments.answers.asking",
+    "place": "experiments.placement.place_answer",
     "price": "experiments.answers.asking",
     "read_study": "experiments.study.results",
     "repairs": "experiments.availability.repairs_answer",

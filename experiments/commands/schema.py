@@ -20,7 +20,7 @@ EXAMPLES = """examples:
 
 Put this on a file's first line, and editors with a YAML language server complete it:
   # yaml-language-server: $schema=policy.schema.json"""
-FILES = ("policy", "scenario", "study", "topology", "walker")
+FILES = ("jobs", "policy", "scenario", "study", "topology", "walker")
 OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
@@ -28,7 +28,7 @@ OUTPUTS = (
     *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
     "replay-answer",
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
-    *("traffic-answer", "availability-answer", "risks-answer", "energy-answer"),
+    *("traffic-answer", "availability-answer", "risks-answer", "energy-answer", "place-answer"),
     *("repairs-answer", "year-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
@@ -99,6 +99,8 @@ def _schema(file: str) -> dict[str, Any]:
         from corridor.experiments.setup.schemas_of_outputs import output_schema
 
         return output_schema(file)
+    if file == "jobs":
+        return _jobs_schema()
     if file == "study":
         return _study_schema()
     if file == "scenario":
@@ -130,6 +132,13 @@ def _scenario_schema() -> dict[str, Any]:
     made["required"] = ["name"]
     made["anyOf"] = [{"required": [EXTENDS]}, {"required": alone}]
     return made
+
+
+def _jobs_schema() -> dict[str, Any]:
+    from corridor.controller.policy.schema import json_schema
+    from corridor.experiments.placement.jobs_file import JobsFile
+
+    return json_schema(JobsFile, "A day of computing jobs, to be placed")
 
 
 def _study_schema() -> dict[str, Any]:

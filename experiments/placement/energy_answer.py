@@ -24,12 +24,12 @@ from corridor.experiments.placement.stated import (
     STATED,
     Given,
     check_hub,
+    given_by_hub,
     option_of,
     split_stated,
     stated_figure,
 )
 from corridor.experiments.scenario.given import given_choice, given_of
-from corridor.topologies.base.errors import InputError
 from corridor.topologies.energy.countings import COUNTS, Counted, countings, market_based
 from corridor.topologies.energy.energy_file import EnergyFile, read_energy
 from corridor.topologies.energy.figures import Figure
@@ -76,11 +76,8 @@ def energy(
         >>> [round(one.value) for one in found.hubs[0].countings]
         [94]
     """
-    for option, by_hub in {"mw": mw, "pue": pue, "green": green, "price": price}.items():
-        if not isinstance(by_hub or {}, dict):
-            raise InputError(f"{option} is not by hub", f'write {option}={{"guian": ...}}')
+    given = given_by_hub(mw=mw, pue=pue, green=green, price=price)
     file = read_energy(data)
-    given: Given = {"mw": mw or {}, "pue": pue or {}, "green": green or {}, "price": price or {}}
     asked = [given_of(one, str, "hub") for one in hubs]
     return energy_answer(file, asked, count=count, given=given)
 

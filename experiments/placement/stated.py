@@ -19,6 +19,18 @@ type Given = Mapping[str, Mapping[str, str | float]]
 """By option, by hub, the value."""
 
 
+def given_by_hub(**given: Mapping[str, str | float] | None) -> Given:
+    """Return values by option and hub, as Python states them.
+
+    Raises:
+        InputError: A value is not by hub.
+    """
+    for option, by_hub in given.items():
+        if not isinstance(by_hub or {}, dict):
+            raise InputError(f"{option} is not by hub", f'write {option}={{"guian": ...}}')
+    return {option: by_hub or {} for option, by_hub in given.items()}
+
+
 def option_of(what: str, hub: str) -> str:
     """Return the option that states an unknown quantity; empty if none does."""
     option = next((key for key, of in STATED.items() if of == what), "")

@@ -124,6 +124,12 @@ def _energy() -> Form:
     return EnergyAnswer
 
 
+def _place() -> Form:
+    from corridor.experiments.placement.place_documents import PlaceAnswer
+
+    return PlaceAnswer
+
+
 def _repairs() -> Form:
     from corridor.experiments.availability.repairs_answer import RepairsAnswer
 
@@ -375,6 +381,7 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "risks-answer": Output("risks --json", "What fails, by importance", _risks),
     "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
+    "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),

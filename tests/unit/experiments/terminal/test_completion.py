@@ -34,6 +34,7 @@ FREE = {
         "[OF=]RATE",
         "[OF=]TIMES",
         "ID",
+        "SECONDS",
         "COUNTRY/OWNER",
     ),
 }

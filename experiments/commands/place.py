@@ -1,0 +1,124 @@
+"""``corridor place``: where to compute under law, latency, fibre and power."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.commands.energy import COUNTS, OPTIONS
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    as_json,
+    shown,
+    told,
+    warned_of,
+)
+from corridor.experiments.terminal.screen import terminal_width
+
+OBJECTIVES = ("carbon", "cost", "latency", "pareto")
+"""As placements have them; said here, since they take long to import."""
+EPILOG = """examples:
+  corridor place jobs.yaml --count location             lowest emissions, location-based
+  corridor place jobs.yaml --count market --hubs tianfu,horinger,riyadh
+  corridor place jobs.yaml --objective cost --price guian=0.4CNY --price tianfu=0.5CNY
+  corridor place jobs.yaml --objective latency --mw guian=120 --pue guian=1.2
+  corridor place jobs.yaml --objective pareto --count location    emissions against latency
+  corridor place jobs.yaml --count location --without-law         the placement that ignores law
+
+Unknown values are refused by name: state them, or leave hubs out. Each answer has both optima, what
+law costs, and three countings. docs/place.md has the keys of the file, the model and the limits.
+exit codes: 0 success, 2 bad input, a missing value, or no placement fits"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "place",
+        description="Compute where jobs run with the lowest emissions, cost or latency, by lawful "
+        "paths, within power limits and RTT budgets, and what law costs.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("jobs", type=Path, metavar="JOBS", help="file of computing jobs")
+    parser.add_argument(
+        "--objective", choices=OBJECTIVES, default="carbon", help="what is minimised"
+    )
+    parser.add_argument(
+        "--count", choices=COUNTS, help="counting of emissions, for carbon and pareto (no default)"
+    )
+    parser.add_argument(
+        "--hubs",
+        type=_names,
+        default=(),
+        metavar="HUB,...",
+        help="hubs that may compute (default: those of the file, or all with energy figures)",
+    )
+    for name, (metavar, line) in OPTIONS.items():
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar=f"HUB={metavar}",
+            help=f"{line}; may be repeated",
+        )
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
+    )
+    parser.add_argument(
+        "--policies", metavar="SET", help="policy set or file, instead of the one of the file"
+    )
+    parser.add_argument(
+        "--without-law", action="store_true", help="show the placement that ignores law"
+    )
+    parser.add_argument(
+        "--gap",
+        type=float,
+        default=1e-4,
+        metavar="NUMBER",
+        help="relative gap of each solution (default: 1e-4)",
+    )
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="seconds for each solution (default: 60)",
+    )
+    parser.add_argument("--all", action="store_true", help="every entry of the file")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    return told(args, _answer)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.placement.energy_answer import stated_by_option
+    from corridor.experiments.placement.hub_values import MissingValues
+    from corridor.experiments.placement.jobs_file import load_jobs
+    from corridor.experiments.placement.place_answer import checked_asked, place_answer
+    from corridor.experiments.text import place_text
+    from corridor.topologies.energy.energy_file import read_energy
+
+    asked = checked_asked(args.objective, args.count, args.gap, args.time_limit)
+    energy = read_energy(args.data)
+    given = stated_by_option({name: getattr(args, name) for name in OPTIONS}, energy)
+    loaded = load_jobs(args.jobs, args.policies)
+    try:
+        found = place_answer(
+            loaded, energy, asked, hubs=args.hubs, given=given, without_law=args.without_law
+        )
+    except MissingValues as refusal:
+        lines = (f"corridor: {one}" for one in refusal.missing)
+        return Answer([warned_of("\n".join(lines))], refusal.exit_code)
+    if args.json:
+        return as_json(found.to_json())
+    return Answer([shown(place_text.told(found, terminal_width(), everything=args.all))])

@@ -1,0 +1,189 @@
+"""Values of hubs that a placement needs: power, PUE, emission factors, price. Pure.
+
+A value that is unknown, or known by bounds only, is refused by name with the option that states it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from corridor.experiments.placement.energy_documents import EnergyAnswer, EnergyFigure, HubAnswer
+from corridor.experiments.placement.stated import option_of
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.energy.countings import COUNTS, Count
+
+type Objective = Literal["carbon", "cost", "latency", "pareto"]
+type End = Literal["low", "value", "high"]
+OBJECTIVES: tuple[Objective, ...] = ("carbon", "cost", "latency", "pareto")
+BY_EMISSIONS: tuple[Objective, ...] = ("carbon", "pareto")
+"""Objectives that need a counting."""
+
+
+class Factor(NamedTuple):
+    """Direct emissions of a kWh by one counting, in g."""
+
+    low: float | None
+    value: float | None
+    high: float | None
+
+    def at(self, end: End) -> float | None:
+        """The value at one end of its interval; without an interval, the value itself."""
+        found = {"low": self.low, "value": self.value, "high": self.high}[end]
+        return self.value if found is None else found
+
+
+@dataclass(frozen=True)
+class HubValues:
+    """What a placement uses of one hub."""
+
+    hub: str
+    grid: str
+    limit: EnergyFigure
+    """IT power for the jobs, with a value."""
+    pue: EnergyFigure
+    factors: Mapping[Count, Factor]
+    price: float | None
+    """Of a kWh."""
+    currency: str
+
+    @property
+    def limit_mw(self) -> float:
+        """IT power that the jobs may use at any time."""
+        assert self.limit.value is not None
+        return self.limit.value
+
+    def meter_mwh(self, it_mwh: float) -> float:
+        """Energy at the meter for some IT energy."""
+        assert self.pue.value is not None
+        return it_mwh * self.pue.value
+
+    def tco2(self, it_mwh: float, count: Count, end: End = "value") -> float | None:
+        """Emissions of some IT energy in tCO2 (MWh times g/kWh is kg); None if unknown."""
+        factor = self.factors[count].at(end)
+        return None if factor is None else self.meter_mwh(it_mwh) * factor / 1000
+
+    def cost(self, it_mwh: float) -> float | None:
+        """Cost of some IT energy in the currency of the price; None if unknown."""
+        return None if self.price is None else self.meter_mwh(it_mwh) * 1000 * self.price
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A value that the question needs and that is not published."""
+
+    hub: str
+    what: str
+    why: str
+    state: str
+    """The option that states it; empty if none does."""
+
+    def __str__(self) -> str:
+        way_out = f"state {self.state}" if self.state else "leave the hub out with --hubs"
+        return f"{self.what} of {self.hub}: {self.why}; {way_out}"
+
+
+class MissingValues(InputError):
+    """A question needs values that are unknown; ``missing`` has each."""
+
+    def __init__(self, missing: Sequence[Missing]) -> None:
+        self.missing = tuple(missing)
+        super().__init__("\n".join(map(str, self.missing)))
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def hub_values(
+    energy: EnergyAnswer, objective: Objective, count: Count | None
+) -> tuple[HubValues, ...]:
+    """Return the values of hubs.
+
+    Args:
+        energy: Figures of the hubs, stated ones first.
+        objective: What is minimised.
+        count: The counting of emissions, for objectives that need one.
+
+    Raises:
+        MissingValues: Values that the question needs are unknown.
+    """
+    missing = [one for hub in energy.hubs for one in _missing(hub, objective, count)]
+    if objective == "cost":
+        missing += _other_currencies(energy.hubs)
+    if missing:
+        raise MissingValues(missing)
+    return tuple(_values(hub) for hub in energy.hubs)
+
+
+def _values(hub: HubAnswer) -> HubValues:
+    limit, pue, price = hub.known("power-limit"), hub.known("pue"), _price(hub)
+    assert limit is not None
+    assert pue is not None
+    return HubValues(
+        hub.id,
+        hub.grid,
+        limit,
+        pue,
+        {count: _factor(hub, count) for count in COUNTS},
+        None if price is None else price.value,
+        "" if price is None else price.unit.partition("/")[0],
+    )
+
+
+def _factor(hub: HubAnswer, count: Count) -> Factor:
+    """Within the boundary ``direct``: life-cycle factors are never mixed in."""
+    for one in hub.countings:
+        if (one.count, one.boundary) == (count, "direct"):
+            return Factor(one.low, one.value, one.high)
+    return Factor(None, None, None)
+
+
+def _price(hub: HubAnswer) -> EnergyFigure | None:
+    return hub.known("price", "hub", "whole")
+
+
+def _missing(hub: HubAnswer, objective: Objective, count: Count | None) -> Iterator[Missing]:
+    needed = ["power-limit", "pue"]
+    for what in needed:
+        yield from _unless_valued(hub, what, hub.known(what))
+    if objective == "cost":
+        yield from _unless_valued(hub, "price", _price(hub))
+    if objective in BY_EMISSIONS and count is not None:
+        yield from _without_factor(hub, count)
+
+
+def _unless_valued(hub: HubAnswer, what: str, known: EnergyFigure | None) -> Iterator[Missing]:
+    if known is None or known.value is None:
+        why = "unknown" if known is None else f"only bounds are known, {_bounds(known)}"
+        yield Missing(hub.id, what.replace("-", " "), why, option_of(what, hub.id))
+
+
+def _bounds(of: EnergyFigure) -> str:
+    if of.low is None:
+        return f"at most {of.high:g} {of.unit}"
+    return f"{of.low:g} {of.unit} or more" if of.high is None else f"{of.low:g}-{of.high:g}"
+
+
+def _without_factor(hub: HubAnswer, count: Count) -> Iterator[Missing]:
+    factor = _factor(hub, count)
+    ends = (factor.low, factor.high) if count == "marginal" else (factor.value,)
+    if None in ends:
+        bounded = count == "market" and factor.high is not None
+        why = "the share of green contracts is unknown" if bounded else "no direct factor is known"
+        state = option_of("green-share", hub.id) if bounded else ""
+        yield Missing(hub.id, f"{count} emissions", why, state)
+
+
+def _other_currencies(hubs: Iterable[HubAnswer]) -> list[Missing]:
+    """Prices that are not in the currency of the first one."""
+    priced = [(hub.id, price) for hub in hubs if (price := _price(hub)) is not None]
+    return [
+        Missing(hub, "price", f"in {price.unit}, others in {priced[0][1].unit}", _in_one(hub))
+        for hub, price in priced
+        if price.unit != priced[0][1].unit
+    ]
+
+
+def _in_one(hub: str) -> str:
+    return f"{option_of('price', hub)} in the same currency"

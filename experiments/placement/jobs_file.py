@@ -1,0 +1,241 @@
+"""The file of computing jobs that ``corridor place`` reads, and its checks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from corridor.controller.policy.clauses.places import Service
+from corridor.controller.policy.load import load_policies
+from corridor.controller.policy.model import SAME_CLASS, PolicySet
+from corridor.experiments.scenario.extending import hint_about, under
+from corridor.experiments.scenario.fields import DurationNs, Share, SizeBytes
+from corridor.topologies.base.bounded_file import is_file
+from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.today import today
+from corridor.topologies.base.units import no_truth, written_day
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.catalogue import nearest_named
+from corridor.topologies.model.fields import Frozen, NonEmpty, Slug, Text
+from corridor.topologies.model.topology import Topology
+
+HOURS = 24
+"""Of the day that is placed."""
+MOST_JOBS, MOST_COUNT = 20_000, 1_000_000
+
+
+class Job(Frozen):
+    """One or more equal computing jobs."""
+
+    id: Slug
+    """Lower case, digits, hyphens; unique."""
+    count: int = Field(default=1, ge=1, le=MOST_COUNT, strict=True)
+    """Equal jobs."""
+    origin: Slug
+    """The hub where the input data is."""
+    data: Slug
+    """Data class of the input."""
+    returns: Slug
+    """Data class of the results, or ``same-class``."""
+    destination: Slug | None = None
+    """The hub that the results go to; the origin if not given."""
+    it_mw: float = Field(gt=0, le=100_000)
+    """IT power of one job while it runs, in MW, without cooling."""
+    input: SizeBytes
+    """Input of one job, for example ``10TB``."""
+    output: SizeBytes
+    """Results of one job."""
+    rtt_budget: DurationNs | None = None
+    """Of interactive jobs, which run all day: RTT by the nominal delays of the map, ``30ms``."""
+    window_h: tuple[int, int] | None = None
+    """Of batch jobs: the hours of the day in which they run, for example ``[8, 20]``."""
+    hours: int | None = Field(default=None, ge=1, le=HOURS, strict=True)
+    """Of batch jobs: hours of computing."""
+    divisible: tuple[Literal["time", "space"], ...] = ()
+    """``time``: a batch job may pause. ``space``: parts of jobs may run at several hubs."""
+
+    @model_validator(mode="after")
+    def _interactive_or_batch(self) -> Self:
+        if (self.rtt_budget is None) == (self.window_h is None):
+            raise ValueError(f"{self.id} has either rtt_budget (interactive) or window_h (batch)")
+        if (self.window_h is None) != (self.hours is None):
+            raise ValueError(f"{self.id}: batch jobs have window_h and hours, others have neither")
+        begin, end = self.window
+        if not 0 <= begin < end <= HOURS:
+            raise ValueError(f"window_h of {self.id} begins at 0 or later and ends at 24 or before")
+        if self.running_h > end - begin:
+            raise ValueError(f"{self.id} needs {self.hours} hours, its window has {end - begin}")
+        return self
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The first hour, and the hour after the last."""
+        return self.window_h or (0, HOURS)
+
+    @property
+    def running_h(self) -> int:
+        """Hours of computing in a day."""
+        return self.hours or HOURS
+
+    @property
+    def it_mwh(self) -> float:
+        """IT energy of one job in a day."""
+        return self.it_mw * self.running_h
+
+    @property
+    def to(self) -> str:
+        """The hub that the results go to."""
+        return self.destination or self.origin
+
+    @property
+    def result_class(self) -> str:
+        """The data class of the results."""
+        return self.data if self.returns == SAME_CLASS else self.returns
+
+
+class StatedValues(Frozen):
+    """Values of hubs that the file states, as the options of the command do."""
+
+    mw: dict[Slug, float] = Field(default_factory=dict)
+    """IT power that the jobs may use, in MW."""
+    pue: dict[Slug, float] = Field(default_factory=dict)
+    green: dict[Slug, float] = Field(default_factory=dict)
+    """Share of contracted green power, 0 to 1."""
+    price: dict[Slug, NonEmpty] = Field(default_factory=dict)
+    """Of a kWh, for example ``0.45CNY``."""
+
+    @property
+    def by_option(self) -> dict[str, dict[str, float | str]]:
+        """By option, by hub."""
+        return {
+            "mw": {**self.mw},
+            "pue": {**self.pue},
+            "green": {**self.green},
+            "price": {**self.price},
+        }
+
+
+class JobsFile(Frozen):
+    """A day of computing jobs as it is written."""
+
+    schema_version: Annotated[Literal[1], BeforeValidator(no_truth)] = Field(
+        default=1, alias="schema"
+    )
+    """Version of this format."""
+    name: Slug
+    title: Text = ""
+    topology: NonEmpty = "pan-asia"
+    """A shipped topology, or a file next to this one."""
+    leave_out: tuple[Literal["planned", "uncertain"], ...] = ()
+    """Leave out fibres of these statuses."""
+    policies: NonEmpty = "pan-asia"
+    """A shipped policy set, or a file next to this one. ``--policies`` overrides it."""
+    as_of: Annotated[date, BeforeValidator(written_day)] | None = None
+    """The day whose policies apply; today if not given."""
+    service: Service | None = None
+    """The service that carries the data, for example ``leased-circuit``."""
+    hubs: tuple[Slug, ...] = ()
+    """Hubs that may compute; all hubs of the map with energy figures if not given."""
+    state: StatedValues = StatedValues()
+    """Values that you state, where none is published or another is meant."""
+    fibre_share: Share | None = None
+    """The share of each fibre's capacity that the jobs may use; not limited if not given."""
+    wan_kwh_per_gb: float | None = Field(default=None, gt=0, le=100)
+    """Energy of the network for each GB; not counted if not given."""
+    jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
+
+
+@dataclass(frozen=True)
+class LoadedJobs:
+    """A file of jobs with the topology and policies that it names."""
+
+    file: JobsFile
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+    document: Document
+
+
+def load_jobs(path: str | Path, policies: str | None = None) -> LoadedJobs:
+    """Read a file of jobs and check its names.
+
+    Args:
+        path: The file.
+        policies: A policy set instead of the file's.
+
+    Raises:
+        InputError: The file cannot be read or is invalid, or a name in it is unknown, with its
+            line.
+    """
+    document = read_document(path)
+    file = validate(document, JobsFile)
+    folder = Path(document.file).parent
+    topology = _topology(document, file, folder)
+    for at, hub in _hubs_named(file):
+        if hub not in {one.id for one in topology.hubs}:
+            known = [one.id for one in topology.hubs]
+            hint = nearest_named(hub, known) or f"corridor topology show {file.topology}"
+            raise document.error(f'no hub is called "{hub}"', *at, hint=hint)
+    _check_ids(document, file)
+    loaded = _policies(document, file, folder, topology, policies)
+    _check_classes(document, file, loaded)
+    return LoadedJobs(file, topology, loaded, file.as_of or today(), document)
+
+
+def _topology(document: Document, file: JobsFile, folder: Path) -> Topology:
+    beside = folder / file.topology
+    try:
+        topology = load_topology(str(beside) if is_file(beside) else file.topology)
+    except InputError as error:
+        raise document.error_of_named(error, "topology") from error
+    return topology.without_status(file.leave_out) if file.leave_out else topology
+
+
+def _policies(
+    document: Document, file: JobsFile, folder: Path, topology: Topology, asked: str | None
+) -> PolicySet:
+    """The asked policy set, or that of the file; other classes of the file are outside it."""
+    beside = folder / file.policies
+
+    def own() -> PolicySet:
+        try:
+            return load_policies(str(beside) if is_file(beside) else file.policies, topology)
+        except InputError as error:
+            raise document.error_of_named(error, "policies") from error
+
+    found = own() if asked is None else load_policies(asked, topology)
+    classes = {name for job in file.jobs for name in (job.data, job.result_class)}
+    return under(found, classes, own, None)
+
+
+def _hubs_named(file: JobsFile) -> Iterator[tuple[KeyPath, str]]:
+    for number, hub in enumerate(file.hubs):
+        yield ("hubs", number), hub
+    for number, job in enumerate(file.jobs):
+        yield ("jobs", number, "origin"), job.origin
+        yield ("jobs", number, "destination"), job.to
+
+
+def _check_ids(document: Document, file: JobsFile) -> None:
+    seen = set[str]()
+    for number, job in enumerate(file.jobs):
+        if job.id in seen:
+            hint = "give each its own id; count has the number of equal jobs"
+            raise document.error(f'job id "{job.id}" is used twice', "jobs", number, hint=hint)
+        seen.add(job.id)
+
+
+def _check_classes(document: Document, file: JobsFile, policies: PolicySet) -> None:
+    known = {SAME_CLASS, *policies.class_ids}
+    for number, job in enumerate(file.jobs):
+        for key, name in (("data", job.data), ("returns", job.returns)):
+            if policies.looks_at_data and name not in known:
+                message = f'job "{job.id}" has the unknown data class "{name}"'
+                hint = hint_about(name, policies)
+                raise document.error(message, "jobs", number, key, hint=hint)

@@ -1,0 +1,442 @@
+"""``corridor place``: where to compute under law, latency, fibre and power. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from corridor.experiments.placement.energy_answer import energy_answer
+from corridor.experiments.placement.hub_values import (
+    BY_EMISSIONS,
+    OBJECTIVES,
+    End,
+    HubValues,
+    Objective,
+    hub_values,
+)
+from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs, load_jobs
+from corridor.experiments.placement.place_documents import (
+    PLACE_SCHEMA,
+    AtEnd,
+    CostOfLaw,
+    CountedTotal,
+    ForbiddenBetter,
+    LoadedLink,
+    NotPlaced,
+    Optimum,
+    ParetoPoint,
+    PlaceAnswer,
+    PlacedGroup,
+    PlacedHub,
+    PlacedPart,
+)
+from corridor.experiments.placement.placing import Asked, Part, Placing, Plan
+from corridor.experiments.placement.program import Effort
+from corridor.experiments.placement.stated import (
+    STATED,
+    Given,
+    check_hub,
+    given_by_hub,
+    stated_figure,
+)
+from corridor.experiments.scenario.given import given_names
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.energy.countings import COUNTS, Count
+from corridor.topologies.energy.energy_file import EnergyFile, read_energy
+
+GAP, SECONDS = 1e-4, 60.0
+MOST_LINKS, MOST_FORBIDDEN = 10, 10
+POINTS = 5
+"""Of the Pareto front."""
+LEAST_MWH = 1e-6
+BYTES_OF_GB = 1e9
+
+
+def place(
+    jobs: str | Path,
+    *,
+    objective: Objective = "carbon",
+    count: Count | None = None,
+    hubs: Iterable[str] = (),
+    mw: dict[str, float] | None = None,
+    pue: dict[str, float] | None = None,
+    green: dict[str, float] | None = None,
+    price: dict[str, str] | None = None,
+    data: str | Path | None = None,
+    policies: str | None = None,
+    without_law: bool = False,
+    gap: float = GAP,
+    time_limit: float = SECONDS,
+) -> PlaceAnswer:
+    """Compute where jobs run best under law, latency, fibre and power.
+
+    Args:
+        jobs: A file of jobs; docs/place.md has its keys.
+        objective: ``carbon``, ``cost``, ``latency`` (sum of RTTs), or ``pareto`` (carbon against
+            latency).
+        count: The counting of emissions, for ``carbon`` and ``pareto``: ``location``, ``market`` or
+            ``marginal``. There is no default, since it decides where to compute.
+        hubs: Hubs that may compute; default: those of the file, or all with energy figures.
+        mw: IT power that the jobs may use by hub, in MW, that you state.
+        pue: PUE by hub that you state.
+        green: Shares of contracted green power by hub that you state, 0 to 1.
+        price: Prices by hub that you state, such as ``0.45CNY`` for a kWh.
+        data: A file of energy figures; default: the shipped one.
+        policies: A policy set instead of the file's.
+        without_law: Show the placement that ignores law; both optima are in every answer.
+        gap: The relative gap at which the solver stops.
+        time_limit: Seconds after which each solution of the program stops.
+
+    Returns:
+        MW, MWh, tCO2 by hub; hubs and RTTs in ms by job; both optima with bounds; the cost of law
+        with both gaps; the placement counted in three ways; what law forbids that would be better.
+
+    Raises:
+        MissingValues: A value that the question needs is unknown; each is named.
+        NoPlacement: The jobs do not fit, or no placement was found in time.
+        InputError: The file, a name or a value is invalid.
+        EnvironmentUnsupported: The extra ``optimize`` is not installed.
+
+    Example:
+        >>> found = corridor.place("examples/jobs.yaml", count="location")
+        >>> found.with_law.value >= found.without_law.value
+        True
+    """
+    given = given_by_hub(mw=mw, pue=pue, green=green, price=price)
+    asked = checked_asked(objective, count, gap, time_limit)
+    loaded, energy = load_jobs(jobs, policies), read_energy(data)
+    named = given_names(hubs, "hubs")
+    return place_answer(loaded, energy, asked, hubs=named, given=given, without_law=without_law)
+
+
+def checked_asked(objective: str, count: str | None, gap: float, seconds: float) -> Asked:
+    """Return what is minimised, by which counting, and when the solver stops.
+
+    Raises:
+        InputError: One is unknown or out of bounds, or an objective of emissions has no counting.
+    """
+    wanted = next((one for one in OBJECTIVES if one == objective), None)
+    if wanted is None:
+        raise InputError(f"objective is one of {', '.join(OBJECTIVES)}, not {objective}")
+    if not (0 < gap < 1 and 0 < seconds < float("inf")):
+        raise InputError("a gap is above 0 and below 1, a time limit above 0 s")
+    effort = Effort(gap, seconds)
+    if wanted not in BY_EMISSIONS:
+        return Asked(wanted, None, effort)
+    counted = next((one for one in COUNTS if one == count), None)
+    if counted is None:
+        hint = f"name one of {', '.join(COUNTS)} with --count"
+        raise InputError("the counting of emissions decides where to compute", hint)
+    return Asked(wanted, counted, effort)
+
+
+def place_answer(
+    loaded: LoadedJobs,
+    energy: EnergyFile,
+    asked: Asked,
+    *,
+    hubs: Sequence[str] = (),
+    given: Given | None = None,
+    without_law: bool = False,
+) -> PlaceAnswer:
+    """Return the answer of a file that was read; arguments are those of ``place``."""
+    stated = _stated(loaded, energy, given or {})
+    names = _candidates(loaded, energy, hubs)
+    figures = energy_answer(energy, names, given=stated)
+    placing = Placing(loaded, hub_values(figures, asked.objective, asked.counting), asked)
+    return _Answering(placing, law=not without_law).answer(
+        tuple(f"{option} {hub}={_plain(stated[option][hub])}" for option in stated for hub in names
+              if hub in stated[option])
+    )  # fmt: skip
+
+
+def _stated(loaded: LoadedJobs, energy: EnergyFile, given: Given) -> Given:
+    """Values of the options before those of the file, which are checked at their lines."""
+    written = loaded.file.state.by_option
+    for option, by_hub in written.items():
+        for hub, value in by_hub.items():
+            try:
+                check_hub(hub, energy.hub_of)
+                stated_figure(option, hub, value)
+            except InputError as error:
+                raise loaded.document.error_of_named(error, "state", option, hub) from error
+    return {option: {**written[option], **given.get(option, {})} for option in STATED}
+
+
+def _candidates(loaded: LoadedJobs, energy: EnergyFile, asked: Sequence[str]) -> list[str]:
+    """Hubs that were asked for, those of the file, or all of the map with figures."""
+    known = [one.id for one in loaded.topology.hubs]
+    for hub in asked:
+        if hub not in known:
+            hint = nearest(hub, known) or "corridor topology show lists its hubs"
+            raise InputError(f'{loaded.topology.name} has no hub "{hub}"', hint)
+        check_hub(hub, energy.hub_of)
+    for number, hub in enumerate(loaded.file.hubs):
+        try:
+            check_hub(hub, energy.hub_of)
+        except InputError as error:
+            raise loaded.document.error_of_named(error, "hubs", number) from error
+    wanted = dict.fromkeys(asked or loaded.file.hubs)
+    return list(wanted) or [one for one in known if one in energy.hub_of]
+
+
+class _Answering:
+    """The parts of one answer."""
+
+    def __init__(self, placing: Placing, *, law: bool) -> None:
+        self._placing = placing
+        self._law = law
+        asked = placing.asked
+        self._count = asked.counting
+        self._end: End = "high" if asked.counting == "marginal" else "value"
+        self._lawful = placing.plan(law=True, end=self._end)
+        self._free = placing.plan(law=False, end=self._end)
+        self._plan = self._lawful if law else self._free
+
+    def answer(self, stated: tuple[str, ...]) -> PlaceAnswer:
+        placing, file = self._placing, self._placing.loaded.file
+        used = [hub for hub, mwh in zip(placing.hubs, self._plan.it_mwh, strict=True)
+                if mwh > LEAST_MWH]  # fmt: skip
+        currency = _currency(used)
+        return PlaceAnswer(
+            schema=PLACE_SCHEMA,
+            name=file.name,
+            topology=placing.loaded.topology.name,
+            policies=placing.loaded.policies.name,
+            as_of=str(placing.loaded.as_of),
+            objective=placing.asked.objective,
+            count=self._count or "",
+            unit=self._unit(currency),
+            is_without_law=not self._law,
+            jobs=sum(one.count for one in placing.jobs),
+            it_mwh=sum(self._plan.it_mwh),
+            hubs=tuple(self._hubs(currency)),
+            groups=tuple(self._group(one) for one in placing.jobs),
+            not_placed=tuple(self._left_out(one) for one in placing.not_placed),
+            with_law=_optimum(self._lawful),
+            without_law=_optimum(self._free),
+            cost_of_law=self._cost_of_law(),
+            totals=tuple(self._total(one, used) for one in COUNTS),
+            currency=currency,
+            ends=tuple(self._ends()),
+            pareto=tuple(self._front()) if placing.asked.objective == "pareto" else (),
+            forbidden=tuple(self._forbidden()),
+            links=tuple(self._links()),
+            fibre_share=file.fibre_share,
+            wan_mwh=self._wan_mwh(),
+            published_limits=tuple(one.hub for one in used if one.limit.basis != "stated"),
+            stated=stated,
+        )
+
+    def _unit(self, currency: str) -> str:
+        units = {"cost": currency, "latency": "ms"}
+        return units.get(self._placing.asked.objective, "tCO2")
+
+    def _hubs(self, currency: str) -> Iterator[PlacedHub]:
+        for at, hub in enumerate(self._placing.hubs):
+            it_mwh, hourly = self._plan.it_mwh[at], self._plan.solution.hourly_mw[at]
+            if it_mwh <= LEAST_MWH:
+                continue
+            count = self._count
+            assert hub.pue.value is not None
+            yield PlacedHub(
+                hub=hub.hub,
+                grid=hub.grid,
+                limit_mw=hub.limit_mw,
+                limit_basis=hub.limit.basis,
+                pue=hub.pue.value,
+                pue_basis=hub.pue.basis,
+                mean_mw=it_mwh / HOURS,
+                peak_mw=float(hourly.max()),
+                it_mwh=it_mwh,
+                meter_mwh=hub.meter_mwh(it_mwh),
+                factor=None if count is None else hub.factors[count].at(self._end),
+                tco2=None if count is None else hub.tco2(it_mwh, count, self._end),
+                cost=hub.cost(it_mwh) if currency else None,
+                hourly_mw=tuple(hourly.tolist()),
+            )
+
+    def _group(self, job: Job) -> PlacedGroup:
+        budget = job.rtt_budget
+        return PlacedGroup(
+            job=job.id,
+            count=job.count,
+            origin=job.origin,
+            destination=job.to,
+            data=job.data,
+            returns=job.result_class,
+            it_mwh=job.it_mwh * job.count,
+            rtt_budget_ms=None if budget is None else budget / 1e6,
+            window_h=job.window,
+            parts=tuple(self._part(job, one) for one in self._plan.parts[job.id]),
+        )
+
+    def _part(self, job: Job, part: Part) -> PlacedPart:
+        trips, hub = self._placing.trips, self._placing.hubs[part.hub].hub
+        sampled = trips.sampled(job, part.trip)
+        there, back = (path.hubs if path else () for path in part.trip.paths)
+        return PlacedPart(
+            hub=hub,
+            jobs=part.jobs,
+            rtt_ms=part.trip.rtt_ns / 1e6,
+            rtt_low_ms=sampled.interval.low_ms,
+            rtt_high_ms=sampled.interval.high_ms,
+            within_budget=sampled.within_budget,
+            is_covered=trips.is_covered(job, hub),
+            input_path=there,
+            result_path=back,
+        )
+
+    def _left_out(self, job: Job) -> NotPlaced:
+        free = self._placing.options(job, law=False)
+        if free:
+            at = min(free, key=lambda hub: free[hub].rtt_ns)
+            why = self._why(job, at)[1]
+        else:
+            why = "no candidate hub is within its RTT budget by any fibres"
+        return NotPlaced(job.id, job.count, job.it_mwh * job.count, bool(free), why)
+
+    def _why(self, job: Job, hub: int) -> tuple[str, str, str, str, str]:
+        """Leg, reason, policy, clause and confidence of what blocks a hub."""
+        found = self._placing.trips.blocked(job, self._placing.hubs[hub].hub)
+        if found.lawful_rtt_ns is not None:
+            assert job.rtt_budget is not None
+            why = (
+                f"the lawful round trip takes {found.lawful_rtt_ns / 1e6:.1f} ms, the budget is "
+                f"{job.rtt_budget / 1e6:.1f} ms"
+            )
+            return "round trip", why, "", "", ""
+        if found.ground is None:
+            return found.leg, "no path is permitted", "", "", ""
+        one = found.ground
+        return found.leg, str(one), one.policy, one.clause, one.confidence
+
+    def _cost_of_law(self) -> CostOfLaw:
+        """With limited fibres, the other paths under law may even be better."""
+        law, free = self._lawful.solution, self._free.solution
+        least = 0.0 if self._placing.loaded.file.fibre_share is None else -float("inf")
+        return CostOfLaw(
+            max(least, law.value - free.value),
+            max(least, law.bound - free.value),
+            max(least, law.value - free.bound),
+        )
+
+    def _total(self, count: Count, used: Sequence[HubValues]) -> CountedTotal:
+        mwh = {hub.hub: it for hub, it in zip(self._placing.hubs, self._plan.it_mwh, strict=True)}
+        known = [one for one in used if any(end is not None for end in one.factors[count])]
+
+        def summed(end: End) -> float | None:
+            found = [one.tco2(mwh[one.hub], count, end) for one in known]
+            return None if None in found or not found else sum(filter(None, found))
+
+        return CountedTotal(
+            count=count,
+            tco2=summed("value"),
+            low=summed("low"),
+            high=summed("high"),
+            hubs=tuple(one.hub for one in known),
+            unknown=tuple(one.hub for one in used if one not in known),
+            without_interval=tuple(
+                one.hub
+                for one in known
+                if one.factors[count].value is not None and None in one.factors[count]
+            ),
+        )
+
+    def _ends(self) -> Iterator[AtEnd]:
+        if self._placing.asked.objective not in BY_EMISSIONS:
+            return
+        placing, law = self._placing, self._law
+        usual, _ = placing.relaxed_mwh(law=law, end=self._end)
+        ends: tuple[End, ...] = ("low", "high")
+        for end in ends:
+            mwh, optimum = placing.relaxed_mwh(law=law, end=end)
+            pairs = zip(mwh, usual, strict=True)
+            moved = sum(abs(a - b) for a, b in pairs) / 2 / sum(usual)
+            most = _most_used(mwh)
+            yield AtEnd(end, optimum, moved, placing.hubs[most].hub, most == _most_used(usual))
+
+    def _front(self) -> Iterator[ParetoPoint]:
+        fastest, slowest = (
+            self._rtt_ms(one) for one in (self._placing.fastest(law=self._law), self._plan)
+        )
+        jobs = sum(one.count for one in self._placing.jobs)
+        for step in range(POINTS):
+            limit = fastest + (slowest - fastest) * step / (POINTS - 1)
+            most = limit * (1 + 1e-9) + 1e-6
+            last = step == POINTS - 1
+            plan = (
+                self._plan
+                if last
+                else self._placing.plan(law=self._law, end=self._end, most_rtt_ms=most)
+            )
+            hubs = {
+                hub.hub: mwh
+                for hub, mwh in zip(self._placing.hubs, plan.it_mwh, strict=True)
+                if mwh > LEAST_MWH
+            }
+            solution = plan.solution
+            yield ParetoPoint(self._rtt_ms(plan) / jobs, solution.value, solution.bound, hubs)
+
+    def _rtt_ms(self, plan: Plan) -> float:
+        """Sum over jobs."""
+        return sum(
+            one.jobs * one.trip.rtt_ns / 1e6 for parts in plan.parts.values() for one in parts
+        )
+
+    def _forbidden(self) -> Iterator[ForbiddenBetter]:
+        found = []
+        for job in self._placing.jobs:
+            lawful = self._placing.options(job, law=True)
+            parts = self._lawful.parts[job.id]
+            mean = sum(one.jobs * self._unit_cost(job, one) for one in parts) / job.count
+            for part in self._free.parts[job.id]:
+                saves = part.jobs * (mean - self._unit_cost(job, part))
+                if part.hub not in lawful and saves > 0:
+                    found.append((saves, job, part))
+        for saves, job, part in sorted(found, key=lambda one: -one[0])[:MOST_FORBIDDEN]:
+            hub = self._placing.hubs[part.hub].hub
+            yield ForbiddenBetter(job.id, hub, part.jobs, saves, *self._why(job, part.hub))
+
+    def _unit_cost(self, job: Job, part: Part) -> float:
+        return self._placing.unit_cost(job, part, self._end)
+
+    def _links(self) -> Iterator[LoadedLink]:
+        of = self._placing.capacities().of
+        rates = self._placing.link_rates(self._plan)
+        ranked = sorted(rates, key=lambda link: -rates[link] / of[link[0]].gbps)
+        for link in ranked[:MOST_LINKS]:
+            capacity = of[link[0]]
+            yield LoadedLink(*link, rates[link], capacity.gbps, capacity.basis)
+
+    def _wan_mwh(self) -> float | None:
+        each = self._placing.loaded.file.wan_kwh_per_gb
+        if each is None:
+            return None
+        gigabytes = 0.0
+        for job in self._placing.jobs:
+            for part in self._plan.parts[job.id]:
+                sizes = zip(part.trip.paths, (job.input, job.output), strict=True)
+                gigabytes += part.jobs * sum(size for path, size in sizes if path) / BYTES_OF_GB
+        return gigabytes * each / 1000
+
+
+def _plain(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _optimum(plan: Plan) -> Optimum:
+    of = plan.solution
+    return Optimum(of.value, of.bound, of.is_optimal)
+
+
+def _most_used(it_mwh: Sequence[float]) -> int:
+    """The number of the hub with most IT energy; of equal ones the first."""
+    return max(range(len(it_mwh)), key=lambda at: (round(it_mwh[at], 3), -at))
+
+
+def _currency(used: Sequence[HubValues]) -> str:
+    """That of all prices; empty where one is unknown or differs."""
+    found = {one.currency if one.price is not None else "" for one in used}
+    return found.pop() if len(found) == 1 else ""

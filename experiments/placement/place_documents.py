@@ -1,0 +1,231 @@
+"""What ``corridor place`` answers, as a typed document. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from corridor.topologies.base.codec import Document
+
+PLACE_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The value of an objective, and what the solver proved."""
+
+    value: float
+    """Of the placement found."""
+    bound: float
+    """No placement has a lower value."""
+    is_optimal: bool
+    """Whether the gap that was asked for was reached in time."""
+
+    @property
+    def gap(self) -> float:
+        """The distance of the bound over the value; 0 if both are 0."""
+        return (self.value - self.bound) / self.value if self.value else 0.0
+
+
+@dataclass(frozen=True)
+class CostOfLaw:
+    """The optimum under law less that without, for the same jobs."""
+
+    value: float
+    low: float
+    high: float
+    """Bounds: the gaps of both optima are carried."""
+
+
+@dataclass(frozen=True)
+class CountedTotal:
+    """Emissions of the placement in a day, by one counting: of the hubs in use with a factor."""
+
+    count: str
+    tco2: float | None
+    """None where one of them has bounds only, or there is none."""
+    low: float | None
+    high: float | None
+    """The same placement with all factors at one end."""
+    hubs: tuple[str, ...]
+    """Hubs in use that are counted."""
+    unknown: tuple[str, ...]
+    """Hubs in use without a direct factor of this counting: they are not in the figures."""
+    without_interval: tuple[str, ...]
+    """Hubs in use whose factor has no published interval: their value is used at both ends."""
+
+
+@dataclass(frozen=True)
+class PlacedHub:
+    """What runs at one hub in a day."""
+
+    hub: str
+    grid: str
+    """Province or country."""
+    limit_mw: float
+    """IT power that the jobs may use."""
+    limit_basis: str
+    """``stated``, or that of the published figure."""
+    pue: float
+    pue_basis: str
+    mean_mw: float
+    """IT power."""
+    peak_mw: float
+    it_mwh: float
+    meter_mwh: float
+    """IT energy times PUE."""
+    factor: float | None
+    """g/kWh by the counting of the objective."""
+    tco2: float | None
+    cost: float | None
+    hourly_mw: tuple[float, ...]
+    """IT power by hour of the day."""
+
+
+@dataclass(frozen=True)
+class PlacedPart:
+    """Jobs of a group at one hub."""
+
+    hub: str
+    jobs: float
+    rtt_ms: float
+    """By the delays that the map states; 0 at the origin itself."""
+    rtt_low_ms: float
+    rtt_high_ms: float
+    """90 % interval of Monte Carlo samples of the map."""
+    within_budget: float | None
+    """The share of samples within the RTT budget; None without a budget."""
+    is_covered: bool
+    """Whether the policy set covers the data."""
+    input_path: tuple[str, ...]
+    """Hubs; empty where data stays at the hub."""
+    result_path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlacedGroup:
+    """One entry of the file: equal jobs."""
+
+    job: str
+    count: int
+    origin: str
+    destination: str
+    data: str
+    returns: str
+    it_mwh: float
+    """Of all its jobs."""
+    rtt_budget_ms: float | None
+    window_h: tuple[int, int]
+    parts: tuple[PlacedPart, ...]
+
+
+@dataclass(frozen=True)
+class ForbiddenBetter:
+    """A hub that would be better for a group, and what blocks it."""
+
+    job: str
+    hub: str
+    jobs: float
+    """That run there without law."""
+    saves: float
+    """Of these jobs against their mean under law, in the unit of the objective."""
+    leg: str
+    """``input`` or ``results``; ``round trip`` if the lawful one exceeds the budget."""
+    why: str
+    policy: str
+    clause: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class NotPlaced:
+    """A group without a candidate hub; it is in no total and in neither optimum."""
+
+    job: str
+    count: int
+    it_mwh: float
+    is_blocked_by_law: bool
+    """Whether a hub is within reach without law."""
+    why: str
+
+
+@dataclass(frozen=True)
+class AtEnd:
+    """The linear relaxation (parts of jobs) with all factors at one end of their intervals."""
+
+    end: str
+    """``low`` or ``high``."""
+    tco2: float
+    moved: float
+    """The share of IT energy that is at other hubs than with the factors of the placement."""
+    most_used: str
+    """The hub with most IT energy."""
+    is_same: bool
+    """Whether it is that of the placement."""
+
+
+@dataclass(frozen=True)
+class ParetoPoint:
+    """The lowest emissions with a limit of the mean RTT."""
+
+    mean_rtt_ms: float
+    tco2: float
+    bound: float
+    hubs: dict[str, float]
+    """IT energy by hub in MWh."""
+
+
+@dataclass(frozen=True)
+class LoadedLink:
+    """A fibre or shared landing in one direction, with the mean rate of the jobs."""
+
+    link: str
+    direction: str
+    gbps: float
+    """The largest mean over a part of the day; the map's background traffic is not counted."""
+    capacity_gbps: float
+    capacity_basis: str
+
+
+@dataclass(frozen=True)
+class PlaceAnswer(Document):
+    """What ``corridor place`` answers."""
+
+    schema: int
+    name: str
+    topology: str
+    policies: str
+    as_of: str
+    objective: str
+    count: str
+    """The counting of the objective; empty for cost and latency."""
+    unit: str
+    """Of the objective: ``tCO2``, a currency, or ``ms`` (sum over jobs)."""
+    is_without_law: bool
+    """Whether the placement shown ignores law."""
+    jobs: int
+    """That are placed."""
+    it_mwh: float
+    hubs: tuple[PlacedHub, ...]
+    groups: tuple[PlacedGroup, ...]
+    not_placed: tuple[NotPlaced, ...]
+    with_law: Optimum
+    without_law: Optimum
+    cost_of_law: CostOfLaw
+    totals: tuple[CountedTotal, ...]
+    """The same placement by all three countings: figures of different countings are not added."""
+    currency: str
+    """Of costs; empty where prices of the hubs in use are unknown or differ in currency."""
+    ends: tuple[AtEnd, ...]
+    pareto: tuple[ParetoPoint, ...]
+    forbidden: tuple[ForbiddenBetter, ...]
+    """The largest savings first."""
+    links: tuple[LoadedLink, ...]
+    """The highest utilization first."""
+    fibre_share: float | None
+    """None: fibres are not limited."""
+    wan_mwh: float | None
+    """Energy of the network, in no total; None: not counted."""
+    published_limits: tuple[str, ...]
+    """Hubs whose limit is a published one: all IT power in operation, not what is free."""
+    stated: tuple[str, ...]
+    """Values that the caller stated, such as ``mw guian=120``."""

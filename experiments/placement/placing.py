@@ -1,0 +1,232 @@
+"""Placements of the jobs of one file, with and without law. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from corridor.experiments.answers.capacities import Capacities, capacities
+from corridor.experiments.placement.hub_values import BY_EMISSIONS, End, HubValues, Objective
+from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs
+from corridor.experiments.placement.program import Effort, NoPlacement, Solution, relaxed, solve
+from corridor.experiments.placement.program_rows import Column, Floats, Link, Problem
+from corridor.experiments.placement.round_trips import RoundTrip, RoundTrips
+from corridor.topologies.energy.countings import Count
+from corridor.topologies.model.sharing import shared_links
+
+BITS_OF_GBIT, SECONDS_OF_HOUR = 1e9, 3600
+LEAST_JOBS = 1e-6
+"""A smaller part of a job is an error of rounding."""
+
+
+class Asked(NamedTuple):
+    """What is minimised, and how long."""
+
+    objective: Objective
+    counting: Count | None
+    effort: Effort
+
+
+class Part(NamedTuple):
+    """Jobs of one entry of the file at one hub, by number."""
+
+    hub: int
+    jobs: float
+    trip: RoundTrip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One placement."""
+
+    solution: Solution
+    parts: Mapping[str, Sequence[Part]]
+    """By job id."""
+    it_mwh: Sequence[float]
+    """By hub."""
+
+
+class Placing:
+    """The jobs of one file, and the hubs that may compute."""
+
+    def __init__(self, loaded: LoadedJobs, hubs: Sequence[HubValues], asked: Asked) -> None:
+        self.loaded = loaded
+        self.hubs = hubs
+        self.asked = asked
+        self.trips = RoundTrips(loaded)
+        self._options: dict[tuple[object, bool], dict[int, RoundTrip]] = {}
+        lawful = {one.id: bool(self.options(one, law=True)) for one in loaded.file.jobs}
+        self.jobs = [one for one in loaded.file.jobs if lawful[one.id]]
+        """Those with a lawful hub: the same under law and without."""
+        self.not_placed = [one for one in loaded.file.jobs if not lawful[one.id]]
+        if not self.jobs:
+            raise NoPlacement(
+                "no job has a candidate hub by lawful paths within its RTT budget",
+                "add hubs, or corridor explain shows what blocks a demand",
+            )
+
+    def options(self, job: Job, *, law: bool) -> Mapping[int, RoundTrip]:
+        """Round trips of a job by the number of a hub where it may run."""
+        key = (_alike(job), law)
+        if key not in self._options:
+            found = self.trips.lawful if law else self.trips.free
+            trips = {at: found(job, hub.hub) for at, hub in enumerate(self.hubs)}
+            self._options[key] = {at: one for at, one in trips.items() if one is not None}
+        return self._options[key]
+
+    def plan(self, *, law: bool, end: End = "value", most_rtt_ms: float | None = None) -> Plan:
+        """Return the best placement.
+
+        Raises:
+            NoPlacement: No placement fits, or none was found in time.
+        """
+        return self._solved(self.asked.objective, most_rtt_ms, law=law, end=end)
+
+    def fastest(self, *, law: bool) -> Plan:
+        """The same with the lowest sum of RTTs."""
+        return self._solved("latency", None, law=law, end="value")
+
+    def unit_cost(self, job: Job, part: Part, end: End = "value") -> float:
+        """What one job costs at a hub, in the unit of the objective."""
+        return self._cost(self.asked.objective, job, (part.hub, part.trip), end)
+
+    def link_rates(self, plan: Plan) -> dict[Link, float]:
+        """The largest mean rate of a part of the day in Gbit/s, by link."""
+        rates: dict[Link, Floats] = defaultdict(lambda: np.zeros(HOURS))
+        for job in self.jobs:
+            begin, end = job.window
+            for part in plan.parts[job.id]:
+                for link, gbps in self._links(job, part.trip).items():
+                    rates[link][begin:end] += gbps * part.jobs
+        return {link: float(one.max()) for link, one in rates.items()}
+
+    def capacities(self) -> Capacities:
+        """Of the fibres and landings of the map."""
+        return capacities(self.loaded.topology)
+
+    def relaxed_mwh(self, *, law: bool, end: End) -> tuple[list[float], float]:
+        """Return IT energy by hub and the optimum of the linear relaxation.
+
+        Raises:
+            NoPlacement: No placement fits, or none was found in time.
+        """
+        groups = _grouped(self.jobs)
+        problem = self._problem(groups, self.asked.objective, law=law, end=end)
+        parts, bound = relaxed(problem, self.asked.effort)
+        total = [0.0] * len(self.hubs)
+        for part, column in zip(parts.tolist(), problem.columns, strict=True):
+            total[column.hub] += part * groups[column.group][0].it_mwh
+        return total, bound
+
+    def _problem(
+        self, groups: Sequence[Sequence[Job]], objective: Objective, *, law: bool, end: End
+    ) -> Problem:
+        columns = [
+            Column(
+                number,
+                hub,
+                self._cost(objective, group[0], (hub, trip), end),
+                trip.rtt_ns / 1e6,
+                self._links(group[0], trip) if self.loaded.file.fibre_share else {},
+            )
+            for number, group in enumerate(groups)
+            for hub, trip in self.options(group[0], law=law).items()
+        ]
+        return Problem(
+            [(group[0], sum(one.count for one in group)) for group in groups],
+            [one.limit_mw for one in self.hubs],
+            columns,
+            self._link_limits(columns),
+        )
+
+    def _solved(
+        self, objective: Objective, most_rtt_ms: float | None, *, law: bool, end: End
+    ) -> Plan:
+        groups = _grouped(self.jobs)
+        problem = self._problem(groups, objective, law=law, end=end)
+        solution = solve(problem, self.asked.effort, most_rtt_ms)
+        placed = defaultdict[int, list[Part]](list)
+        for jobs, column in zip(solution.placed, problem.columns, strict=True):
+            if jobs > LEAST_JOBS:
+                trip = self.options(groups[column.group][0], law=law)[column.hub]
+                placed[column.group].append(Part(column.hub, jobs, trip))
+        parts = {
+            job.id: part
+            for number, group in enumerate(groups)
+            for job, part in _divided(group, placed[number])
+        }
+        return Plan(solution, parts, self._it_mwh(parts))
+
+    def _it_mwh(self, parts: Mapping[str, Sequence[Part]]) -> list[float]:
+        total = [0.0] * len(self.hubs)
+        for job in self.jobs:
+            for part in parts[job.id]:
+                total[part.hub] += part.jobs * job.it_mwh
+        return total
+
+    def _cost(self, objective: Objective, job: Job, at: tuple[int, RoundTrip], end: End) -> float:
+        hub, trip = self.hubs[at[0]], at[1]
+        if objective == "latency":
+            return trip.rtt_ns / 1e6
+        if objective in BY_EMISSIONS:
+            assert self.asked.counting is not None
+            found = hub.tco2(job.it_mwh, self.asked.counting, end)
+        else:
+            found = hub.cost(job.it_mwh)
+        assert found is not None  # else the question was refused
+        return found
+
+    def _links(self, job: Job, trip: RoundTrip) -> dict[Link, float]:
+        """Gbit/s of one job by link: its bytes over its window."""
+        begin, end = job.window
+        found: dict[Link, float] = defaultdict(float)
+        for path, size in zip(trip.paths, (job.input, job.output), strict=True):
+            if path is None:
+                continue
+            gbps = size * 8 / BITS_OF_GBIT / ((end - begin) * SECONDS_OF_HOUR)
+            for hub, name in zip(path.hubs, path.fibres, strict=False):
+                fibre = self.loaded.topology.fibre(name)
+                for link in ((name, f"out of {hub}"), *shared_links(fibre, hub)):
+                    found[link] += gbps
+        return found
+
+    def _link_limits(self, columns: Sequence[Column]) -> dict[Link, float]:
+        share = self.loaded.file.fibre_share
+        if share is None:
+            return {}
+        of = self.capacities().of
+        return {link: of[link[0]].gbps * share for one in columns for link in one.links}
+
+
+def _alike(job: Job) -> tuple[object, ...]:
+    """Equal for jobs that differ by id and count only."""
+    ends = (job.origin, job.to, job.data, job.result_class, job.rtt_budget)
+    shape = (job.it_mw, job.window, job.running_h, tuple(sorted(job.divisible)))
+    return (*ends, *shape, job.input, job.output)
+
+
+def _grouped(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Entries of equal jobs together."""
+    found = defaultdict[tuple[object, ...], list[Job]](list)
+    for one in jobs:
+        found[_alike(one)].append(one)
+    return list(found.values())
+
+
+def _divided(group: Sequence[Job], placed: Sequence[Part]) -> Iterator[tuple[Job, list[Part]]]:
+    """What was placed of a group, given to its entries in their order."""
+    waiting = list(placed)
+    for job in group:
+        left, parts = float(job.count), list[Part]()
+        while left > LEAST_JOBS and waiting:
+            part = waiting.pop(0)
+            taken = min(left, part.jobs)
+            parts.append(part._replace(jobs=taken))
+            left -= taken
+            if part.jobs - taken > LEAST_JOBS:
+                waiting.insert(0, part._replace(jobs=part.jobs - taken))
+        yield job, parts

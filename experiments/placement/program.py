@@ -1,0 +1,219 @@
+"""The mixed-integer program of a placement, solved by HiGHS with a bound. Pure."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from corridor.experiments.placement.program_rows import Floats, Problem, Rows
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.installation import require
+from corridor.topologies.base.printed_aside import printing_aside
+
+TIE_SHARE = 1e-5
+"""Of the smallest possible objective: what RTT weighs at most, so that of equal hubs the nearer one
+is used. Bounds are lowered by it."""
+FEW = 6
+"""Columns for each group in the first program."""
+LEAST_S = 1.0
+"""Of one program."""
+OUT_OF_TIME = 1
+"""The status of HiGHS as scipy has it."""
+
+
+class Effort(NamedTuple):
+    """When the solver stops."""
+
+    gap: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Jobs by column, and the bound."""
+
+    placed: tuple[float, ...]
+    value: float
+    bound: float
+    hourly_mw: Floats
+    """By hub and hour: IT power."""
+    is_optimal: bool
+    """Whether the gap was reached before the time ended."""
+
+
+class NoPlacement(InputError):
+    """No placement fits into the limits, or none was found in time."""
+
+
+def solve(problem: Problem, effort: Effort, most_rtt_ms: float | None = None) -> Solution:
+    """Minimise the cost of a placement.
+
+    1. The linear relaxation has a bound, and by its reduced costs the columns that matter most.
+    2. Whole jobs are placed over these columns, with the hours of starts relaxed.
+    3. If that misses the gap, the same over all columns, which has a bound of its own.
+    4. Whole starts are found for what was placed; if there are none, all is solved at once.
+
+    Args:
+        problem: Jobs, hubs and limits; each group has a column.
+        effort: The relative gap and the time at which the solver stops.
+        most_rtt_ms: A limit of the sum of RTTs over all jobs; None without one.
+
+    Raises:
+        NoPlacement: No placement fits, or none was found in time.
+        EnvironmentUnsupported: The extra ``optimize`` is not installed.
+    """
+    asked = _Solver(problem, most_rtt_ms, effort)
+    relaxed = asked.relaxed()
+    near = asked.placed(high=_few(relaxed, problem))
+    first = asked.solution(near, relaxed.bound)
+    if first is not None and first.value - first.bound <= effort.gap * first.value:
+        return first
+    whole = asked.placed()
+    bound = max(relaxed.bound, whole.bound)
+    found = asked.solution(whole, bound)
+    if found is None and first is None:
+        whole = asked.placed(of_starts=True)
+        found = asked.solution(whole, max(bound, whole.bound))
+    made = [one for one in (first, found) if one is not None]
+    if not made:
+        raise _none_found(whole.status, effort)
+    best = min(made, key=lambda one: one.value)
+    low = min(best.value, max(one.bound for one in made))
+    return Solution(best.placed, best.value, low, best.hourly_mw, whole.status != OUT_OF_TIME)
+
+
+def relaxed(problem: Problem, effort: Effort) -> tuple[Floats, float]:
+    """Solve the linear relaxation: parts of jobs by column, and the bound.
+
+    Raises:
+        NoPlacement: No placement fits, or none was found in time.
+    """
+    found = _Solver(problem, None, effort).relaxed()
+    return found.x[: len(problem.columns)], found.bound
+
+
+class _Relaxed(NamedTuple):
+    x: Floats
+    bound: float
+    reduced_costs: Floats
+
+
+class _Found(NamedTuple):
+    x: Floats | None
+    bound: float
+    """Of the cost without what RTT weighs; 0 if nothing is known."""
+    status: int
+
+
+class _Solver:
+    """One problem, solved several times."""
+
+    def __init__(self, problem: Problem, most_rtt_ms: float | None, effort: Effort) -> None:
+        require("corridor place", "optimize")
+        self._rows = Rows(problem, most_rtt_ms)
+        self._problem = problem
+        self._effort = effort
+        self._began_s = time.monotonic()
+        weight, self._most_tie = _tie(problem)
+        self._costs = np.zeros(self._rows.count)
+        priced = [one.cost + weight * one.rtt_ms for one in problem.columns]
+        self._costs[: len(problem.columns)] = priced
+
+    def relaxed(self) -> _Relaxed:
+        """The linear relaxation. Raises NoPlacement."""
+        from scipy.optimize import linprog
+
+        matrix, low, high = self._rows.limits()
+        is_equal = low == high
+        found = linprog(
+            self._costs,
+            A_ub=matrix[~is_equal],
+            b_ub=high[~is_equal],
+            A_eq=matrix[is_equal],
+            b_eq=high[is_equal],
+            method="highs",
+            options={"time_limit": self._left_s()},
+        )
+        if found.x is None or found.status != 0:
+            raise _none_found(int(found.status), self._effort)
+        bound = max(0.0, float(found.fun) - self._most_tie)
+        return _Relaxed(found.x, bound, found.lower.marginals)
+
+    def placed(self, *, high: Floats | None = None, of_starts: bool = False) -> _Found:
+        """Whole jobs by column; ``high`` bounds the variables."""
+        upper = np.full(self._rows.count, np.inf) if high is None else high
+        kinds = self._rows.integrality(of_starts=of_starts)
+        return self._milp(kinds, np.zeros(self._rows.count), upper)
+
+    def solution(self, found: _Found, bound: float) -> Solution | None:
+        """A placement with whole starts and its cost; None if there is none. Whole jobs stay where
+        they were found, parts of divisible ones may move."""
+        if found.x is None:
+            return None
+        columns, kinds = self._problem.columns, self._rows.integrality(of_starts=True)
+        low, high = np.zeros(self._rows.count), np.full(self._rows.count, np.inf)
+        stays = np.flatnonzero(kinds[: len(columns)])
+        low[stays] = high[stays] = np.round(found.x[stays])
+        started = self._milp(kinds, low, high)
+        if started.x is None:
+            return None
+        placed = self._rows.whole(started.x[: len(columns)])
+        value = float(sum(n * one.cost for n, one in zip(placed, columns, strict=True)))
+        hourly_mw = self._rows.hourly_mw(started.x)
+        return Solution(tuple(placed), value, min(value, bound), hourly_mw, is_optimal=True)
+
+    def _milp(self, kinds: Floats, low: Floats, high: Floats) -> _Found:
+        from scipy.optimize import Bounds, LinearConstraint, milp
+
+        with printing_aside():  # HiGHS says where it repairs a solution, whatever is asked
+            found = milp(
+                self._costs,
+                integrality=kinds,
+                bounds=Bounds(low, high),
+                constraints=LinearConstraint(*self._rows.limits()),
+                options={"mip_rel_gap": 0.9 * self._effort.gap, "time_limit": self._left_s()},
+            )
+        dual = found.fun if found.mip_dual_bound is None else found.mip_dual_bound
+        bound = 0.0 if dual is None else max(0.0, float(dual) - self._most_tie)
+        return _Found(found.x, bound, int(found.status))
+
+    def _left_s(self) -> float:
+        return max(LEAST_S, self._effort.seconds - (time.monotonic() - self._began_s))
+
+
+def _few(of: _Relaxed, problem: Problem) -> Floats:
+    """Upper bounds of variables that leave the columns of lowest reduced costs."""
+    count = len(problem.columns)
+    reduced = of.reduced_costs[:count]
+    kept = min(count - 1, FEW * len(problem.groups))
+    high = np.full(len(of.x), np.inf)
+    high[:count][reduced > np.sort(reduced)[kept]] = 0
+    return high
+
+
+def _none_found(status: int, effort: Effort) -> NoPlacement:
+    if status == OUT_OF_TIME:
+        message = f"no placement was found in {effort.seconds:g} s"
+        return NoPlacement(message, "state a longer --time-limit")
+    return NoPlacement(
+        "the jobs do not fit into the power limits of the hubs and the capacity of fibres",
+        "state more power with --mw, add hubs, or drop jobs",
+    )
+
+
+def _tie(problem: Problem) -> tuple[float, float]:
+    """The weight of a ms of RTT, and what all RTTs together weigh at most."""
+    least, most_ms = defaultdict[int, list[float]](list), defaultdict[int, list[float]](list)
+    for one in problem.columns:
+        least[one.group].append(one.cost)
+        most_ms[one.group].append(one.rtt_ms)
+    floor = sum(min(least[group]) * n for group, (_, n) in enumerate(problem.groups))
+    longest = sum(max(most_ms[group]) * n for group, (_, n) in enumerate(problem.groups))
+    if longest == 0:
+        return 0.0, 0.0
+    weight = (TIE_SHARE * floor or TIE_SHARE) / longest
+    return weight, weight * longest

@@ -1,0 +1,204 @@
+"""Variables and rows of a placement's program. Pure.
+
+A column is a group of equal jobs at one hub; its value is how many of them run there. Jobs of one
+shape (window, hours of computing, whether they may pause) share their schedule at a hub: what each
+of them may do in an hour is a fixed multiple of its power, so that the sum decides. Emission
+factors and prices have no hours, so hours matter for the limits only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.experiments.placement.jobs_file import HOURS, Job
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+type Floats = npt.NDArray[np.float64]
+type Link = tuple[str, str]
+"""A fibre or a shared landing, and its direction."""
+
+
+class Shape(NamedTuple):
+    """Jobs with one schedule at a hub."""
+
+    begin: int
+    end: int
+    hours: int
+    pauses: bool
+    block_mw: float
+    """Power of one job that runs without pause, in one piece; 0 where power may be any."""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether jobs run in each hour of their window."""
+        return self.hours == self.end - self.begin
+
+
+def shape_of(job: Job) -> Shape:
+    """Return the shape of a job."""
+    begin, end = job.window
+    runs_all = job.running_h == end - begin
+    pauses = "time" in job.divisible and not runs_all
+    in_one_piece = not runs_all and not pauses and "space" not in job.divisible
+    return Shape(begin, end, job.running_h, pauses, job.it_mw if in_one_piece else 0.0)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One group of equal jobs at one hub."""
+
+    group: int
+    hub: int
+    cost: float
+    """Of one job, in the unit of the objective."""
+    rtt_ms: float
+    links: Mapping[Link, float] = field(default_factory=dict)
+    """Gbit/s of one job by link, over its window."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be placed where."""
+
+    groups: Sequence[tuple[Job, int]]
+    """A job, and how many are equal to it."""
+    limits_mw: Sequence[float]
+    """IT power by hub."""
+    columns: Sequence[Column]
+    link_gbps: Mapping[Link, float]
+    """Limits of links; other links are not limited."""
+
+
+class Rows:
+    """Variables and rows: columns first, then power by hub and shape, then its schedule."""
+
+    def __init__(self, problem: Problem, most_rtt_ms: float | None) -> None:
+        self._problem = problem
+        self._kinds = [int("space" not in problem.groups[one.group][0].divisible)
+                       for one in problem.columns]  # fmt: skip
+        self._entries: list[tuple[int, int, float]] = []
+        self._low: list[float] = []
+        self._high: list[float] = []
+        self._running: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+        self._place_all()
+        self._schedule()
+        self._limit_power()
+        self._limit_links()
+        if most_rtt_ms is not None:
+            each = [(at, one.rtt_ms) for at, one in enumerate(problem.columns)]
+            self._row(each, -np.inf, most_rtt_ms)
+
+    @property
+    def count(self) -> int:
+        return len(self._kinds)
+
+    def integrality(self, *, of_starts: bool) -> Floats:
+        """1 for whole numbers; hours at which jobs start are whole numbers only if asked for."""
+        kinds = _floats(self._kinds)
+        if not of_starts:
+            kinds[len(self._problem.columns) :] = 0
+        return kinds
+
+    def limits(self) -> tuple[csr_array, Floats, Floats]:
+        """The matrix and the bounds of its rows."""
+        from scipy.sparse import csr_array
+
+        rows, places, values = zip(*self._entries, strict=True)
+        shape = (len(self._low), self.count)
+        return (
+            csr_array((values, (rows, places)), shape=shape),
+            _floats(self._low),
+            _floats(self._high),
+        )
+
+    def whole(self, found: Floats) -> list[float]:
+        """Jobs by column, whole where jobs are not divisible."""
+        kinds = zip(found.tolist(), self._kinds, strict=False)
+        return [float(round(one)) if kind else max(0.0, one) for one, kind in kinds]
+
+    def hourly_mw(self, found: Floats) -> Floats:
+        """IT power by hub and hour."""
+        power = np.zeros((len(self._problem.limits_mw), HOURS))
+        for (hub, hour), items in self._running.items():
+            power[hub, hour] = sum(found[at] * mw for at, mw in items)
+        return power
+
+    def _place_all(self) -> None:
+        by_group = defaultdict[int, list[int]](list)
+        for at, one in enumerate(self._problem.columns):
+            by_group[one.group].append(at)
+        for group, (_, number) in enumerate(self._problem.groups):
+            self._row([(at, 1.0) for at in by_group[group]], number, number)
+
+    def _schedule(self) -> None:
+        """Power of a shape at a hub, and in which hours it runs."""
+        members = defaultdict[tuple[int, Shape], list[tuple[int, float]]](list)
+        for at, one in enumerate(self._problem.columns):
+            job = self._problem.groups[one.group][0]
+            members[one.hub, shape_of(job)].append((at, job.it_mw))
+        for (hub, shape), items in members.items():
+            power = self._variable()
+            self._row([*items, (power, -1.0)], 0, 0)
+            self._run(hub, shape, power)
+
+    def _run(self, hub: int, shape: Shape, power: int) -> None:
+        if shape.is_constant:
+            for hour in range(shape.begin, shape.end):
+                self._running[hub, hour].append((power, 1.0))
+        elif shape.pauses:
+            taken = [(hour, self._variable()) for hour in range(shape.begin, shape.end)]
+            self._row([*((at, 1.0) for _, at in taken), (power, -float(shape.hours))], 0, 0)
+            for hour, at in taken:
+                self._row([(at, 1.0), (power, -1.0)], -np.inf, 0)
+                self._running[hub, hour].append((at, 1.0))
+        else:
+            unit_mw = shape.block_mw or 1.0
+            starts = range(shape.begin, shape.end - shape.hours + 1)
+            begun = [(hour, self._variable(int(shape.block_mw > 0))) for hour in starts]
+            self._row([*((at, unit_mw) for _, at in begun), (power, -1.0)], 0, 0)
+            for first, at in begun:
+                for hour in range(first, first + shape.hours):
+                    self._running[hub, hour].append((at, unit_mw))
+
+    def _limit_power(self) -> None:
+        for (hub, _), items in self._running.items():
+            self._row(items, -np.inf, self._problem.limits_mw[hub])
+
+    def _limit_links(self) -> None:
+        """One row for each link and each part of the day between the ends of windows."""
+        groups = self._problem.groups
+        ends = sorted({0, *(hour for job, _ in groups for hour in job.window)})
+        for link, limit in self._problem.link_gbps.items():
+            using = [(at, one) for at, one in enumerate(self._problem.columns) if link in one.links]
+            if sum(one.links[link] * groups[one.group][1] for _, one in using) <= limit:
+                continue
+            for begin in ends:
+                items = [
+                    (at, one.links[link])
+                    for at, one in using
+                    if groups[one.group][0].window[0] <= begin < groups[one.group][0].window[1]
+                ]
+                if items:
+                    self._row(items, -np.inf, limit)
+
+    def _variable(self, kind: int = 0) -> int:
+        self._kinds.append(kind)
+        return len(self._kinds) - 1
+
+    def _row(self, items: Iterable[tuple[int, float]], low: float, high: float) -> None:
+        row = len(self._low)
+        self._entries += [(row, at, value) for at, value in items]
+        self._low.append(low)
+        self._high.append(high)
+
+
+def _floats(values: Sequence[float]) -> Floats:
+    return np.array(values, dtype=np.float64)

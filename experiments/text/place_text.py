@@ -1,0 +1,235 @@
+"""Placements of computing jobs in sentences and tables. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+
+from corridor.experiments.placement.place_documents import (
+    AtEnd,
+    CountedTotal,
+    Optimum,
+    PlaceAnswer,
+    PlacedGroup,
+)
+from corridor.experiments.terminal.columns import render
+from corridor.topologies.base.words import counted, few, joined_few, percent
+
+MOST_WIDTH = 100
+MOST_HUBS, MOST_GROUPS, MOST_LEFT = 4, 40, 10
+LEAST_MOVED = 0.005
+MEANINGS = {
+    "carbon": "lowest emissions",
+    "pareto": "lowest emissions",
+    "cost": "lowest cost of power",
+    "latency": "lowest sum of RTTs",
+}
+HUB_HEADS = ("hub", "limit MW", "mean MW", "peak MW", "IT MWh", "PUE", "MWh", "g/kWh", "tCO2")
+JOB_HEADS = ("job", "jobs", "origin", "hub", "RTT ms", "90 %", "budget", "within", "data")
+LAW_HEADS = ("job", "jobs", "hub", "saves", "blocked by")
+NUMBERS = frozenset({*HUB_HEADS[1:], "jobs", "RTT ms", "budget", "within", "saves", "cost"})
+
+
+def told(of: PlaceAnswer, width: int | None = None, *, everything: bool = False) -> str:
+    """A headline, tables by hub and by job, what law forbids, and what is assumed."""
+    parts = [
+        _wrapped(_headline(of), width),
+        "\n".join(_wrapped(one, width, "  ") for one in _results(of)),
+        _hubs(of, width),
+        _groups(of, width, everything=everything),
+        *_tables(of, width),
+        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *_notes(of))),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _headline(of: PlaceAnswer) -> str:
+    law = "without law" if of.is_without_law else f"under {of.policies} on {of.as_of}"
+    ranked = sorted(of.hubs, key=lambda one: -one.it_mwh)
+    shares = [f"{one.hub} {percent(one.it_mwh / of.it_mwh)}" for one in ranked]
+    counting = f", {of.count} counting" if of.count else ""
+    return (
+        f"{of.name}: {counted(of.jobs, 'job')}, {of.it_mwh:,.0f} MWh of IT energy a day, placed "
+        f"{law} for the {MEANINGS[of.objective]}{counting}: {joined_few(shares, MOST_HUBS)}."
+    )
+
+
+def _results(of: PlaceAnswer) -> Iterator[str]:
+    """The totals, the optima and what law costs."""
+    if of.not_placed:
+        names = joined_few((one.job for one in of.not_placed), MOST_LEFT)
+        yield f"Not placed, and in no figure below: {names}."
+    yield "The placement counted in three ways (figures of different countings are not added):"
+    for total in of.totals:
+        mark = ", placed by it" if total.count == of.count else ""
+        yield f"  {total.count}{mark}: {_total(total)}"
+    yield f"Optimum under law: {_optimum(of.with_law, of.unit)}."
+    yield f"Optimum without law, same jobs: {_optimum(of.without_law, of.unit)}."
+    cost, least = of.cost_of_law, of.without_law.value
+    share = f" ({cost.value / least:+.1%})" if least else ""
+    yield (
+        f"Law costs {_amount(cost.value)} {of.unit}{share}; with the gaps of both optima "
+        f"{_amount(cost.low)} to {_amount(cost.high)} {of.unit}."
+    )
+    for end in of.ends:
+        yield _end(of.count, end)
+
+
+def _total(of: CountedTotal) -> str:
+    if not of.hubs:
+        return f"unknown, no direct factor of {few(of.unknown, MOST_HUBS)}"
+    bounds = "" if of.low is None or of.high is None else f"{of.low:,.0f} to {of.high:,.0f}"
+    known = f"{bounds} tCO2 (bounds)"
+    if of.tco2 is not None:
+        known = f"{of.tco2:,.1f} tCO2 ({bounds} with all factors at one end)"
+    if not of.unknown:
+        return known
+    where = f"{known} at {few(of.hubs, MOST_HUBS)}"
+    return f"no total: {where}, no direct factor of {few(of.unknown, MOST_HUBS)}"
+
+
+def _optimum(of: Optimum, unit: str) -> str:
+    stopped = "" if of.is_optimal else ", stopped by the time limit"
+    bound = f"bound {_amount(of.bound)}, gap {of.gap:.3%}{stopped}"
+    return f"{_amount(of.value)} {unit} ({bound})"
+
+
+def _amount(value: float) -> str:
+    shown = f"{value:,.1f}"
+    return "0.0" if shown == "-0.0" else shown
+
+
+def _end(count: str, end: AtEnd) -> str:
+    if count == "marginal" and end.end == "high":
+        return "Marginal factors are bounds: the placement is that of all factors at the high end."
+    if end.moved < LEAST_MOVED:
+        return f"Solved with all factors at the {end.end} end: the placement does not change."
+    hub = "" if end.is_same else f", and {end.most_used} has most of it"
+    moved = f"{percent(end.moved)} of the IT energy moves{hub}"
+    return f"Solved with all factors at the {end.end} end: {moved}."
+
+
+def _hubs(of: PlaceAnswer, width: int | None) -> str:
+    heads = (*HUB_HEADS, f"{of.currency}") if of.currency else HUB_HEADS
+    rows = []
+    for one in sorted(of.hubs, key=lambda one: -one.it_mwh):
+        limit = f"{one.limit_mw:,.0f}{_mark(one.limit_basis)}"
+        cells = (
+            one.hub,
+            limit,
+            f"{one.mean_mw:,.1f}",
+            f"{one.peak_mw:,.1f}",
+            f"{one.it_mwh:,.0f}",
+            f"{one.pue:.2f}{_mark(one.pue_basis)}",
+            f"{one.meter_mwh:,.0f}",
+            "" if one.factor is None else f"{one.factor:,.0f}",
+            "" if one.tco2 is None else f"{one.tco2:,.1f}",
+        )
+        rows.append((*cells, f"{one.cost or 0:,.0f}") if of.currency else cells)
+    right = frozenset({*NUMBERS, of.currency})
+    return render(heads, rows, right, width=width, spare=("peak MW", "MWh", "limit MW"))
+
+
+def _mark(basis: str) -> str:
+    return "*" if basis == "stated" else ""
+
+
+def _groups(of: PlaceAnswer, width: int | None, *, everything: bool) -> str:
+    shown = of.groups if everything else of.groups[:MOST_GROUPS]
+    rows = [row for group in shown for row in _rows(group)]
+    table = render(JOB_HEADS, rows, NUMBERS, width=width, spare=("data", "within", "origin"))
+    left = len(of.groups) - len(shown)
+    more = f"\n{counted(left, 'more entry')} of the file: --all shows them." if left else ""
+    return table + more
+
+
+def _rows(group: PlacedGroup) -> Iterator[tuple[str, ...]]:
+    returns = "" if group.returns == group.data else f", returns {group.returns}"
+    data = f"{group.data}{returns}"
+    for number, one in enumerate(group.parts):
+        first = number == 0
+        yield (
+            group.job if first else "",
+            f"{one.jobs:,.4g}",
+            group.origin if first else "",
+            one.hub,
+            f"{one.rtt_ms:.1f}",
+            f"{one.rtt_low_ms:.1f}-{one.rtt_high_ms:.1f}" if one.rtt_high_ms else "",
+            "" if group.rtt_budget_ms is None else f"{group.rtt_budget_ms:g}",
+            "" if one.within_budget is None else percent(one.within_budget),
+            data if one.is_covered else f"{data} (not covered)",
+        )
+
+
+def _tables(of: PlaceAnswer, width: int | None) -> Iterator[str]:
+    if of.forbidden:
+        rows = [
+            (one.job, f"{one.jobs:,.4g}", one.hub, _amount(one.saves), f"{one.leg}: {one.why}")
+            for one in of.forbidden
+        ]
+        yield _wrapped(f"Hubs that would save, in {of.unit}, and what blocks them:", width)
+        yield render(LAW_HEADS, rows, NUMBERS, width=width, wrap="blocked by")
+    if of.not_placed:
+        left = of.not_placed[:MOST_LEFT]
+        yield render(("not placed", "why"), [(one.job, one.why) for one in left], wrap="why",
+                     width=width)  # fmt: skip
+    if of.pareto:
+        points = [
+            (f"{one.mean_rtt_ms:.1f}", f"{one.tco2:,.1f}", f"{one.bound:,.1f}", _used(one.hubs))
+            for one in of.pareto
+        ]
+        yield "Lowest emissions for each mean RTT:"
+        heads = ("mean RTT ms", "tCO2", "bound", "IT MWh by hub")
+        yield render(heads, points, frozenset(heads[:3]), width=width, wrap=heads[3])
+
+
+def _used(hubs: dict[str, float]) -> str:
+    ranked = sorted(hubs, key=lambda hub: -hubs[hub])
+    return joined_few((f"{hub} {hubs[hub]:,.0f}" for hub in ranked), MOST_HUBS)
+
+
+def _notes(of: PlaceAnswer) -> Iterator[str]:
+    if of.stated:
+        yield f"{counted(len(of.stated), 'value')} of hubs are stated by you (*), not published."
+    if of.published_limits:
+        yield (
+            f"The limit of {few(of.published_limits, MOST_LEFT)} is all IT power in operation, not "
+            "what is free for these jobs."
+        )
+    yield (
+        "Limits are of IT power. Emission factors are direct, of a year: no hourly factors are "
+        "known, so hours of the day matter for power limits only. Moves of jobs are not planned."
+    )
+    if len({one.grid.partition("-")[0] for one in of.hubs}) > 1:
+        yield (
+            "Direct factors of countries differ in method: differences below 10 % across a border "
+            "mean nothing."
+        )
+    fixed = [one for one in of.totals if one.count == of.count and one.without_interval]
+    for total in fixed:
+        yield f"Factors of {few(total.without_interval, MOST_LEFT)} have no published interval."
+    if of.fibre_share is None:
+        yield "Fibres are not limited: the file states no fibre_share."
+    else:
+        yield (
+            f"The jobs may use {of.fibre_share:.0%} of each fibre, by one path for each leg; "
+            "background traffic is not subtracted."
+        )
+    if of.links:
+        most = of.links[0]
+        yield (
+            f"The fullest fibre is {most.link}, {most.direction}: {most.gbps:,.1f} of "
+            f"{most.capacity_gbps:,.0f} Gbit/s ({most.capacity_basis})."
+        )
+    if of.wan_mwh is None:
+        yield "Energy of the network is not counted: the file states no wan_kwh_per_gb."
+    else:
+        yield f"Energy of the network: {of.wan_mwh:,.1f} MWh, in no total; its grids are unknown."
+    yield "RTT budgets are compared with nominal delays; within is the share of samples in budget."
+
+
+def _wrapped(text: str, width: int | None, indent: str = "") -> str:
+    most = min(width or MOST_WIDTH, MOST_WIDTH)
+    return textwrap.fill(
+        text, most, subsequent_indent=2 * indent, break_long_words=False, break_on_hyphens=False
+    )

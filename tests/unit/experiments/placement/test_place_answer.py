@@ -1,0 +1,259 @@
+"""``corridor place``: lawful hubs, refusals by name, three countings, what law costs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+import corridor
+from corridor.experiments import cli
+from corridor.experiments.placement.hub_values import MissingValues
+from corridor.experiments.placement.place_documents import PlaceAnswer
+from corridor.experiments.placement.program import NoPlacement
+from corridor.experiments.text.place_text import told
+from corridor.topologies.base.codec import from_plain
+from corridor.topologies.base.errors import InputError
+
+EXAMPLE = Path(__file__).parents[4] / "examples/jobs.yaml"
+JOB = {
+    "id": "train",
+    "origin": "shanghai",
+    "data": "cn-general-exempt",
+    "returns": "same-class",
+    "it_mw": 10,
+    "input": "1TB",
+    "output": "1TB",
+    "window_h": [0, 24],
+    "hours": 24,
+}
+PUES = yaml.safe_load(EXAMPLE.read_text())["state"]["pue"]
+HUBS = ["shanghai", "tianfu", "horinger", "riyadh"]
+
+
+@pytest.fixture(scope="module")
+def whole() -> PlaceAnswer:
+    return corridor.place(EXAMPLE, count="location")
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a file of jobs with one job, or with other keys."""
+
+    def write(job: dict | None = None, **keys: object) -> Path:
+        whole_job = {**JOB, **(job or {})}
+        one = {key: value for key, value in whole_job.items() if value is not None}
+        state = {"mw": dict.fromkeys(HUBS, 50), "pue": dict.fromkeys(HUBS, 1.25)}
+        of_file = {"name": "test", "as_of": "2026-11-24", "service": "leased-circuit"}
+        file = {**of_file, "hubs": HUBS, "state": state, "jobs": [one], **keys}
+        path = tmp_path / "jobs.yaml"
+        path.write_text(yaml.safe_dump(file))
+        return path
+
+    return write
+
+
+def test_the_document_is_written_and_read(whole):
+    assert from_plain(PlaceAnswer, json.loads(json.dumps(whole.to_json()))) == whole
+
+
+def test_emissions_are_those_of_the_listed_factors(whole):
+    factors = {
+        hub.id: next(
+            one.value
+            for one in hub.countings
+            if (one.count, one.boundary) == ("location", "direct")
+        )
+        for hub in corridor.energy(*(one.hub for one in whole.hubs)).hubs
+    }
+    it_mwh = dict.fromkeys(factors, 0.0)
+    for group in whole.groups:
+        for part in group.parts:
+            it_mwh[part.hub] += part.jobs * group.it_mwh / group.count
+    kg = sum(mwh * factors[hub] * PUES[hub] for hub, mwh in it_mwh.items())
+    assert whole.with_law.value == pytest.approx(kg / 1000)
+    assert whole.totals[0].tco2 == pytest.approx(kg / 1000)
+    assert whole.totals[0].low < whole.totals[0].tco2 < whole.totals[0].high
+
+
+def test_all_jobs_are_placed_within_the_limits(whole):
+    assert whole.jobs == 69
+    for group in whole.groups:
+        assert sum(one.jobs for one in group.parts) == pytest.approx(group.count)
+    for hub in whole.hubs:
+        assert max(hub.hourly_mw) <= hub.limit_mw + 1e-6
+        assert sum(hub.hourly_mw) == pytest.approx(hub.it_mwh)
+
+
+def test_data_that_law_keeps_at_home_stays_and_the_clause_is_named(whole):
+    (records,) = (one for one in whole.groups if one.job == "records-riyadh")
+    assert [one.hub for one in records.parts] == ["riyadh"]
+    assert records.parts[0].rtt_ms == 0
+    better = next(one for one in whole.forbidden if one.job == "records-riyadh")
+    assert (better.policy, better.clause, better.leg) == ("SA-NO-BASIS", "terminate", "input")
+    assert "SA-PDPL-29" in better.why
+
+
+def test_the_cost_of_law_carries_both_gaps(whole):
+    law, free, cost = whole.with_law, whole.without_law, whole.cost_of_law
+    assert cost.value == pytest.approx(law.value - free.value)
+    assert cost.low == pytest.approx(law.bound - free.value)
+    assert cost.high == pytest.approx(law.value - free.bound)
+    assert cost.low <= cost.value <= cost.high
+
+
+def test_without_law_the_other_placement_is_shown():
+    free = corridor.place(EXAMPLE, count="location", without_law=True)
+    (records,) = (one for one in free.groups if one.job == "records-riyadh")
+    assert "riyadh" not in [one.hub for one in records.parts]
+    assert free.totals[0].tco2 == pytest.approx(free.without_law.value)
+
+
+def test_rtts_have_intervals_and_shares_of_samples_within_the_budget(whole):
+    (infer,) = (one for one in whole.groups if one.job == "infer-shanghai")
+    for part in infer.parts:
+        assert part.rtt_low_ms < part.rtt_ms < part.rtt_high_ms
+        assert part.rtt_ms <= infer.rtt_budget_ms == 30
+        assert 0.5 < part.within_budget < 1
+
+
+def test_a_placement_by_one_counting_is_counted_by_the_others(written):
+    path = written(hubs=["shanghai", "tianfu", "horinger"])
+    green = {"shanghai": 0.0, "tianfu": 0.0}
+    by_location = corridor.place(path, count="location")
+    by_market = corridor.place(path, count="market", green=green)
+    assert [one.hub for one in by_location.hubs] == ["tianfu"]
+    assert [one.hub for one in by_market.hubs] == ["horinger"]
+    assert [one.count for one in by_market.totals] == ["location", "market", "marginal"]
+    assert by_market.totals[0].tco2 == pytest.approx(10 * 24 * 1.25 * 647.9 / 1000)
+    assert by_market.totals[1].tco2 < by_location.totals[1].high
+
+
+def test_a_marginal_placement_is_solved_at_both_ends(written):
+    found = corridor.place(written(hubs=["shanghai", "tianfu"]), count="marginal")
+    assert [one.end for one in found.ends] == ["low", "high"]
+    assert found.ends[0].tco2 == 0
+    total = found.totals[2]
+    assert (total.tco2, total.low) == (None, 0)
+    assert total.high == pytest.approx(found.with_law.value)
+
+
+def test_unknown_values_are_named_one_by_one(written, capsys):
+    path = written(hubs=["tianfu", "djibouti", "guian"], state={})
+    with pytest.raises(MissingValues) as refusal:
+        corridor.place(path, count="location")
+    assert [(one.hub, one.what) for one in refusal.value.missing] == [
+        ("tianfu", "power limit"),
+        ("tianfu", "pue"),
+        ("djibouti", "power limit"),
+        ("djibouti", "pue"),
+        ("djibouti", "location emissions"),
+        ("guian", "power limit"),
+        ("guian", "pue"),
+    ]
+    assert cli.main(["place", str(path), "--count", "location"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 7
+    assert lines[0] == "corridor: power limit of tianfu: unknown; state --mw tianfu=MW"
+    assert lines[4].endswith("no direct factor is known; leave the hub out with --hubs")
+    assert "only bounds are known, at most 630 MW; state --mw guian=MW" in lines[5]
+
+
+def test_a_hub_without_known_values_can_be_left_out(written):
+    path = written(hubs=["tianfu", "djibouti"])
+    found = corridor.place(path, count="location", hubs=["tianfu"])
+    assert [one.hub for one in found.hubs] == ["tianfu"]
+
+
+def test_prices_in_several_currencies_are_not_added(written):
+    path = written(hubs=["shanghai", "riyadh"])
+    with pytest.raises(MissingValues, match=r"in SAR/kWh, others in CNY/kWh"):
+        corridor.place(path, objective="cost", price={"shanghai": "0.5CNY", "riyadh": "0.2SAR"})
+    price = {"shanghai": "0.5CNY", "riyadh": "0.4CNY"}
+    found = corridor.place(path, objective="cost", price=price)
+    assert (found.unit, found.with_law.value) == ("CNY", pytest.approx(240e3 * 1.25 * 0.4))
+    assert "(*), not published" in told(found)
+
+
+def test_latency_keeps_jobs_at_home_and_power_moves_them(written):
+    at_home = corridor.place(written(), objective="latency")
+    assert [one.hub for one in at_home.hubs] == ["shanghai"]
+    moved = corridor.place(written(), objective="latency", mw={"shanghai": 5})
+    assert [one.hub for one in moved.hubs] != ["shanghai"]
+    assert moved.with_law.value > 20
+
+
+def test_a_front_trades_emissions_for_latency(written):
+    found = corridor.place(written({"count": 4}), objective="pareto", count="location")
+    latency = [one.mean_rtt_ms for one in found.pareto]
+    emissions = [one.tco2 for one in found.pareto]
+    assert latency[0] == 0 < latency[-1]
+    assert emissions == sorted(emissions, reverse=True)
+    assert emissions[0] > emissions[-1]
+
+
+def test_fibres_are_limited_only_by_a_stated_share(written):
+    job = {"input": "90000TB", "window_h": [0, 24]}
+    free = corridor.place(written(job), count="location")
+    assert "states no fibre_share" in told(free)
+    limited = corridor.place(written(job, fibre_share="1%"), count="location")
+    assert [one.hub for one in limited.hubs] == ["shanghai"]
+
+
+def test_equal_entries_are_grouped_and_keep_their_counts(written):
+    path = written(state={"mw": dict.fromkeys(HUBS, 20), "pue": dict.fromkeys(HUBS, 1.25)})
+    file = yaml.safe_load(path.read_text())
+    file["jobs"] = [{**file["jobs"][0], "id": f"train-{n}", "count": n} for n in (1, 2, 3)]
+    path.write_text(yaml.safe_dump(file))
+    found = corridor.place(path, count="location")
+    assert [sum(one.jobs for one in group.parts) for group in found.groups] == [1, 2, 3]
+    assert {one.hub: one.peak_mw for one in found.hubs}["tianfu"] == pytest.approx(20)
+
+
+def test_jobs_without_a_lawful_hub_are_named_with_the_clause(written):
+    job = {"origin": "riyadh", "data": "sa-secret-none"}
+    with pytest.raises(NoPlacement, match="no job has a candidate hub"):
+        corridor.place(written(job, hubs=["shanghai"]), count="location")
+
+
+def test_jobs_that_do_not_fit_are_refused(written):
+    with pytest.raises(NoPlacement, match="do not fit into the power limits"):
+        corridor.place(written({"it_mw": 60}), count="location")
+
+
+def test_the_counting_has_no_default(capsys):
+    assert cli.main(["place", str(EXAMPLE)]) == 2
+    assert "name one of location, market, marginal with --count" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("job", "keys", "said"),
+    [
+        ({"origin": "shangai"}, {}, 'no hub is called "shangai"; did you mean "shanghai"'),
+        ({"data": "cn-generl-exempt"}, {}, 'unknown data class "cn-generl-exempt"'),
+        ({"rtt_budget": "30ms"}, {}, "either rtt_budget (interactive) or window_h (batch)"),
+        ({"hours": None}, {}, "batch jobs have window_h and hours"),
+        ({"window_h": [20, 22]}, {}, "train needs 24 hours, its window has 2"),
+        ({"window_h": [20, 26]}, {}, "ends at 24 or before"),
+        ({"input": "10"}, {}, "has no unit"),
+        ({}, {"hubs": ["khunjerab"]}, 'no energy figures of a hub "khunjerab"'),
+        ({}, {"state": {"pue": {"tianfu": 0.9}}}, "0.9 is not a PUE of tianfu"),
+        ({}, {"policies": "pan-asa"}, "pan-asa"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(written, capsys, job, keys, said):
+    path = written(job, **keys)
+    assert cli.main(["place", str(path), "--count", "location"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert line.startswith(f"corridor: {path}:")
+
+
+def test_ids_are_unique(written):
+    path = written()
+    file = yaml.safe_load(path.read_text())
+    path.write_text(yaml.safe_dump({**file, "jobs": file["jobs"] * 2}))
+    with pytest.raises(InputError, match='job id "train" is used twice'):
+        corridor.place(path, count="location")
