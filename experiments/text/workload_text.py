@@ -374,8 +374,10 @@ def congestion_sentence(summary: Summary) -> str:
 
 
 def utilization_said(used: Sequence[FibreUse]) -> str:
-    """Return how many used directions reach the limit, or the one of highest utilization."""
-    full = sorted((one for one in used if one.is_congested), key=lambda one: -one.most_utilization)
+    """Return how many used directions reach the limit, those that do for longest first; else the
+    one of highest utilization."""
+    full = [one for one in used if one.is_congested]
+    full.sort(key=lambda one: (-one.congested_s, -one.utilization))
     limit, every = percent(CONGESTED), counted(len(used), "used direction")
     if not full:
         highest = max(used, key=lambda one: one.most_utilization)
@@ -388,8 +390,9 @@ def utilization_said(used: Sequence[FibreUse]) -> str:
 
 
 def _at(of: FibreUse) -> str:
-    during = f" during {joined(of.congested_in)}" if of.congested_in else ""
-    return f"{of.fibre} from {of.from_} ({tenths(of.most_utilization)}{during})"
+    lasts = f"{of.congested_s:g} s, " if of.is_congested else ""
+    during = f", during {joined(of.congested_in)}" if of.congested_in else ""
+    return f"{of.fibre} from {of.from_} ({lasts}maximum {tenths(of.most_utilization)}{during})"
 
 
 def tenths(share: float) -> str:

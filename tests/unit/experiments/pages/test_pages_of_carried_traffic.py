@@ -46,8 +46,8 @@ def computed() -> Computed:
 
 def test_congested_directions_are_named_with_their_events() -> None:
     assert congestion_sentence(SUMMARY) == (
-        "Congested fibres: 3 of 4 used directions reach 90 % utilization: full from west (97.0 % "
-        "during red-sea), short from west (91.0 %) and 1 more."
+        "Congested fibres: 3 of 4 used directions reach 90 % utilization: full from west (1.5 s, "
+        "maximum 97.0 %, during red-sea), short from west (0.5 s, maximum 91.0 %) and 1 more."
     )
 
 
@@ -56,7 +56,7 @@ def test_without_congestion_a_verdict_is_silent_and_a_page_names_the_highest() -
     assert congestion_sentence(calm) == congestion_sentence(typed({})) == ""
     said = utilization_said(calm.fibre_use)
     assert "none of 2 used directions reaches 90 %" in said
-    assert "busy from west (70.0 %)" in said
+    assert "busy from west (maximum 70.0 %)" in said
 
 
 def test_fibres_are_rows_with_their_background_and_losses() -> None:
