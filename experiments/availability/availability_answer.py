@@ -131,7 +131,7 @@ class AvailabilityAnswer(Document):
     replanned_minutes: Minutes
     installed_minutes: Minutes
     baseline_minutes: Minutes | None
-    """Of the demands that the baseline serves, too."""
+    """Of the demands that the baseline serves, too: ``replanned_minutes`` may have more demands."""
     unserved: tuple[str, ...]
     """Demands without a path while nothing has failed: blocked, or without fibres."""
     two_failures: TwoFailures

@@ -154,7 +154,8 @@ def repairs(
         scenario: The name of a shipped scenario, or a scenario file.
         policies: A shipped policy set or a file, instead of the scenario's own.
         as_of: The date whose policies are in force; default: the scenario's date, or today.
-        climate: Which years of the record count: ``record``, ``peace`` or ``as-2024-2026``.
+        climate: Which years of the record count: ``record``, ``peace``, ``as-2024-2026`` or
+            ``hormuz-closed``.
         rates: A file of failure rates instead of the shipped one.
         repair_times: How single repairs are distributed about their mean: ``lognormal``,
             ``exponential`` or ``constant``.

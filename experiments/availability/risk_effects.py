@@ -166,7 +166,8 @@ def _lost_traffic(
 ) -> LostTraffic:
     at_once, own, bought = losses
     first = np.minimum(of.repair_days, 1.0)
-    lost_gbps_days: Floats = of.failures_a_year * (first * own + (of.repair_days - first) * bought)
+    occur = of.failures_a_year * (1 - of.unavailable)  # none while it is down
+    lost_gbps_days: Floats = occur * (first * own + (of.repair_days - first) * bought)
     return LostTraffic(
         country=country,
         split="assumed" if split == "assumed" else "published",

@@ -55,6 +55,8 @@ LEAST_AFFECTED = 0.01
 """Of the unavailability of a demand: below it, the demand does not count as affected."""
 LEAST_MINUTES = 0.01
 """Of a demand, a year: below it, neither."""
+SAME = 1e-9
+"""Of the minutes that a part saves: those that differ by less are equal but for rounding."""
 LEAST_TBIT_HOURS = 0.01
 """Of a country, a year: parts with less of it, and fewer minutes, are left out."""
 
@@ -90,7 +92,8 @@ class Risk:
     affected: tuple[str, ...]
     """Demands of which it causes at least 1 % of the unavailability."""
     first: float
-    """Share of the samples in which it is the first of all."""
+    """Share of the samples in which no other saves more minutes. Those that save the same are each
+    the first, so shares of a register may add up to more than 1."""
     detours: Detours
     traffic: tuple[LostTraffic, ...]
     """Internet traffic that it leaves without a path, by country: published splits first."""
@@ -169,7 +172,7 @@ def risks(
         Wet segments, land spans and common causes: rate with its count, repair time, affected
         demands, Fussell-Vesely and Birnbaum importance, expected demand-minutes a year, Internet
         traffic that is not carried, jurisdictions that detours meet, and the share of samples in
-        which each is the first.
+        which no other is more important.
 
     Raises:
         InputError: A file, a name, a climate or a number is invalid.
@@ -269,8 +272,8 @@ class _Register:
         model = self._decided.model
         counted = list(model.cut_sets.counted)
         means = self._saved.mean(axis=1)
-        first = np.bincount(self._saved[counted].argmax(axis=0), minlength=len(counted))
-        share = {part: float(first[at]) / len(self._total) for at, part in enumerate(counted)}
+        most = self._saved[counted].max(axis=0) * (1 - SAME)
+        share = {part: float((self._saved[part] >= most).mean()) for part in counted}
         order = sorted(counted, key=lambda part: (-means[part], part))
         traffic = {part: self._effects.traffic(part) for part in counted}
         kept = [

@@ -29,8 +29,8 @@ UNCERTAIN = (
         "a factor of 0.5 to 2, our assumption. Intervals cover 90 % of the samples of both."
     ),
     (
-        "Hubs, landing stations, power, software and configuration have no published rate, so no "
-        "demand is said to have more than 5 nines."
+        "Hubs, landing stations, power, software and configuration have no rate here. Nines are "
+        "those of drawn fibre, at most 5; with all of these, every demand has fewer."
     ),
     (
         "A demand counts as served if any permitted path is left, however full. A country whose "
@@ -93,7 +93,7 @@ def _answer(of: RisksAnswer, places: Places) -> Iterator[str]:
             f"{one.figure.nines:.1f} nines ({one.figure.nines_low:.1f} to {high})."
         )
     reach = sum(one.figure.nines >= MOST_NINES for one in of.by_demand)
-    yield f"{reach} of {counted(len(of.by_demand), 'demand')} reach 5 nines or more."
+    yield f"{reach} of {counted(len(of.by_demand), 'demand')} have drawn fibre for 5 nines or more."
     for risk, lost in by_traffic(of)[:1]:
         yield (
             f"Of Internet traffic with published figures, {risk.id} takes most from "

@@ -55,9 +55,9 @@ def _summary(of: AvailabilityAnswer) -> Iterator[str]:
         return
     five = sum(one.replanned.nines >= of.most_nines for one in of.demands)
     yield (
-        f"With a controller that plans again, {five} of {len(of.demands)} reach at least "
-        f"{of.most_nines:g} nines; more is not claimed, because hubs, power and software have no "
-        "rate here."
+        f"With a controller that plans again, {five} of {len(of.demands)} have drawn fibre for at "
+        f"least {of.most_nines:g} nines of the time; more is not computed. Hubs, power and "
+        "software have no rate here: with them, every demand has fewer nines."
     )
     yield (
         f"Expected minutes a year without a path, added over demands: "
@@ -65,13 +65,28 @@ def _summary(of: AvailabilityAnswer) -> Iterator[str]:
         f"{minutes(of.installed_minutes)}."
     )
     if of.baseline_minutes is not None:
-        yield f"Under baseline {of.against}: {minutes(of.baseline_minutes)}."
+        yield _baseline(of, of.baseline_minutes)
         yield _priced(of)
+        yield from _in_minutes(of)
     if of.unserved:
         yield (
             f"{counted(len(of.unserved), 'demand')} without a permitted path: "
             f"{joined_few(of.unserved, MOST_NAMED)}."
         )
+
+
+def _baseline(of: AvailabilityAnswer, under: Minutes) -> str:
+    """Minutes of the same demands on both sides."""
+    both = [one.replanned for one in of.demands if one.baseline is not None]
+    if len(both) == len(of.demands):
+        return f"Under baseline {of.against}: {minutes(under)}."
+    policed = Minutes(
+        sum(one.minutes_a_year_low for one in both), sum(one.minutes_a_year_high for one in both)
+    )
+    return (
+        f"Baseline {of.against} serves {len(both)} of them: these have {minutes(under)} minutes "
+        f"there, and {minutes(policed)} under {of.policies}."
+    )
 
 
 def _priced(of: AvailabilityAnswer) -> str:
@@ -84,6 +99,23 @@ def _priced(of: AvailabilityAnswer) -> str:
         f"Against {of.against}, {len(costly)} of {compared} {lose} nines beyond the bounds: "
         f"{joined_few(costly, MOST_NAMED)}."
     )
+
+
+def _in_minutes(of: AvailabilityAnswer) -> Iterator[str]:
+    """What policies cost certainly, while both sides have five nines."""
+    found = {
+        one.demand: one.price.minutes_a_year_low
+        for one in of.demands
+        if one.price is not None
+        if one.price.nines == 0 and one.price.minutes_a_year_low >= FEW_MINUTES
+    }
+    if found:
+        most = number(max(found.values()))
+        lose = "loses" if len(found) == 1 else "lose"
+        yield (
+            f"{len(found)} more {lose} minutes, up to {most} a year each, but no nines, because "
+            f"these count up to {of.most_nines:g}: {joined_few(list(found), MOST_NAMED)}."
+        )
 
 
 def _demands(of: Sequence[DemandAvailability], width: int | None) -> str:

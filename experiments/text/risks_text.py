@@ -131,6 +131,7 @@ def _key(of: RisksAnswer) -> str:
         f"{other}FV (Fussell-Vesely): share of the minutes that would not occur if it never "
         "failed; 90 % interval. Birnbaum: further demands without a path while it has failed. "
         "minutes/year: demand-minutes that would not occur. Shares overlap: do not add them. "
+        "First: samples in which no other element saves more. "
         "Detours meet: jurisdictions of the next permitted paths (?: possible transit), and "
         "demands without one."
     )

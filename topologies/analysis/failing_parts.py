@@ -45,7 +45,7 @@ class FailingPart:
     place: str
     """The place or cause of the rates."""
     failures_a_year: Floats
-    """One value a sample; of a hit, of the event."""
+    """While it works; one value a sample; of a hit, of the event."""
     repair_days: Floats
     unavailable: Floats
     """The probability that it has failed at an instant; of a hit, that an event hits it."""
@@ -203,7 +203,7 @@ class _Span(NamedTuple):
 def _spanned(span: _Span, rates: FailureRates, climate: str, draws: Draws) -> FailingPart:
     place, spread = span.place, rates.between_routes
     bounds: Bounds = place.repair.in_climate(climate)
-    route = draws.between(f"route {span.id}", spread.low, spread.high)
+    route = draws.factor(f"route {span.id}", spread.low, spread.high)
     rate = draws.rate(place.rate) * route * span.length_km / 1000
     repair = draws.between(f"repair {place.id}", bounds.low, bounds.high)
     return FailingPart(

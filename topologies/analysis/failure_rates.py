@@ -2,7 +2,8 @@
 
 The data are in ``topologies/data/failures.yaml``. A rate of n events in T years has the posterior
 Gamma(n + 1/2, T), of Jeffreys' prior; a share of k systems of m has Beta(k + 1/2, m - k + 1/2).
-Published bounds enclose 90 % of a lognormal distribution.
+Published bounds enclose 90 % of a lognormal distribution. A rate with a value has its median there,
+and a spread of its own on either side.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Evidence(Frozen):
 
 
 class Rate(Evidence):
-    """Failures per thousand kilometres and year: a count, or a published value with bounds."""
+    """Failures per thousand kilometres and year: a count, or a published value with bounds, which
+    is the median."""
 
     events: Count | None = None
     thousand_km_years: Exposure | None = None
@@ -240,7 +242,8 @@ class Record(Frozen):
 
 
 class Spread(Frozen):
-    """The rate of one route over the mean of its kind: 90 % bounds."""
+    """How rates of single routes of a kind differ: 90 % bounds of their ratio to the median. The
+    published rate is their mean."""
 
     low: Factor
     high: Factor
@@ -332,6 +335,12 @@ def _check_media(document: Document, file: FailureRates) -> None:
             raise document.error(f"no place matches all {medium} cable", "places", hint=hint)
 
 
+def _lognormal(low: float, high: float) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm, by the 5 % and 95 % quantiles."""
+    middle, half = math.log(low * high) / 2, math.log(high / low) / 2
+    return middle, half / DEVIATIONS_OF_90
+
+
 @dataclass(frozen=True)
 class Draws:
     """Samples of uncertain figures, independent by name: another figure changes none of them."""
@@ -346,8 +355,13 @@ class Draws:
             counted = f"{rate.events}/{rate.thousand_km_years}"
             return self.events(counted, rate.events, rate.thousand_km_years)
         assert rate.low is not None
+        assert rate.value is not None
         assert rate.high is not None
-        return self.between(f"rate {rate.low:g} to {rate.high:g}", rate.low, rate.high)
+        normal = self._normal(f"rate {rate.low:g} to {rate.high:g}")
+        below, above = math.log(rate.value / rate.low), math.log(rate.high / rate.value)
+        deviation = np.where(normal < 0, below, above) / DEVIATIONS_OF_90
+        found: Floats = rate.value * np.exp(normal * deviation)
+        return found
 
     def events(self, name: str, events: int, exposure: float) -> Floats:
         """A rate by its count."""
@@ -360,9 +374,19 @@ class Draws:
 
     def between(self, name: str, low: float, high: float) -> Floats:
         """Lognormal with these 5 % and 95 % quantiles."""
-        middle = (math.log(low) + math.log(high)) / 2
-        deviation = (math.log(high) - math.log(low)) / 2 / DEVIATIONS_OF_90
-        return np.exp(self._generator(name).normal(middle, deviation, self.count))
+        middle, deviation = _lognormal(low, high)
+        found: Floats = np.exp(middle + deviation * self._normal(name))
+        return found
+
+    def factor(self, name: str, low: float, high: float) -> Floats:
+        """A lognormal factor with this ratio of its 5 % and 95 % quantiles, and a mean of 1: what
+        has a published mean keeps it."""
+        _, deviation = _lognormal(low, high)
+        found: Floats = np.exp(deviation * self._normal(name) - deviation**2 / 2)
+        return found
+
+    def _normal(self, name: str) -> Floats:
+        return self._generator(name).standard_normal(self.count)
 
     def _generator(self, name: str) -> np.random.Generator:
         return np.random.default_rng(seed_of(self.seed, "failures", name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from itertools import chain, combinations
 from pathlib import Path
@@ -174,6 +175,27 @@ def test_a_path_of_two_saudi_fibres_is_priced_and_never_beyond_five_nines(tmp_pa
     said = " ".join(told(found, width=100).split())
     assert "Against none, 1 of 1 loses nines beyond the bounds: state." in said
     assert "1 demand without a permitted path: blocked." in said
+
+
+def test_minutes_of_a_baseline_are_next_to_those_of_the_same_demands(mini):
+    other = replace(mini.demands[0], baseline=None, price=None)
+    fewer = replace(mini, demands=(other, *mini.demands[1:]))
+    said = " ".join(told(fewer, width=100).split())
+    both = sum(one.replanned.minutes_a_year_high for one in mini.demands[1:])
+    assert f"Baseline none serves {len(mini.demands) - 1} of them" in said
+    assert f"and {both:,.0f} under pan-asia." in said
+    assert "Under baseline none:" in " ".join(told(mini, width=100).split())
+
+
+def test_minutes_that_policies_cost_beyond_five_nines_are_stated(mini):
+    policed = Bounds(np.full(3, 4e-6), np.full(3, 4e-6))
+    other = Bounds(np.full(3, 1e-9), np.full(3, 1e-9))
+    price = price_in_nines(policed, other, is_nested=True)
+    assert price.nines == 0
+    first = replace(mini.demands[0], price=price)
+    said = " ".join(told(replace(mini, demands=(first, *mini.demands[1:])), width=100).split())
+    assert "1 more loses minutes, up to 2.1 a year each, but no nines" in said
+    assert "loses minutes" not in " ".join(told(mini, width=100).split())
 
 
 def test_without_a_baseline_there_is_no_price():

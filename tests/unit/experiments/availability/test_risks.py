@@ -41,10 +41,23 @@ def test_a_part_that_never_fails_saves_what_the_register_says(mini):
         assert risk.demand_minutes_a_year.mean == pytest.approx(saved, rel=1e-3)
 
 
-def test_the_first_has_the_most_minutes_and_shares_of_first_add_up(mini):
+def test_two_that_must_both_fail_are_each_the_first(tmp_path):
+    file = tmp_path / "one.yaml"
+    file.write_text(
+        "schema: 1\nname: one\ntopology: pan-asia\npolicies: pan-asia\nas_of: 2026-11-24\n"
+        "service: leased-circuit\ndemands:\n- {id: state, class: dr, data: sa-secret-none, "
+        "returns: same-class, src: riyadh, dst: jeddah}\n"
+    )
+    found = corridor.risks(file, samples=20)
+    both = [one for one in found.risks if one.affected]
+    assert {one.id for one in both} == {"riyadh-jeddah", "riyadh-jeddah-north"}
+    assert [one.first for one in both] == [1, 1]
+
+
+def test_the_first_has_the_most_minutes_and_shares_of_first_cover_all_samples(mini):
     minutes = [one.demand_minutes_a_year.mean for one in mini.risks]
     assert minutes == sorted(minutes, reverse=True)
-    assert sum(one.first for one in mini.risks) == pytest.approx(1)
+    assert sum(one.first for one in mini.risks) >= 1 - 1e-9
     assert mini.risks[0].first > 0.5
     assert mini.risks[0].affected
     for one in mini.risks:

@@ -12,6 +12,7 @@ from corridor.topologies.analysis.failing_parts import FailureModel, failure_mod
 from corridor.topologies.analysis.failure_rates import (
     DAYS_OF_YEAR,
     FILE,
+    Bounds,
     Draws,
     Rate,
     Systems,
@@ -21,6 +22,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 
 SAMPLES = 4000
+SEA = "value: 0.38, low: 0.16, high: 0.79"
 PAGE = Path(__file__).resolve().parents[4] / "docs" / "availability.md"
 
 
@@ -85,7 +87,7 @@ def test_climates_change_the_count_and_the_repair():
     assert rate["peace"].basis == "0 in 18 years"
     assert rate["record"].failures_a_year.mean() == pytest.approx(2.5 / 20.9, rel=0.05)
     assert rate["as-2024-2026"].failures_a_year.mean() == pytest.approx(2.5 / 2.9, rel=0.05)
-    assert rate["as-2024-2026"].repair_days.min() > 130
+    assert rate["as-2024-2026"].repair_days.mean() > 2 * rate["peace"].repair_days.mean()
     assert by_climate["peace"]["luzon-strait"].basis == "2 in 20.9 years"
 
 
@@ -96,8 +98,42 @@ def test_samples_follow_the_posterior_of_the_count():
     stated = Rate(value=1.7, low=0.85, high=3.4)
     low, middle, high = np.percentile(draws.rate(stated), [5, 50, 95])
     assert (low, middle, high) == pytest.approx((0.85, 1.7, 3.4), rel=0.06)
+    uneven = Rate(value=2, low=1, high=10)
+    low, middle, high = np.percentile(draws.rate(uneven), [5, 50, 95])
+    assert (low, middle, high) == pytest.approx((1, 2, 10), rel=0.06)
     share = draws.share("c", Systems(cut=7, of=30))
     assert share.mean() == pytest.approx(7.5 / 31, rel=0.03)
+
+
+def test_routes_that_differ_keep_the_published_rate_as_their_mean():
+    rates = read_failure_rates()
+    found = failure_model(load_topology("mini"), rates, samples=SAMPLES, seed=1)
+    land = next(one.rate for one in rates.places if one.id == "land")
+    published = Draws(1, SAMPLES).rate(land).mean()
+    spans = [one for one in found.parts if one.kind == "land"]
+    per_km = [(one.failures_a_year / one.length_km * 1000).mean() for one in spans]
+    assert np.mean(per_km) == pytest.approx(published, rel=0.02)
+    factor = Draws(1, SAMPLES).factor("a route", 0.5, 2)
+    low, high = np.percentile(factor, [5, 95])
+    assert high / low == pytest.approx(4, rel=0.06)
+
+
+def test_repairs_of_the_record_are_those_of_peace_and_war_by_their_length():
+    repair = {one.id: one.repair for one in read_failure_rates().places}
+    for place, parts in {
+        "red-sea": (("peace", 18.0), ("as-2024-2026", 2.9)),
+        "gulf": (("record", 26.0), ("hormuz", 9.0)),
+    }.items():
+        of = repair[place]
+        bounds = {name: of.in_climate(name) for name in ("record", "peace", "as-2024-2026")}
+        closed = Bounds(low=90, high=365)
+        known = [(closed if name == "hormuz" else bounds[name], long) for name, long in parts]
+        whole = bounds["record" if place == "red-sea" else "as-2024-2026"]
+        for end in ("low", "high"):
+            mean = sum(getattr(one, end) * long for one, long in known) / sum(
+                long for _, long in known
+            )
+            assert getattr(whole, end) == pytest.approx(mean, abs=0.5)
 
 
 def test_equal_figures_are_one_uncertainty_and_names_decide_samples():
@@ -150,19 +186,15 @@ def test_the_mean_of_all_seas_leaves_out_the_cuts_of_causes():
     [
         ("source: [icpc25]", "source: [icpc]", 'no source is called "icpc"'),
         ("points: [malacca-mid]", "points: [malaca-mid]", 'no waypoint or hub is called "malaca'),
-        ("in: {peace:", "in: {piece:", 'no climate is called "piece"'),
-        ("events: 10, ", "", "a rate has events and thousand_km_years, or value, low and high"),
-        ("low: 35\n", "low: 350\n", "low is at most high"),
+        ("peace: {low:", "piece: {low:", 'no climate is called "piece"'),
+        ("value: 0.38, ", "", "a rate has events and thousand_km_years, or value, low and high"),
+        ("low: 36\n", "low: 360\n", "low is at most high"),
         ("- id: land\n", "- id: land\n  points: [suez]\n", "no place matches all terrestrial"),
         ("systems: {cut: 7, of: 30}", "systems: {cut: 31, of: 30}", "no more systems are cut"),
-        (
-            "thousand_km_years: 70,",
-            "thousand_km_years: 0.001,",
-            "are more than 1,000 a year: check",
-        ),
-        ("events: 10, ", "events: 10000000, ", "must be at most 1000000"),
+        (SEA, "events: 10, thousand_km_years: 0.001", "are more than 1,000 a year: check"),
+        (SEA, "events: 10000000, thousand_km_years: 70", "must be at most 1000000"),
         ("value: 1.7, low: 0.85, high: 3.4", "value: 1.7, low: 0.85, high: 1e9", "at most 1000"),
-        ("high: 144\n", "high: 14400\n", "must be at most 3653"),
+        ("high: 57\n", "high: 5700\n", "must be at most 3653"),
         ("low: 0.5, high: 2,", "low: 0.5, high: 1e12,", "must be at most 100"),
         ("peace: {events: 4, years: 18}", "peace: {events: 4, years: 0.001}", "more than 1,000"),
     ],
