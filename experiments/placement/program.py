@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
+from corridor.experiments.placement.jobs_file import HOURS
 from corridor.experiments.placement.program_rows import Floats, Problem, Rows
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
@@ -41,8 +42,8 @@ class Solution:
     bound: float
     hourly_mw: Floats
     """By hub and hour: IT power."""
-    is_optimal: bool
-    """Whether the gap was reached before the time ended."""
+    is_optimal: bool = False
+    """Whether the gap was reached in time."""
 
 
 class NoPlacement(InputError):
@@ -55,7 +56,7 @@ def solve(problem: Problem, effort: Effort, most_rtt_ms: float | None = None) ->
     1. The linear relaxation has a bound, and by its reduced costs the columns that matter most.
     2. Whole jobs are placed over these columns, with the hours of starts relaxed.
     3. If that misses the gap, the same over all columns, which has a bound of its own.
-    4. Whole starts are found for what was placed; if there are none, all is solved at once.
+    4. Whole starts are found for what was placed; if that misses the gap, all is solved at once.
 
     Args:
         problem: Jobs, hubs and limits; each group has a column.
@@ -68,22 +69,20 @@ def solve(problem: Problem, effort: Effort, most_rtt_ms: float | None = None) ->
     """
     asked = _Solver(problem, most_rtt_ms, effort)
     relaxed = asked.relaxed()
-    near = asked.placed(high=_few(relaxed, problem))
-    first = asked.solution(near, relaxed.bound)
-    if first is not None and first.value - first.bound <= effort.gap * first.value:
-        return first
-    whole = asked.placed()
-    bound = max(relaxed.bound, whole.bound)
-    found = asked.solution(whole, bound)
-    if found is None and first is None:
-        whole = asked.placed(of_starts=True)
-        found = asked.solution(whole, max(bound, whole.bound))
-    made = [one for one in (first, found) if one is not None]
+    bound, made, status = relaxed.bound, list[Solution](), 0
+    for high, of_starts in ((_few(relaxed, problem), False), (None, False), (None, True)):
+        found = asked.placed(high=high, of_starts=of_starts)
+        status = found.status
+        if high is None:
+            bound = max(bound, found.bound)
+        made += asked.solutions(found)
+        if made and min(one.value for one in made) * (1 - effort.gap) <= bound:
+            break
     if not made:
-        raise _none_found(whole.status, effort)
+        raise _none_found(status, problem, effort)
     best = min(made, key=lambda one: one.value)
-    low = min(best.value, max(one.bound for one in made))
-    return Solution(best.placed, best.value, low, best.hourly_mw, whole.status != OUT_OF_TIME)
+    is_optimal = best.value * (1 - effort.gap) <= bound
+    return replace(best, bound=min(best.value, bound), is_optimal=is_optimal)
 
 
 def relaxed(problem: Problem, effort: Effort) -> tuple[Floats, float]:
@@ -139,7 +138,7 @@ class _Solver:
             options={"time_limit": self._left_s()},
         )
         if found.x is None or found.status != 0:
-            raise _none_found(int(found.status), self._effort)
+            raise _none_found(int(found.status), self._problem, self._effort)
         bound = max(0.0, float(found.fun) - self._most_tie)
         return _Relaxed(found.x, bound, found.lower.marginals)
 
@@ -149,22 +148,21 @@ class _Solver:
         kinds = self._rows.integrality(of_starts=of_starts)
         return self._milp(kinds, np.zeros(self._rows.count), upper)
 
-    def solution(self, found: _Found, bound: float) -> Solution | None:
-        """A placement with whole starts and its cost; None if there is none. Whole jobs stay where
-        they were found, parts of divisible ones may move."""
+    def solutions(self, found: _Found) -> list[Solution]:
+        """The placement with whole starts, or none. Whole jobs stay where they were found, parts of
+        divisible ones may move."""
         if found.x is None:
-            return None
+            return []
         columns, kinds = self._problem.columns, self._rows.integrality(of_starts=True)
         low, high = np.zeros(self._rows.count), np.full(self._rows.count, np.inf)
         stays = np.flatnonzero(kinds[: len(columns)])
         low[stays] = high[stays] = np.round(found.x[stays])
         started = self._milp(kinds, low, high)
         if started.x is None:
-            return None
+            return []
         placed = self._rows.whole(started.x[: len(columns)])
         value = float(sum(n * one.cost for n, one in zip(placed, columns, strict=True)))
-        hourly_mw = self._rows.hourly_mw(started.x)
-        return Solution(tuple(placed), value, min(value, bound), hourly_mw, is_optimal=True)
+        return [Solution(tuple(placed), value, 0.0, self._rows.hourly_mw(started.x))]
 
     def _milp(self, kinds: Floats, low: Floats, high: Floats) -> _Found:
         from scipy.optimize import Bounds, LinearConstraint, milp
@@ -195,12 +193,14 @@ def _few(of: _Relaxed, problem: Problem) -> Floats:
     return high
 
 
-def _none_found(status: int, effort: Effort) -> NoPlacement:
+def _none_found(status: int, problem: Problem, effort: Effort) -> NoPlacement:
     if status == OUT_OF_TIME:
         message = f"no placement was found in {effort.seconds:g} s"
         return NoPlacement(message, "state a longer --time-limit")
+    mean_mw = sum(job.it_mwh * n for job, n in problem.groups) / HOURS
     return NoPlacement(
-        "the jobs do not fit into the power limits of the hubs and the capacity of fibres",
+        "the jobs do not fit into the power limits of the hubs and the capacity of fibres: they "
+        f"need {mean_mw:,.0f} MW on average, the hubs have {sum(problem.limits_mw):,.0f} MW",
         "state more power with --mw, add hubs, or drop jobs",
     )
 

@@ -89,7 +89,7 @@ def _total(of: CountedTotal) -> str:
 
 
 def _optimum(of: Optimum, unit: str) -> str:
-    stopped = "" if of.is_optimal else ", stopped by the time limit"
+    stopped = "" if of.is_optimal else ", larger than asked for"
     bound = f"bound {_amount(of.bound)}, gap {of.gap:.3%}{stopped}"
     return f"{_amount(of.value)} {unit} ({bound})"
 

@@ -219,7 +219,7 @@ def test_jobs_without_a_lawful_hub_are_named_with_the_clause(written):
 
 
 def test_jobs_that_do_not_fit_are_refused(written):
-    with pytest.raises(NoPlacement, match="do not fit into the power limits"):
+    with pytest.raises(NoPlacement, match="they need 60 MW on average, the hubs have 200 MW"):
         corridor.place(written({"it_mw": 60}), count="location")
 
 
