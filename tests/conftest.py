@@ -10,6 +10,7 @@ import contextlib
 import gc
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -79,6 +80,8 @@ def try_few_examples(test: Callable[..., object]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_started] = _cpu_s()
+    if cache := sys.modules.get("corridor.topologies.base.disk_cache"):
+        cache._ignored.clear()  # a command with --no-cache may have run in this process
 
 
 @pytest.hookimpl(wrapper=True)

@@ -207,7 +207,8 @@ def disturbed(crew: Crew, at: Sequence[float], random: Random) -> list[Kill]:
             continue
         waiting.pop(0)
         victims = {name: found for name, found in crew.victims().items() if found}
-        what = random.choice(sorted(victims))
+        untouched = victims.keys() - {one.what for one in told}  # each kind once before any twice
+        what = random.choice(sorted(untouched or victims))
         crew.kill(what, random.choice(victims[what]))
         told.append(Kill(now_s - began_s, what, cells))
         print(f"{told[-1].at_s:6.1f} s, {cells:3} cells: killed {what}", flush=True)

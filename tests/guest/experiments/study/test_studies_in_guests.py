@@ -122,7 +122,7 @@ def test_a_scheduler_and_workers_by_hand_that_are_killed_at_random_come_to_the_s
         killed = disturbed(crew, moments(random, KILLS, CELLS), random)
     finally:
         crew.close()
-    assert {"scheduler", "worker"} <= {one.what for one in killed}, "seed 2 kills both"
+    assert {"scheduler", "worker"} <= {one.what for one in killed}
     assert differing(place / "study", folders["hurt"]) == []
     assert crew.left() == []
 

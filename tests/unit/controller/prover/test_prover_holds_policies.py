@@ -88,6 +88,7 @@ class Exact:
     breaches: dict[str, tuple[Breach, ...]] = field(
         default_factory=lambda: dict.fromkeys(("C9", "C10", "C11", "C12"), ())
     )
+    admissions: tuple[()] = ()
 
 
 def test_the_exact_search_may_say_that_no_protected_failure_leads_there():
