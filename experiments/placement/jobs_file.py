@@ -54,11 +54,12 @@ class Job(Frozen):
     rtt_budget: DurationNs | None = None
     """Of interactive jobs, which run all day: RTT by the nominal delays of the map, ``30ms``."""
     window_h: tuple[int, int] | None = None
-    """Of batch jobs: the hours of the day in which they run, for example ``[8, 20]``."""
+    """Of batch jobs: the hours of the day (UTC) in which they run, for example ``[8, 20]``."""
     hours: int | None = Field(default=None, ge=1, le=HOURS, strict=True)
     """Of batch jobs: hours of computing."""
     divisible: tuple[Literal["time", "space"], ...] = ()
-    """``time``: a batch job may pause. ``space``: parts of jobs may run at several hubs."""
+    """``time``: the energy of a batch job may be spread over its window, at up to ``it_mw`` in an
+    hour. ``space``: parts of jobs may run at several hubs."""
 
     @model_validator(mode="after")
     def _interactive_or_batch(self) -> Self:
@@ -68,7 +69,12 @@ class Job(Frozen):
             raise ValueError(f"{self.id}: batch jobs have window_h and hours, others have neither")
         begin, end = self.window
         if not 0 <= begin < end <= HOURS:
-            raise ValueError(f"window_h of {self.id} begins at 0 or later and ends at 24 or before")
+            raise ValueError(
+                f"window_h of {self.id} is two hours of one day, 0 to 24, the first before the "
+                "second; a window past midnight cannot be written"
+            )
+        if self.rtt_budget is not None and "time" in self.divisible:
+            raise ValueError(f"{self.id} is interactive and runs all day, so time is not divisible")
         if self.running_h > end - begin:
             raise ValueError(f"{self.id} needs {self.hours} hours, its window has {end - begin}")
         return self
@@ -144,7 +150,7 @@ class JobsFile(Frozen):
     """Hubs that may compute; all hubs of the map with energy figures if not given."""
     state: StatedValues = StatedValues()
     """Values that you state, where none is published or another is meant."""
-    fibre_share: Share | None = None
+    fibre_share: Share | None = Field(default=None, gt=0, le=1)
     """The share of each fibre's capacity that the jobs may use; not limited if not given."""
     wan_kwh_per_gb: float | None = Field(default=None, gt=0, le=100)
     """Energy of the network for each GB; not counted if not given."""

@@ -24,6 +24,7 @@ from corridor.experiments.placement.place_documents import (
     LoadedLink,
     NotPlaced,
     Optimum,
+    OtherCounting,
     ParetoPoint,
     PlaceAnswer,
     PlacedGroup,
@@ -220,6 +221,8 @@ class _Answering:
             totals=tuple(self._total(one, used) for one in COUNTS),
             currency=currency,
             ends=tuple(self._ends()),
+            other_countings=tuple(self._others()),
+            is_tie=self._is_tie(used),
             pareto=tuple(self._front()) if placing.asked.objective == "pareto" else (),
             forbidden=tuple(self._forbidden()),
             links=tuple(self._links()),
@@ -228,6 +231,13 @@ class _Answering:
             published_limits=tuple(one.hub for one in used if one.limit.basis != "stated"),
             stated=stated,
         )
+
+    def _is_tie(self, used: Sequence[HubValues]) -> bool:
+        count = self._count
+        if count is None or len(used) < 2:
+            return False
+        each = [one.tco2(1.0, count, self._end) or 0.0 for one in used]
+        return max(each) - min(each) <= 1e-6 * max(each)
 
     def _unit(self, currency: str) -> str:
         units = {"cost": currency, "latency": "ms"}
@@ -310,7 +320,8 @@ class _Answering:
         if found.ground is None:
             return found.leg, "no path is permitted", "", "", ""
         one = found.ground
-        return found.leg, str(one), one.policy, one.clause, one.confidence
+        more = f"; {found.more} more block it" if found.more else ""
+        return found.leg, f"{one}{more}", one.policy, one.clause, one.confidence
 
     def _cost_of_law(self) -> CostOfLaw:
         """With limited fibres, the other paths under law may even be better."""
@@ -340,7 +351,8 @@ class _Answering:
             without_interval=tuple(
                 one.hub
                 for one in known
-                if one.factors[count].value is not None and None in one.factors[count]
+                if (value := one.factors[count].value) is not None
+                and {None, value} & {one.factors[count].low, one.factors[count].high}
             ),
         )
 
@@ -352,10 +364,29 @@ class _Answering:
         ends: tuple[End, ...] = ("low", "high")
         for end in ends:
             mwh, optimum = placing.relaxed_mwh(law=law, end=end)
-            pairs = zip(mwh, usual, strict=True)
-            moved = sum(abs(a - b) for a, b in pairs) / 2 / sum(usual)
+            _, other = placing.relaxed_mwh(law=not law, end=end)
             most = _most_used(mwh)
-            yield AtEnd(end, optimum, moved, placing.hubs[most].hub, most == _most_used(usual))
+            yield AtEnd(
+                end,
+                optimum,
+                _moved(mwh, usual),
+                placing.hubs[most].hub,
+                most == _most_used(usual),
+                optimum - other if law else other - optimum,
+            )
+
+    def _others(self) -> Iterator[OtherCounting]:
+        """Countings by which every hub has a value, and how much would be elsewhere by them."""
+        placing, law = self._placing, self._law
+        if placing.asked.objective not in BY_EMISSIONS:
+            return
+        usual, _ = placing.relaxed_mwh(law=law, end=self._end)
+        for count in COUNTS:
+            known = all(one.factors[count].value is not None for one in placing.hubs)
+            if count != self._count and known:
+                mwh, _ = placing.relaxed_mwh(law=law, end="value", counting=count)
+                most = placing.hubs[_most_used(mwh)].hub
+                yield OtherCounting(count, _moved(mwh, usual), most)
 
     def _front(self) -> Iterator[ParetoPoint]:
         fastest, slowest = (
@@ -429,6 +460,12 @@ def _plain(value: str | float) -> str:
 def _optimum(plan: Plan) -> Optimum:
     of = plan.solution
     return Optimum(of.value, of.bound, of.is_optimal)
+
+
+def _moved(mwh: Sequence[float], usual: Sequence[float]) -> float:
+    """The share of IT energy that is at other hubs."""
+    pairs = zip(mwh, usual, strict=True)
+    return sum(abs(a - b) for a, b in pairs) / 2 / sum(usual)
 
 
 def _most_used(it_mwh: Sequence[float]) -> int:

@@ -51,7 +51,7 @@ class CountedTotal:
     unknown: tuple[str, ...]
     """Hubs in use without a direct factor of this counting: they are not in the figures."""
     without_interval: tuple[str, ...]
-    """Hubs in use whose factor has no published interval: their value is used at both ends."""
+    """Hubs in use whose factor has no interval, or one on one side of the value only."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,8 @@ class ForbiddenBetter:
     jobs: float
     """That run there without law."""
     saves: float
-    """Of these jobs against their mean under law, in the unit of the objective."""
+    """What these jobs cost less there than their mean under law, in the unit of the objective. Hubs
+    may be full under law, so that other jobs would have to leave: savings do not add up."""
     leg: str
     """``input`` or ``results``; ``round trip`` if the lawful one exceeds the budget."""
     why: str
@@ -161,6 +162,18 @@ class AtEnd:
     """The hub with most IT energy."""
     is_same: bool
     """Whether it is that of the placement."""
+    cost_of_law: float
+    """The same with law less that without."""
+
+
+@dataclass(frozen=True)
+class OtherCounting:
+    """The linear relaxation by a counting that did not choose the placement."""
+
+    count: str
+    moved: float
+    """The share of IT energy that it would place at other hubs."""
+    most_used: str
 
 
 @dataclass(frozen=True)
@@ -216,6 +229,10 @@ class PlaceAnswer(Document):
     currency: str
     """Of costs; empty where prices of the hubs in use are unknown or differ in currency."""
     ends: tuple[AtEnd, ...]
+    other_countings: tuple[OtherCounting, ...]
+    """Those by which every candidate hub has a value."""
+    is_tie: bool
+    """Whether all hubs in use emit the same by the counting, so that RTT decides."""
     pareto: tuple[ParetoPoint, ...]
     forbidden: tuple[ForbiddenBetter, ...]
     """The largest savings first."""

@@ -12,13 +12,22 @@ import numpy as np
 from corridor.experiments.answers.capacities import Capacities, capacities
 from corridor.experiments.placement.hub_values import BY_EMISSIONS, End, HubValues, Objective
 from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs
-from corridor.experiments.placement.program import Effort, NoPlacement, Solution, relaxed, solve
+from corridor.experiments.placement.program import (
+    Effort,
+    NoPlacement,
+    Solution,
+    lacking,
+    relaxed,
+    solve,
+)
 from corridor.experiments.placement.program_rows import Column, Floats, Link, Problem
 from corridor.experiments.placement.round_trips import RoundTrip, RoundTrips
+from corridor.topologies.base.words import few
 from corridor.topologies.energy.countings import Count
 from corridor.topologies.model.sharing import shared_links
 
 BITS_OF_GBIT, SECONDS_OF_HOUR = 1e9, 3600
+MOST_NAMED = 5
 LEAST_JOBS = 1e-6
 """A smaller part of a job is an error of rounding."""
 
@@ -92,7 +101,7 @@ class Placing:
 
     def unit_cost(self, job: Job, part: Part, end: End = "value") -> float:
         """What one job costs at a hub, in the unit of the objective."""
-        return self._cost(self.asked.objective, job, (part.hub, part.trip), end)
+        return self._cost(self.asked, job, (part.hub, part.trip), end)
 
     def link_rates(self, plan: Plan) -> dict[Link, float]:
         """The largest mean rate of a part of the day in Gbit/s, by link."""
@@ -108,30 +117,35 @@ class Placing:
         """Of the fibres and landings of the map."""
         return capacities(self.loaded.topology)
 
-    def relaxed_mwh(self, *, law: bool, end: End) -> tuple[list[float], float]:
-        """Return IT energy by hub and the optimum of the linear relaxation.
+    def relaxed_mwh(
+        self, *, law: bool, end: End, counting: Count | None = None
+    ) -> tuple[list[float], float]:
+        """Return IT energy by hub and the optimum of the linear relaxation, by the counting that
+        was asked for or another.
 
         Raises:
             NoPlacement: No placement fits, or none was found in time.
         """
         groups = _grouped(self.jobs)
-        problem = self._problem(groups, self.asked.objective, law=law, end=end)
-        parts, bound = relaxed(problem, self.asked.effort)
+        asked, counting = self.asked, counting or self.asked.counting
+        problem = self._problem(groups, asked._replace(counting=counting), law=law, end=end)
+        parts, bound = relaxed(problem, asked.effort)
         total = [0.0] * len(self.hubs)
         for part, column in zip(parts.tolist(), problem.columns, strict=True):
             total[column.hub] += part * groups[column.group][0].it_mwh
         return total, bound
 
     def _problem(
-        self, groups: Sequence[Sequence[Job]], objective: Objective, *, law: bool, end: End
+        self, groups: Sequence[Sequence[Job]], asked: Asked, *, law: bool, end: End
     ) -> Problem:
+        limits_fibres = self.loaded.file.fibre_share is not None
         columns = [
             Column(
                 number,
                 hub,
-                self._cost(objective, group[0], (hub, trip), end),
+                self._cost(asked, group[0], (hub, trip), end),
                 trip.rtt_ns / 1e6,
-                self._links(group[0], trip) if self.loaded.file.fibre_share else {},
+                self._links(group[0], trip) if limits_fibres else {},
             )
             for number, group in enumerate(groups)
             for hub, trip in self.options(group[0], law=law).items()
@@ -147,8 +161,12 @@ class Placing:
         self, objective: Objective, most_rtt_ms: float | None, *, law: bool, end: End
     ) -> Plan:
         groups = _grouped(self.jobs)
-        problem = self._problem(groups, objective, law=law, end=end)
-        solution = solve(problem, self.asked.effort, most_rtt_ms)
+        asked = self.asked._replace(objective=objective)
+        problem = self._problem(groups, asked, law=law, end=end)
+        try:
+            solution = solve(problem, asked.effort, most_rtt_ms)
+        except NoPlacement as error:
+            raise self._explained(error, problem, law=law) from error
         placed = defaultdict[int, list[Part]](list)
         for jobs, column in zip(solution.placed, problem.columns, strict=True):
             if jobs > LEAST_JOBS:
@@ -168,13 +186,27 @@ class Placing:
                 total[part.hub] += part.jobs * job.it_mwh
         return total
 
-    def _cost(self, objective: Objective, job: Job, at: tuple[int, RoundTrip], end: End) -> float:
+    def _explained(self, error: NoPlacement, problem: Problem, *, law: bool) -> NoPlacement:
+        """The same, with the problem that has no placement and the hubs that are too small."""
+        which = f"under {self.loaded.policies.name}" if law else "without law"
+        message = f"{which}: {error.message}"
+        short = lacking(problem)
+        if short is not None:
+            names = few([self.hubs[one].hub for one in short.hubs], MOST_NAMED)
+            jobs = few([job.id for job in short.jobs], MOST_NAMED)
+            message += (
+                f"; {jobs} may run at {names} only, and with them need {short.needs_mwh:,.1f} MWh "
+                f"of the {short.has_mwh:,.1f} that these hubs have in a day"
+            )
+        return NoPlacement(message, error.hint)
+
+    def _cost(self, asked: Asked, job: Job, at: tuple[int, RoundTrip], end: End) -> float:
         hub, trip = self.hubs[at[0]], at[1]
-        if objective == "latency":
+        if asked.objective == "latency":
             return trip.rtt_ns / 1e6
-        if objective in BY_EMISSIONS:
-            assert self.asked.counting is not None
-            found = hub.tco2(job.it_mwh, self.asked.counting, end)
+        if asked.objective in BY_EMISSIONS:
+            assert asked.counting is not None
+            found = hub.tco2(job.it_mwh, asked.counting, end)
         else:
             found = hub.cost(job.it_mwh)
         assert found is not None  # else the question was refused

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.experiments.placement.jobs_file import HOURS
+from corridor.experiments.placement.jobs_file import HOURS, Job
 from corridor.experiments.placement.program_rows import Floats, Problem, Rows
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
@@ -193,13 +193,39 @@ def _few(of: _Relaxed, problem: Problem) -> Floats:
     return high
 
 
+class Lacking(NamedTuple):
+    """Hubs whose power limits are too small for the jobs that may run at no other hub."""
+
+    jobs: tuple[Job, ...]
+    hubs: tuple[int, ...]
+    needs_mwh: float
+    """Of IT energy in a day."""
+    has_mwh: float
+
+
+def lacking(problem: Problem) -> Lacking | None:
+    """Return the fewest hubs that some group may use and that are too small; None if none are."""
+    at: dict[int, set[int]] = defaultdict(set)
+    for one in problem.columns:
+        at[one.group].add(one.hub)
+    for hubs in sorted(map(frozenset, at.values()), key=lambda one: (len(one), sorted(one))):
+        inside = [group for group in at if at[group] <= hubs]
+        needs = sum(problem.groups[group][0].it_mwh * problem.groups[group][1] for group in inside)
+        has = sum(problem.limits_mw[hub] for hub in hubs) * HOURS
+        if needs > has:
+            jobs = tuple(problem.groups[group][0] for group in inside)
+            return Lacking(jobs, tuple(sorted(hubs)), needs, has)
+    return None
+
+
 def _none_found(status: int, problem: Problem, effort: Effort) -> NoPlacement:
     if status == OUT_OF_TIME:
         message = f"no placement was found in {effort.seconds:g} s"
         return NoPlacement(message, "state a longer --time-limit")
     mean_mw = sum(job.it_mwh * n for job, n in problem.groups) / HOURS
+    fibres = " and the capacity of fibres" if problem.link_gbps else ""
     return NoPlacement(
-        "the jobs do not fit into the power limits of the hubs and the capacity of fibres: they "
+        f"the jobs do not fit into the power limits of the hubs{fibres}: they "
         f"need {mean_mw:,.0f} MW on average, the hubs have {sum(problem.limits_mw):,.0f} MW",
         "state more power with --mw, add hubs, or drop jobs",
     )

@@ -1,7 +1,7 @@
 """Where a job may run: lawful paths to a hub and back, their RTT, and what blocks the others. Pure.
 
 Paths are those of the product's own evaluator, searched once for each class of data between two
-hubs. Data that stays at its hub needs no path.
+hubs. Data that stays at its hub needs no path, but a policy set may still forbid it there.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ class RoundTrip:
     """From the origin of a job to a hub, and from there to its destination."""
 
     legs: tuple[PermittedPath | None, PermittedPath | None]
-    """None where data stays at the hub."""
+    """Without law None where data stays at the hub, else a path without fibres."""
 
     @property
     def paths(self) -> tuple[Path | None, Path | None]:
         """Input and results."""
-        there, back = self.legs
-        return None if there is None else there.path, None if back is None else back.path
+        there, back = (
+            None if leg is None or not leg.path.fibres else leg.path for leg in self.legs
+        )
+        return there, back
 
     @property
     def rtt_ns(self) -> int:
@@ -61,6 +63,8 @@ class Blocked:
     """The clause; None if the lawful round trip exceeds the RTT budget."""
     lawful_rtt_ns: int | None
     """Of the lawful round trip that exceeds it."""
+    more: int = 0
+    """Further clauses and missing permits that block the shortest paths of both legs."""
 
 
 class RoundTrips:
@@ -90,21 +94,21 @@ class RoundTrips:
 
     def is_covered(self, job: Job, hub: str) -> bool:
         """Whether the policy set covers the data of both directions."""
-        return all(
-            self._lookup.on(self._demand(*end)).is_judged
-            for end in _ends(job, hub)
-            if end[1] != end[2]
-        )
+        return all(self._lookup.on(self._demand(*end)).is_judged for end in _ends(job, hub))
 
     def blocked(self, job: Job, hub: str) -> Blocked:
         """Return why the lawful round trip does not exist or is too long."""
         trip = self._lawful_trip(job, hub)
         if trip is not None:
             return Blocked("input", None, trip.rtt_ns)
-        for name, end in zip(("input", "results"), _ends(job, hub), strict=True):
-            if end[1] != end[2] and self._lawful_path(*end) is None:
-                return Blocked(name, self._ground(*end), None)
-        raise AssertionError("one of the legs has no lawful path")
+        legs = [
+            (name, self._grounds(*end))
+            for name, end in zip(("input", "results"), _ends(job, hub), strict=True)
+            if self._lawful_path(*end) is None
+        ]
+        (leg, found), *others = legs
+        more = max(0, len(found) - 1) + sum(max(1, len(one)) for _, one in others)
+        return Blocked(leg, next(iter(found), None), None, more)
 
     def sampled(self, job: Job, trip: RoundTrip) -> SampledRtt:
         """Return the RTT in samples of the map; 0 at the origin itself."""
@@ -121,14 +125,13 @@ class RoundTrips:
         legs = []
         for end in _ends(job, hub):
             leg = self._lawful_path(*end)
-            if leg is None and end[1] != end[2]:
+            if leg is None:
                 return None
             legs.append(leg)
         return RoundTrip((legs[0], legs[1]))
 
     def _lawful_path(self, data: str, src: str, dst: str) -> PermittedPath | None:
-        if src == dst:
-            return None
+        """Of data that stays, a path without fibres."""
         key = (data, src, dst)
         if key not in self._lawful:
             self._lawful[key] = lawful_route(self._lookup.on(self._demand(*key)))
@@ -142,12 +145,11 @@ class RoundTrips:
             self._free[src, dst] = lawful_route(unruled(self._loaded.topology, demand))
         return self._free[src, dst]
 
-    def _ground(self, data: str, src: str, dst: str) -> Ground | None:
-        """What forbids the shortest path; a clause before the default deny."""
+    def _grounds(self, data: str, src: str, dst: str) -> list[Ground]:
+        """What forbids the shortest path; clauses before the default deny."""
         violations = forbidding(self._lookup.on(self._demand(data, src, dst)))
         found = grounds(violations, self._loaded.policies, self._loaded.as_of)
-        of_law = (one for one in found if one.policy != DEFAULT_DENY)
-        return next(of_law, next(iter(found), None))
+        return sorted(found, key=lambda one: one.policy == DEFAULT_DENY)
 
     def _demand(self, data: str, src: str, dst: str) -> Demand:
         service = self._loaded.file.service

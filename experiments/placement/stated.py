@@ -44,7 +44,7 @@ def split_stated(texts: Iterable[str], option: str, hubs: Iterable[str]) -> dict
     Raises:
         InputError: A text has another form, or its hub has no entry.
     """
-    known, found = set(hubs), {}
+    known, found = set(hubs), dict[str, str]()
     for text in texts:
         hub, equals, value = text.partition("=")
         if not equals:
@@ -52,6 +52,8 @@ def split_stated(texts: Iterable[str], option: str, hubs: Iterable[str]) -> dict
                 f'--{option} "{text}" names no hub', f"write --{option} guian={EXAMPLES[option]}"
             )
         check_hub(hub, known)
+        if found.get(hub, value) != value:
+            raise InputError(f"--{option} of {hub} is stated twice, {found[hub]} and {value}")
         found[hub] = value
     return found
 

@@ -18,6 +18,8 @@ from corridor.topologies.base.words import counted, few, joined_few, percent
 MOST_WIDTH = 100
 MOST_HUBS, MOST_GROUPS, MOST_LEFT = 4, 40, 10
 LEAST_MOVED = 0.005
+SURE = 0.9
+"""A share of samples within the budget that needs no sentence."""
 MEANINGS = {
     "carbon": "lowest emissions",
     "pareto": "lowest emissions",
@@ -57,29 +59,73 @@ def _headline(of: PlaceAnswer) -> str:
 def _results(of: PlaceAnswer) -> Iterator[str]:
     """The totals, the optima and what law costs."""
     if of.not_placed:
-        names = joined_few((one.job for one in of.not_placed), MOST_LEFT)
-        yield f"Not placed, and in no figure below: {names}."
+        names = few([one.job for one in of.not_placed], MOST_LEFT)
+        number = sum(one.count for one in of.not_placed)
+        mwh = sum(one.it_mwh for one in of.not_placed)
+        yield (
+            f"Not placed, and in no figure below: {number:,} of {of.jobs + number:,} jobs with "
+            f"{mwh:,.0f} of {of.it_mwh + mwh:,.0f} MWh ({names})."
+        )
+    yield from _cautions(of)
     yield "The placement counted in three ways (figures of different countings are not added):"
     for total in of.totals:
         mark = ", placed by it" if total.count == of.count else ""
         yield f"  {total.count}{mark}: {_total(total)}"
     yield f"Optimum under law: {_optimum(of.with_law, of.unit)}."
     yield f"Optimum without law, same jobs: {_optimum(of.without_law, of.unit)}."
-    cost, least = of.cost_of_law, of.without_law.value
-    share = f" ({cost.value / least:+.1%})" if least else ""
-    yield (
-        f"Law costs {_amount(cost.value)} {of.unit}{share}; with the gaps of both optima "
-        f"{_amount(cost.low)} to {_amount(cost.high)} {of.unit}."
-    )
+    yield _cost_of_law(of)
     for end in of.ends:
         yield _end(of.count, end)
+    for other in of.other_countings:
+        if other.moved >= LEAST_MOVED:
+            yield (
+                f"The countings disagree: by {other.count}, {percent(other.moved)} of the IT "
+                f"energy would be at other hubs, and {other.most_used} would have most."
+            )
+
+
+def _cost_of_law(of: PlaceAnswer) -> str:
+    """By the solver, and with all factors at either end."""
+    cost, least = of.cost_of_law, of.without_law.value
+    share = f" ({cost.value / least:+.1%})" if least else ""
+    placed = " for the jobs that are placed" if of.not_placed else ""
+    ends = " and ".join(
+        f"{_amount(one.cost_of_law)} with all factors at the {one.end} end" for one in of.ends
+    )
+    return (
+        f"Law costs {_amount(cost.value)} {of.unit}{share}{placed}; the gaps of the solver make it "
+        f"{_amount(cost.low)} to {_amount(cost.high)}" + (f"; it is {ends}." if ends else ".")
+    )
+
+
+def _cautions(of: PlaceAnswer) -> Iterator[str]:
+    """What the headline does not say: data without law, ties, budgets that may be missed."""
+    uncovered = [one.job for one in of.groups if not all(part.is_covered for part in one.parts)]
+    if uncovered:
+        yield (
+            f"Policy set {of.policies} does not cover the data of {few(uncovered, MOST_LEFT)}: "
+            "that they are placed does not mean that this is lawful."
+        )
+    if of.is_tie:
+        yield "All hubs in use emit the same by this counting: distance decides."
+    late = [
+        f"{one.job} at {part.hub} ({percent(part.within_budget)})"
+        for one in of.groups
+        for part in one.parts
+        if part.within_budget is not None and part.within_budget < SURE
+    ]
+    if late:
+        yield (
+            f"Within the RTT budget in fewer than {percent(SURE)} of samples: "
+            f"{few(late, MOST_LEFT)}."
+        )
 
 
 def _total(of: CountedTotal) -> str:
     if not of.hubs:
         return f"unknown, no direct factor of {few(of.unknown, MOST_HUBS)}"
-    bounds = "" if of.low is None or of.high is None else f"{of.low:,.0f} to {of.high:,.0f}"
-    known = f"{bounds} tCO2 (bounds)"
+    bounds = "" if of.low is None or of.high is None else f"{of.low:,.1f} to {of.high:,.1f}"
+    known = f"{bounds} tCO2 (range)"
     if of.tco2 is not None:
         known = f"{of.tco2:,.1f} tCO2 ({bounds} with all factors at one end)"
     if not of.unknown:
@@ -167,7 +213,11 @@ def _tables(of: PlaceAnswer, width: int | None) -> Iterator[str]:
             (one.job, f"{one.jobs:,.4g}", one.hub, _amount(one.saves), f"{one.leg}: {one.why}")
             for one in of.forbidden
         ]
-        yield _wrapped(f"Hubs that would save, in {of.unit}, and what blocks them:", width)
+        yield _wrapped(
+            f"Hubs used without law that are forbidden, what these jobs save there in {of.unit} if "
+            "there is room (hubs may be full: do not add), and what blocks them:",
+            width,
+        )
         yield render(LAW_HEADS, rows, NUMBERS, width=width, wrap="blocked by")
     if of.not_placed:
         left = of.not_placed[:MOST_LEFT]
@@ -198,7 +248,7 @@ def _notes(of: PlaceAnswer) -> Iterator[str]:
         )
     yield (
         "Limits are of IT power. Emission factors are direct, of a year: no hourly factors are "
-        "known, so hours of the day matter for power limits only. Moves of jobs are not planned."
+        "known, so hours of the day (UTC) matter for power limits only. Moves are not planned."
     )
     if len({one.grid.partition("-")[0] for one in of.hubs}) > 1:
         yield (
@@ -207,7 +257,8 @@ def _notes(of: PlaceAnswer) -> Iterator[str]:
         )
     fixed = [one for one in of.totals if one.count == of.count and one.without_interval]
     for total in fixed:
-        yield f"Factors of {few(total.without_interval, MOST_LEFT)} have no published interval."
+        hubs = few(total.without_interval, MOST_LEFT)
+        yield f"Factors of {hubs} have no interval, or one on one side only."
     if of.fibre_share is None:
         yield "Fibres are not limited: the file states no fibre_share."
     else:

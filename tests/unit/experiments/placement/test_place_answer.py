@@ -218,6 +218,56 @@ def test_jobs_without_a_lawful_hub_are_named_with_the_clause(written):
         corridor.place(written(job, hubs=["shanghai"]), count="location")
 
 
+def test_data_that_stays_is_judged_where_it_is(written):
+    job = {"origin": "riyadh", "destination": "riyadh", "data": "cn-personal-none"}
+    with pytest.raises(NoPlacement, match="no job has a candidate hub"):
+        corridor.place(written(job), count="location")
+    home = corridor.place(written({"data": "cn-personal-none"}), count="location")
+    assert home.not_placed == ()
+    away = {"data": "cn-general-exempt", "returns": "cn-personal-none", "destination": "riyadh"}
+    with pytest.raises(NoPlacement, match="no job has a candidate hub"):
+        corridor.place(written(away), count="location")
+
+
+def test_the_cost_of_law_is_solved_at_both_ends_of_the_factors(whole):
+    low, high = whole.ends
+    assert round(low.cost_of_law, 1) == 19.3
+    assert round(high.cost_of_law, 1) == 31.3
+    assert "it is 19.3 with all factors at the low end and 31.3" in told(whole).replace(
+        "\n    ", " "
+    )
+
+
+def test_countings_that_would_place_elsewhere_are_named(written):
+    file = written(hubs=["horinger", "tianfu"], state={
+        "mw": {"horinger": 50, "tianfu": 50},
+        "pue": {"horinger": 1.2, "tianfu": 1.2},
+        "green": {"tianfu": 0.1},
+    })  # fmt: skip
+    found = corridor.place(file, count="location")
+    (other,) = (one for one in found.other_countings if one.count == "market")
+    assert (other.most_used, round(other.moved, 3)) == ("horinger", 1.0)
+    assert "The countings disagree: by market, 100 % of the IT energy" in told(found)
+
+
+def test_data_that_the_policies_do_not_cover_is_no_finding_of_law(written):
+    found = corridor.place(written(policies="sa"), count="location")
+    assert "does not cover the data of train" in told(found)
+
+
+def test_a_share_of_fibres_is_above_zero(written):
+    for share in ("0%", "200%"):
+        with pytest.raises(InputError, match="fibre_share"):
+            corridor.place(written(fibre_share=share), count="location")
+
+
+def test_hubs_that_are_too_small_are_named_with_the_jobs_that_may_run_nowhere_else(written):
+    job = {"origin": "riyadh", "data": "sa-personal-none", "it_mw": 51}
+    said = "under pan-asia: .*; train may run at riyadh only, and with them need 1,224.0 MWh"
+    with pytest.raises(NoPlacement, match=said):
+        corridor.place(written(job), count="location")
+
+
 def test_jobs_that_do_not_fit_are_refused(written):
     with pytest.raises(NoPlacement, match="they need 60 MW on average, the hubs have 200 MW"):
         corridor.place(written({"it_mw": 60}), count="location")
@@ -236,7 +286,7 @@ def test_the_counting_has_no_default(capsys):
         ({"rtt_budget": "30ms"}, {}, "either rtt_budget (interactive) or window_h (batch)"),
         ({"hours": None}, {}, "batch jobs have window_h and hours"),
         ({"window_h": [20, 22]}, {}, "train needs 24 hours, its window has 2"),
-        ({"window_h": [20, 26]}, {}, "ends at 24 or before"),
+        ({"window_h": [20, 26]}, {}, "a window past midnight cannot be written"),
         ({"input": "10"}, {}, "has no unit"),
         ({}, {"hubs": ["khunjerab"]}, 'no energy figures of a hub "khunjerab"'),
         ({}, {"state": {"pue": {"tianfu": 0.9}}}, "0.9 is not a PUE of tianfu"),
