@@ -12,7 +12,7 @@ from corridor.experiments.atlas.event_data import TimeRow, time_line
 from corridor.experiments.atlas.labels import flags
 from corridor.traffic.measures.samples import Probes
 
-WIDE, LEFT, GAP, LANE, TICKS = 960.0, 44.0, 22.0, 15.0, 26.0
+WIDE, LEFT, GAP, LANE, TICKS = 960.0, 52.0, 22.0, 15.0, 26.0
 LETTER = 5.9
 """Approximate width of a letter."""
 MOST_LETTERS = 48
