@@ -46,6 +46,17 @@ def add_parser(verbs: Any) -> None:
         default="",
         help="show this counting of emissions only (default: all three)",
     )
+    add_stated_values(parser)
+    parser.add_argument("--all", action="store_true", help="every figure of every hub")
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
+
+
+def add_stated_values(parser: argparse.ArgumentParser) -> None:
+    """Options of values of hubs that the user states."""
     for name, (metavar, line) in OPTIONS.items():
         parser.add_argument(
             f"--{name}",
@@ -54,12 +65,6 @@ def add_parser(verbs: Any) -> None:
             metavar=f"HUB={metavar}",
             help=f"{line}; may be repeated",
         )
-    parser.add_argument("--all", action="store_true", help="every figure of every hub")
-    parser.add_argument(
-        "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
-    )
-    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
-    add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.commands.energy import COUNTS, OPTIONS
+from corridor.experiments.commands.energy import COUNTS, OPTIONS, add_stated_values
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
@@ -55,14 +55,7 @@ def add_parser(verbs: Any) -> None:
         metavar="HUB,...",
         help="hubs that may compute (default: those of the file, or all with energy figures)",
     )
-    for name, (metavar, line) in OPTIONS.items():
-        parser.add_argument(
-            f"--{name}",
-            action="append",
-            default=[],
-            metavar=f"HUB={metavar}",
-            help=f"{line}; may be repeated",
-        )
+    add_stated_values(parser)
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
     )
@@ -97,7 +90,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in text.split(",") if one.strip())
+    found = tuple(one.strip() for one in text.split(",") if one.strip())
+    if not found:
+        raise argparse.ArgumentTypeError("names no hub; write --hubs guian,horinger")
+    return found
 
 
 def _answer(args: argparse.Namespace) -> Answer:

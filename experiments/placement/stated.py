@@ -53,7 +53,8 @@ def split_stated(texts: Iterable[str], option: str, hubs: Iterable[str]) -> dict
             )
         check_hub(hub, known)
         if found.get(hub, value) != value:
-            raise InputError(f"--{option} of {hub} is stated twice, {found[hub]} and {value}")
+            both = f"{found[hub]} and {value}"
+            raise InputError(f"--{option} of {hub} is stated twice: {both}", "state one of them")
         found[hub] = value
     return found
 

@@ -301,6 +301,22 @@ def test_a_mistake_is_one_line_with_its_place(written, capsys, job, keys, said):
     assert line.startswith(f"corridor: {path}:")
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--hubs", ","), "names no hub"),
+        (("--mw", "riyadh=40", "--mw", "riyadh=50"), "--mw of riyadh is stated twice: 40 and 50"),
+    ],
+)
+def test_options_that_name_nothing_or_twice_are_refused(written, capsys, words, said):
+    try:
+        code = cli.main(["place", str(written()), "--count", "location", *words])
+    except SystemExit as ended:
+        code = ended.code
+    assert code == 2
+    assert said in capsys.readouterr().err
+
+
 def test_ids_are_unique(written):
     path = written()
     file = yaml.safe_load(path.read_text())
