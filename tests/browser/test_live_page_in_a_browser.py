@@ -62,8 +62,9 @@ def visit(browser: Any, lab: PageLab) -> Iterator[Visit]:
 @pytest.fixture(autouse=True)
 def as_it_was(lab: PageLab) -> Iterator[None]:
     yield
-    for fibre in lab.controller.control.topology({})["fibres"]:
-        lab.ask("restore", fibre=fibre) if lab.state(fibre)["drained"] else None
+    for fibre, now in lab.ask("topology")["fibres"].items():
+        if now["drained"]:
+            assert lab.ask("restore", fibre=fibre)["ok"]
 
 
 def line(page: Any) -> str:
@@ -215,8 +216,6 @@ def test_what_is_refused_is_told_in_words(lab: PageLab, visit: Visit, monkeypatc
     page = opened.page
     is_live(page)
     choose(page)
-    drain = page.locator("#act [data-act=drain]")
-    drain.wait_for()  # a test before may have drained it, and its end is still to come
     refused = {
         "ok": False,
         "kind": "refused",
@@ -229,7 +228,7 @@ def test_what_is_refused_is_told_in_words(lab: PageLab, visit: Visit, monkeypatc
         "_have",
         lambda job: refused if isinstance(job, SetDrained) else do(job),
     )
-    drain.click()
+    page.click("#act [data-act=drain]")
     until(lambda: "it would break C9" in page.locator("#refusals").inner_text())
     assert "a packet that shows it" in page.locator("#refusals pre").inner_text()
     quiet(opened, "409")

@@ -101,8 +101,7 @@ class PageLab:
             self.controller.lab.run(5)
 
     def state(self, fibre: str) -> dict[str, Any]:
-        answer = json.loads(json.dumps(self.controller.control.answer('{"do": "topology"}')))
-        found: dict[str, Any] = answer["fibres"][fibre]
+        found: dict[str, Any] = self.ask("topology")["fibres"][fibre]
         return found
 
     def kill_controller(self) -> None:
@@ -130,7 +129,9 @@ class PageLab:
         return f"unix:/{hub}.mgmt"
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.controller.control.answer(json.dumps({"do": do, **more}))
+        found: dict[str, Any] = json.loads(
+            json.dumps(self.controller.answer(json.dumps({"do": do, **more})))
+        )
         return found
 
     def kill_controller_by_hand(self) -> None:

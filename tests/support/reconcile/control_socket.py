@@ -81,10 +81,12 @@ class SocketController:
                 if self.instead is not None:
                     self.instead(client, line)
                     continue
-                waits = "wait_s" in self.asked[-1]
-                with contextlib.nullcontext() if waits else self._lock:
-                    answer = self.control.answer(line)
-                client.sendall((json.dumps(answer) + "\n").encode())
+                client.sendall((json.dumps(self.answer(line)) + "\n").encode())
+
+    def answer(self, line: str) -> Any:
+        """One request at a time, as in a controller; one that waits for events blocks no other."""
+        with contextlib.nullcontext() if "wait_s" in json.loads(line) else self._lock:
+            return self.control.answer(line)
 
 
 class ApiProcess:
