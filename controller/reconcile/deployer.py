@@ -158,10 +158,18 @@ class Deployer:
         """Of the tables as they should be."""
         return self.session.prove(deployments.asked_of(new, self.interfaces.wiring))
 
-    def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:
+    def move_to(
+        self,
+        new: Deployment,
+        told: frozenset[int],
+        why: str,
+        serves: Callable[[], object] = lambda: None,
+    ) -> bool:
         """By a two-phase update; or, where no entry differs, by a proof. Raises NotDone.
 
-        Whether nothing was left over that an audit has to take away.
+        Returns whether nothing was left over that an audit has to take away. Calls ``serves`` when
+        every edge is flipped to ``new``, if anyone waits for events: the removal of the old
+        versions takes about as long again, and nothing depends on it.
         """
         assert self.deployment is not None
         old = self.deployment
@@ -182,8 +190,17 @@ class Deployer:
             if not self.event_log.bells:
                 return  # no one waits for events: the end of the update is reported soon enough
             self._note(report.proof, why, new.epoch)
-            done_ms = report.plain()["done_ms"]
-            self.event_log.say("flipped", why=why, epoch=new.epoch, done_ms=done_ms)
+            self.deployment = new
+            asked = new.known.specification
+            self.event_log.say(
+                "flipped",
+                why=why,
+                epoch=new.epoch,
+                policies=asked.policies.name,
+                as_of=asked.as_of.isoformat(),
+                done_ms=report.plain()["done_ms"],
+            )
+            serves()
 
         try:
             report = self.updater.carry_out(old, new, told, self.session, flipped)

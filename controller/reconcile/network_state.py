@@ -9,6 +9,7 @@ from datetime import date
 from corridor.controller.api.control_answers import StatusAnswer
 from corridor.controller.intent.specification import choosing, chosen_in
 from corridor.controller.openflow.deployments import DesiredState
+from corridor.controller.openflow.statuses import statuses, unknown
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.reconcile.beside import Beside, InPlace
@@ -16,6 +17,7 @@ from corridor.controller.reconcile.deployer import Deployer
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.controller.reconcile.failure_detector import FailureDetector
 from corridor.controller.reconcile.jobs import AuditDue, Follow, ReoptimisationDone, Timers, Timing
+from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 
 
 @dataclass
@@ -103,6 +105,18 @@ class NetworkState:
         kinds = ("links", "gateways", "hubs")
         told = {kind: sorted(getattr(failures, kind)) for kind in kinds}
         self.event_log.say("failures", **told)
+
+    def tell_statuses(self) -> None:
+        """Report every demand whose status has changed."""
+        deployment, unproven = self.deployer.deployment, self.deployer.unproven
+        if deployment is None or unproven:
+            demands = (one.demand.id for one in self.known.specification.directions)
+            self.event_log.tell_lacking(())
+            self.event_log.compare(unknown(demands, unproven))
+        else:
+            lacking = overloaded_links(deployment.known.specification, deployment.without)
+            self.event_log.tell_lacking(lacking)
+            self.event_log.compare(statuses(deployment, self.failures, lacking))
 
     @property
     def state(self) -> StatusAnswer:

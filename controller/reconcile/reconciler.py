@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from corridor.controller.openflow.errors import SwitchError
-from corridor.controller.openflow.statuses import statuses, unknown
 from corridor.controller.reconcile.beside import Awaited
 from corridor.controller.reconcile.jobs import (
     DAY_NS,
@@ -47,7 +46,6 @@ from corridor.controller.reconcile.requests import Requests
 from corridor.controller.reconcile.rollouts import Rollouts
 from corridor.controller.reconcile.switch_events import SwitchEvents, TimedWork, Waiting
 from corridor.controller.reconcile.two_phase_rollout import Deferred, NoTables, NotDone
-from corridor.controller.traffic_engineering.fit_rates import overloaded_links
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.memory import collecting_later
@@ -121,7 +119,7 @@ class Reconciler:
 
     def _do_after(self, job: Job) -> None:
         """What follows every job, and is as it should be after the next one if it breaks."""
-        for step in (self._retell, self._rollouts.look_ahead, self._ask):
+        for step in (self.network.tell_statuses, self._rollouts.look_ahead, self._ask):
             try:
                 step()
             except Exception as problem:  # noqa: BLE001 - told, and the controller goes on
@@ -217,19 +215,6 @@ class Reconciler:
         if self._told.get(what) != message:
             self._told[what] = message
             self.network.event_log.say("error", message=message, **more)
-
-    def _retell(self) -> None:
-        """Report every demand whose status has changed."""
-        network = self.network
-        deployment, unproven = network.deployer.deployment, network.deployer.unproven
-        if deployment is None or unproven:
-            demands = (one.demand.id for one in network.known.specification.directions)
-            network.event_log.tell_lacking(())
-            network.event_log.compare(unknown(demands, unproven))
-        else:
-            lacking = overloaded_links(deployment.known.specification, deployment.without)
-            network.event_log.tell_lacking(lacking)
-            network.event_log.compare(statuses(deployment, network.failures, lacking))
 
 
 def _no(kind: str, reason: str) -> Refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -47,7 +48,7 @@ class Rollouts:
     def move_to(self, known: DesiredState, why: str, rates: Rates) -> None:
         """Raises NotDone, SwitchError, and Awaited."""
         self._ready()
-        self._roll_out(self._following(known, rates), why)
+        self._roll_out(self._following(known, rates), why, known)
 
     def apply_reoptimised_paths(self) -> None:
         """Move to the paths that were found ahead, if all is still as it was when they were asked
@@ -63,7 +64,8 @@ class Rollouts:
                 network.beside.break_off("next failure")  # for it may be asked for again
                 return
             known = replace(network.wanted, specification=found.found)
-            self._roll_out(network.deployer.following(known), "rates under the next failure")
+            new = network.deployer.following(known)
+            self._roll_out(new, "rates under the next failure", network.known)
         except (NotDone, SwitchError) as problem:
             if not isinstance(problem, NotDone) or problem.again or problem.kind == "deferred":
                 network.timers.set(
@@ -103,9 +105,16 @@ class Rollouts:
         self.look_at_those_back()
         self.tidy_up()
 
-    def _roll_out(self, new: Deployment, why: str) -> None:
-        if not self.network.deployer.move_to(new, self.network.told, why):
-            self.network.audit_soon()
+    def _roll_out(self, new: Deployment, why: str, known: DesiredState) -> None:
+        network = self.network
+
+        def serves() -> None:
+            network.known = replace(known, failures=network.known.failures)
+            with suppress(Exception):  # told again after the job, which reports what breaks there
+                network.tell_statuses()
+
+        if not network.deployer.move_to(new, network.told, why, serves):
+            network.audit_soon()
 
     def follow(self, why: str) -> None:
         """Move to what is wanted without what has failed; again later, if that cannot be now.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -346,7 +346,13 @@ class _Deployer(Deployer):
     def proof_of(self, new: Deployment) -> Proof:
         return self.compiled.proof_of(new)
 
-    def move_to(self, new: Deployment, told: frozenset[int], why: str) -> bool:  # noqa: ARG002
+    def move_to(
+        self,
+        new: Deployment,
+        told: frozenset[int],  # noqa: ARG002
+        why: str,  # noqa: ARG002
+        serves: Callable[[], object] = lambda: None,  # noqa: ARG002
+    ) -> bool:
         old, interfaces = self.deployment, self.interfaces
         assert old is not None
         if new.epoch != old.epoch:

@@ -146,7 +146,11 @@
   };
   line.resumed = () => again(0);
   function happened(event) {
-    if (event.event === "flipped") { updated(event); return; }
+    if (event.event === "flipped") {                  // the new paths serve; old entries are removed later
+      Object.assign(status, { policies: event.policies, as_of: event.as_of });
+      updated(event); again(0);
+      return;
+    }
     tell(event);
     if (event.event === "status") { serve(event); news.push(`${event.demand} ${event.status}`); sayNews(); }
     if (event.event === "failures") {

@@ -137,6 +137,30 @@ def test_an_update_that_serves_is_reported_at_once_to_who_waits_for_events(lab):
     assert lab.deployer.proof["of"] == flipped["why"]
 
 
+def test_the_new_state_is_shown_while_old_entries_are_still_removed(lab):
+    def shown():
+        kinds = [one["event"] for one in lab.event_log.since(last)]
+        state = lab.network.state
+        drained, policies_shown = sorted(lab.network.known.drained), state["policies"]
+        return kinds, drained, policies_shown, state["epoch"], dict(lab.event_log.statuses)
+
+    seen = []
+    lab.event_log.bells.add(queue.Queue())
+    last = lab.event_log.last
+    before = shown()
+    lab.switches.before = lambda call, _orders: seen.append((call, shown()))
+    lab.do("set_drained", fibre=FIBRE, drained=True)
+    flip = [call for call, _ in seen].index("bundle")
+    assert [one for _, one in seen[: flip + 1]] == [before] * (flip + 1)
+    kinds, drained, *rest = seen[flip + 1][1]
+    assert (kinds[0], set(kinds[1:])) == ("flipped", {"status"})
+    assert drained == [FIBRE]
+    assert (drained, *rest) == shown()[1:]
+    assert shown()[0] == [*kinds, "update"]
+    (flipped,) = lab.events("flipped")
+    assert (flipped["policies"], flipped["as_of"]) == (before[2], lab.network.state["as_of"])
+
+
 def test_what_would_break_a_claim_is_refused_with_a_counterexample(lab, monkeypatch):
     before, calls = lab.holds(), len(lab.switches.done)
     following = deployments.following

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 from datetime import timedelta
 
 import pytest
@@ -478,13 +479,19 @@ def test_a_failure_is_followed_by_paths_that_stand_where_choosing_others_breaks(
     assert (answer["ok"], answer["kind"]) == (False, "error"), "what is asked for can be refused"
 
 
-def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monkeypatch):
+@pytest.mark.parametrize("waiting", [False, True])
+def test_a_controller_that_cannot_tell_how_demands_are_served_goes_on(lab, monkeypatch, waiting):
     def broken(*_):
         raise RuntimeError("no")
 
-    monkeypatch.setattr("corridor.controller.reconcile.reconciler.statuses", broken)
+    if waiting:
+        lab.event_log.bells.add(queue.Queue())
+    monkeypatch.setattr("corridor.controller.reconcile.network_state.statuses", broken)
     cut(lab)
     assert lab.deployer.deployment.without.links == CUT.links
+    assert [one["why"] for one in lab.events("update")][-1] == "failures"
+    assert len(lab.events("flipped")) == waiting
+    assert lab.deployer.unproven == ""
     assert ask(lab, do="audit")["ok"]
     assert lab.events("error")[-1]["message"] == "RuntimeError: no"
 
