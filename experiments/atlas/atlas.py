@@ -54,6 +54,11 @@ def cross(name: str, radius: float, half: float, turn_deg: float = 0.0) -> Mark:
     return Mark(name, tuple(dict.fromkeys((round(z.real, 2), round(z.imag, 2)) for z in turned)))
 
 
+def disc(radius: float) -> Mark:
+    """Return a disc of that radius."""
+    return _star("disc", 24, radius)
+
+
 MARKS = (
     _star("circle", 24, 3.9),
     _star("square", 4, 4.9, turn_deg=45),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from corridor.experiments.answers.capacity_document import CapacityAnswer, LinkUtilisation
 from corridor.experiments.answers.map_document import HubEntry
-from corridor.experiments.atlas.atlas import Atlas, DrawnHub, Mark, cross
+from corridor.experiments.atlas.atlas import Atlas, DrawnHub, Mark, cross, disc
 from corridor.experiments.atlas.drawing import Area, Drawing, Lines, Look, Symbol, Text
 from corridor.experiments.atlas.labels import (
     Box,
@@ -43,6 +43,17 @@ FULL = (
     (float("inf"), "overloaded", Look("u u4", "dead", width=6.0)),
 )
 """How full a fibre is at most, in words, and how it is drawn: the fuller, the wider."""
+FLOWS = (
+    (0.0, "no jobs", Look("u u0", "fibre", width=1.0, opacity=0.55)),
+    (10.0, "up to 10 Gbit/s of jobs", Look("u u1", "go", width=1.8, opacity=0.6)),
+    (100.0, "to 100 Gbit/s", Look("u u2", "go", width=3.0)),
+    (float("inf"), "more", Look("u u3", "free", width=4.2)),
+)
+"""What jobs send over a fibre, in words, and how it is drawn, as ``FULL`` is."""
+POWER = Look("mw", "ink", "free", 0.8, opacity=0.5)
+"""A disc whose area is the power of a hub."""
+LARGEST_DISC = 0.028
+"""Its radius at the hub with most power, as a share of the width of the view."""
 FILLS = {
     "circle": "#c8102e",
     "square": "#0a7d3c",
@@ -72,7 +83,10 @@ def hub_look(mark: Mark) -> Look:
 
 def rules() -> str:
     """Of style sheets, for the looks above."""
-    looks = (*(LAND, *FIBRES.values(), LAWFUL, BACK, FREE, DEAD), *(look for _, _, look in FULL))
+    looks = (
+        *(LAND, *FIBRES.values(), LAWFUL, BACK, FREE, DEAD, POWER),
+        *(look for _, _, look in FULL),
+    )
     shapes = (f".{hub_class(name)} path {{ fill: {fill}; }}" for name, fill in FILLS.items())
     return "\n".join([*(look.css for look in looks), *shapes])
 
@@ -168,6 +182,32 @@ def full_drawing(of: CapacityAnswer, drawn: Atlas, names: Names) -> Drawing:
         key=lambda pair: pair[0],
     )
     return _drawing(drawn, [one for _, one in fibres], (), names)
+
+
+def flow_drawing(
+    drawn: Atlas, gbps: Mapping[str, float], mw: Mapping[str, float], names: Names
+) -> Drawing:
+    """Fibres as wide as what jobs send over them, and discs for the power of hubs."""
+
+    def line(name: str, parts: Sequence[Line]) -> Lines:
+        rate = gbps.get(name, 0.0)
+        look = next(look for most, _, look in FLOWS if rate <= most)
+        return Lines(look, parts, f"{name}: {rate:,.1f} Gbit/s of jobs" if rate else name)
+
+    ordered = sorted(drawn.fibres, key=lambda name: gbps.get(name, 0.0))
+    drawing = _drawing(drawn, [line(one, drawn.fibres[one].parts) for one in ordered], (), names)
+    unit = LARGEST_DISC * names.view.width / max(mw.values(), default=1.0) ** 0.5
+    discs = [
+        Symbol(POWER, disc(unit * power**0.5), drawn.hubs[hub].xy) for hub, power in mw.items()
+    ]
+    return replace(drawing, layers={**drawing.layers, "power": discs})
+
+
+def view_of_flows(drawn: Atlas, gbps: Mapping[str, float], mw: Collection[str]) -> Box:
+    """The part of the map with flows and hubs that compute."""
+    at_hubs = [one.fibre.id for one in drawn.fibres.values() if {one.fibre.a, one.fibre.z} & {*mw}]
+    used = [one for one in gbps if one in drawn.fibres]
+    return around(drawn, [DrawnPath(LAWFUL, used or at_hubs)])
 
 
 def by_fibre(of: CapacityAnswer) -> dict[str, LinkUtilisation]:

@@ -16,6 +16,7 @@ OPTIONS = {
     "pue": ("PUE", "PUE of a hub that you state"),
     "green": ("SHARE", "contracted green power of a hub that you state, 0 to 1"),
     "price": ("PRICE", "price of a kWh at a hub that you state, such as 0.45CNY"),
+    "factor": ("GRAMS", "direct emissions of a kWh at a hub that you state, location counting"),
 }
 EPILOG = """examples:
   corridor energy                            all hubs with figures, and what is unknown

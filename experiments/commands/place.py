@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.energy import COUNTS, OPTIONS, add_stated_values
 from corridor.experiments.terminal.kept_answers import (
@@ -16,6 +17,12 @@ from corridor.experiments.terminal.kept_answers import (
     warned_of,
 )
 from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
+
+if TYPE_CHECKING:
+    from corridor.experiments.placement.jobs_file import LoadedJobs
+    from corridor.experiments.placement.place_documents import PlaceAnswer
 
 OBJECTIVES = ("carbon", "cost", "latency", "pareto")
 """As placements have them; said here, since they take long to import."""
@@ -26,6 +33,9 @@ EPILOG = """examples:
   corridor place jobs.yaml --objective latency --mw guian=120 --pue guian=1.2
   corridor place jobs.yaml --objective pareto --count location    emissions against latency
   corridor place jobs.yaml --count location --without-law         the placement that ignores law
+  corridor place jobs.yaml --count location --samples 200 --mw tianfu=60:40-90    sensitivity
+  corridor place jobs.yaml --count location --clauses             what each clause of law costs
+  corridor place jobs.yaml --objective pareto --count location --page place.html
 
 Unknown values are refused by name: state them, or leave hubs out. Each answer has both optima, what
 law costs, and three countings. docs/place.md has the keys of the file, the model and the limits.
@@ -79,14 +89,43 @@ def add_parser(verbs: Any) -> None:
         metavar="SECONDS",
         help="seconds for each solution (default: 60)",
     )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        default=0,
+        metavar="N",
+        help="placements with values drawn within their intervals (default: 0)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="seed of the samples (default: 1)"
+    )
+    parser.add_argument(
+        "--clauses", action="store_true", help="lift each policy alone, to show what it costs"
+    )
     parser.add_argument("--all", action="store_true", help="every entry of the file")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write a page with a map and charts to this file"
+    )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_no_cache(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb."""
-    return told(args, _answer)
+    return told(args, _answer, may_keep=args.page is None)
+
+
+def _write_page(found: PlaceAnswer, loaded: LoadedJobs, path: Path) -> None:
+    from corridor.experiments.answers.map_document import map_document
+    from corridor.experiments.pages.page import report
+    from corridor.experiments.pages.place_page import place_page
+
+    try:
+        write_text(path, report(place_page(found, map_document(loaded.topology))))
+    except OSError as error:
+        hint = "name a file in a folder that you may write"
+        raise InputError(f"cannot write the page: {error.strerror}", hint, str(path)) from error
+    print(f"corridor: the page is in {path}", file=sys.stderr)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -100,11 +139,12 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.placement.energy_answer import stated_by_option
     from corridor.experiments.placement.hub_values import MissingValues
     from corridor.experiments.placement.jobs_file import load_jobs
-    from corridor.experiments.placement.place_answer import checked_asked, place_answer
+    from corridor.experiments.placement.place_answer import checked_asked, place_answer, with_extras
     from corridor.experiments.text import place_text
     from corridor.topologies.energy.energy_file import read_energy
 
     asked = checked_asked(args.objective, args.count, args.gap, args.time_limit)
+    asked = with_extras(asked, args.samples, args.seed, clauses=args.clauses)
     energy = read_energy(args.data)
     given = stated_by_option({name: getattr(args, name) for name in OPTIONS}, energy)
     loaded = load_jobs(args.jobs, args.policies)
@@ -115,6 +155,8 @@ def _answer(args: argparse.Namespace) -> Answer:
     except MissingValues as refusal:
         lines = (f"corridor: {one}" for one in refusal.missing)
         return Answer([warned_of("\n".join(lines))], refusal.exit_code)
+    if args.page is not None:
+        _write_page(found, loaded, args.page)
     if args.json:
         return as_json(found.to_json())
     return Answer([shown(place_text.told(found, terminal_width(), everything=args.all))])

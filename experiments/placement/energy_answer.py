@@ -46,10 +46,11 @@ NEEDED = ("power-in-use", "power-limit", "pue", "green-share", "price")
 def energy(
     *hubs: str,
     count: str = ALL,
-    mw: dict[str, float] | None = None,
-    pue: dict[str, float] | None = None,
-    green: dict[str, float] | None = None,
+    mw: dict[str, float | str] | None = None,
+    pue: dict[str, float | str] | None = None,
+    green: dict[str, float | str] | None = None,
     price: dict[str, str] | None = None,
+    factor: dict[str, float | str] | None = None,
     data: str | Path | None = None,
 ) -> EnergyAnswer:
     """Report power, emissions, prices and seasons of hubs, and what is unknown.
@@ -62,6 +63,7 @@ def energy(
         pue: PUE by hub that you state.
         green: Shares of contracted green power by hub that you state, 0 to 1.
         price: Prices by hub that you state, such as ``0.45CNY`` for a kWh.
+        factor: Direct emissions of a kWh by hub that you state, in g, location counting.
         data: A file of figures; default: the shipped one.
 
     Returns:
@@ -76,7 +78,7 @@ def energy(
         >>> [round(one.value) for one in found.hubs[0].countings]
         [94]
     """
-    given = given_by_hub(mw=mw, pue=pue, green=green, price=price)
+    given = given_by_hub(mw=mw, pue=pue, green=green, price=price, factor=factor)
     file = read_energy(data)
     asked = [given_of(one, str, "hub") for one in hubs]
     return energy_answer(file, asked, count=count, given=given)
@@ -132,6 +134,13 @@ def _hub(file: EnergyFile, hub: HubEnergy, counts: tuple[str, ...], given: Given
     for one in stated:
         if one.what == "green-share":
             counted = _restated(file, hub, one, counted)
+        elif one.what == "location":
+            ends, how = (one.low, one.high), "stated: direct emissions of a kWh"
+            new = Counted("location", "direct", one.value, *ends, (), how)
+            kept = (
+                old for old in counted if old.count != new.count or old.boundary == "life-cycle"
+            )
+            counted = (new, *kept)
     return HubAnswer(
         hub.id,
         shipped_hubs()[hub.id].name,
@@ -151,6 +160,8 @@ def _restated(
     figure = Figure(
         what="green-share",
         value=share.value,
+        low=share.low,
+        high=share.high,
         unit=share.unit,
         basis="assumed",
         date=file.compiled,

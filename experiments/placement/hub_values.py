@@ -30,8 +30,13 @@ class Factor(NamedTuple):
 
     def at(self, end: End) -> float | None:
         """The value at one end of its interval; without an interval, the value itself."""
-        found = {"low": self.low, "value": self.value, "high": self.high}[end]
-        return self.value if found is None else found
+        return end_of(self, end)
+
+
+def end_of(of: Factor | EnergyFigure, end: End) -> float | None:
+    """The value at one end of its interval; without an interval, the value itself."""
+    found = {"low": of.low, "value": of.value, "high": of.high}[end]
+    return of.value if found is None else found
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,13 @@ class HubValues:
     """IT power for the jobs, with a value."""
     pue: EnergyFigure
     factors: Mapping[Count, Factor]
-    price: float | None
-    """Of a kWh."""
-    currency: str
+    price: EnergyFigure | None
+    """Of a kWh, with a value; None if unknown."""
+
+    @property
+    def currency(self) -> str:
+        """Of the price; empty if it is unknown."""
+        return "" if self.price is None else self.price.unit.partition("/")[0]
 
     @property
     def limit_mw(self) -> float:
@@ -64,9 +73,10 @@ class HubValues:
         factor = self.factors[count].at(end)
         return None if factor is None else self.meter_mwh(it_mwh) * factor / 1000
 
-    def cost(self, it_mwh: float) -> float | None:
+    def cost(self, it_mwh: float, end: End = "value") -> float | None:
         """Cost of some IT energy in the currency of the price; None if unknown."""
-        return None if self.price is None else self.meter_mwh(it_mwh) * 1000 * self.price
+        price = None if self.price is None else end_of(self.price, end)
+        return None if price is None else self.meter_mwh(it_mwh) * 1000 * price
 
 
 @dataclass(frozen=True)
@@ -118,17 +128,11 @@ def hub_values(
 
 def _values(hub: HubAnswer) -> HubValues:
     limit, pue, price = hub.known("power-limit"), hub.known("pue"), _price(hub)
+    factors = {count: _factor(hub, count) for count in COUNTS}
     assert limit is not None
     assert pue is not None
-    return HubValues(
-        hub.id,
-        hub.grid,
-        limit,
-        pue,
-        {count: _factor(hub, count) for count in COUNTS},
-        None if price is None else price.value,
-        "" if price is None else price.unit.partition("/")[0],
-    )
+    priced = None if price is None or price.value is None else price
+    return HubValues(hub.id, hub.grid, limit, pue, factors, priced)
 
 
 def _factor(hub: HubAnswer, count: Count) -> Factor:
@@ -171,7 +175,7 @@ def _without_factor(hub: HubAnswer, count: Count) -> Iterator[Missing]:
     if None in ends:
         bounded = count == "market" and factor.high is not None
         why = "the share of green contracts is unknown" if bounded else "no direct factor is known"
-        state = option_of("green-share", hub.id) if bounded else ""
+        state = option_of({"market": "green-share"}.get(count, count), hub.id)
         yield Missing(hub.id, f"{count} emissions", why, state)
 
 

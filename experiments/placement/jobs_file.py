@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -108,13 +108,15 @@ class Job(Frozen):
 class StatedValues(Frozen):
     """Values of hubs that the file states, as the options of the command do."""
 
-    mw: dict[Slug, float] = Field(default_factory=dict)
-    """IT power that the jobs may use, in MW."""
-    pue: dict[Slug, float] = Field(default_factory=dict)
-    green: dict[Slug, float] = Field(default_factory=dict)
+    mw: dict[Slug, float | NonEmpty] = Field(default_factory=dict)
+    """IT power that the jobs may use, in MW: ``120``, or with an interval ``120:80-160``."""
+    pue: dict[Slug, float | NonEmpty] = Field(default_factory=dict)
+    green: dict[Slug, float | NonEmpty] = Field(default_factory=dict)
     """Share of contracted green power, 0 to 1."""
     price: dict[Slug, NonEmpty] = Field(default_factory=dict)
-    """Of a kWh, for example ``0.45CNY``."""
+    """Of a kWh, for example ``0.45CNY`` or ``0.45:0.4-0.6CNY``."""
+    factor: dict[Slug, float | NonEmpty] = Field(default_factory=dict)
+    """Direct emissions of a kWh in g, location counting: of a dry year, for example."""
 
     @property
     def by_option(self) -> dict[str, dict[str, float | str]]:
@@ -124,6 +126,7 @@ class StatedValues(Frozen):
             "pue": {**self.pue},
             "green": {**self.green},
             "price": {**self.price},
+            "factor": {**self.factor},
         }
 
 
@@ -168,12 +171,23 @@ class LoadedJobs:
     document: Document
 
 
-def load_jobs(path: str | Path, policies: str | None = None) -> LoadedJobs:
+class Ground(NamedTuple):
+    """What jobs are placed on, instead of what their file names."""
+
+    topology: Topology
+    policies: PolicySet
+    as_of: date
+
+
+def load_jobs(
+    path: str | Path, policies: str | None = None, *, on: Ground | None = None
+) -> LoadedJobs:
     """Read a file of jobs and check its names.
 
     Args:
         path: The file.
         policies: A policy set instead of the file's.
+        on: The map, policies and day of a scenario instead of the file's.
 
     Raises:
         InputError: The file cannot be read or is invalid, or a name in it is unknown, with its
@@ -182,29 +196,33 @@ def load_jobs(path: str | Path, policies: str | None = None) -> LoadedJobs:
     document = read_document(path)
     file = validate(document, JobsFile)
     folder = Path(document.file).parent
-    topology = _topology(document, file, folder)
+    topology = _topology(document, file, folder) if on is None else on.topology
+    topology = topology.without_status(file.leave_out) if file.leave_out else topology
     for at, hub in _hubs_named(file):
         if hub not in {one.id for one in topology.hubs}:
             known = [one.id for one in topology.hubs]
             hint = nearest_named(hub, known) or f"corridor topology show {file.topology}"
             raise document.error(f'no hub is called "{hub}"', *at, hint=hint)
     _check_ids(document, file)
-    loaded = _policies(document, file, folder, topology, policies)
+    asked = None if on is None else on.policies
+    if policies is not None:
+        asked = load_policies(policies, topology)
+    loaded = _policies(document, file, folder, topology, asked)
     _check_classes(document, file, loaded)
-    return LoadedJobs(file, topology, loaded, file.as_of or today(), document)
+    day = (file.as_of or today()) if on is None else on.as_of
+    return LoadedJobs(file, topology, loaded, day, document)
 
 
 def _topology(document: Document, file: JobsFile, folder: Path) -> Topology:
     beside = folder / file.topology
     try:
-        topology = load_topology(str(beside) if is_file(beside) else file.topology)
+        return load_topology(str(beside) if is_file(beside) else file.topology)
     except InputError as error:
         raise document.error_of_named(error, "topology") from error
-    return topology.without_status(file.leave_out) if file.leave_out else topology
 
 
 def _policies(
-    document: Document, file: JobsFile, folder: Path, topology: Topology, asked: str | None
+    document: Document, file: JobsFile, folder: Path, topology: Topology, asked: PolicySet | None
 ) -> PolicySet:
     """The asked policy set, or that of the file; other classes of the file are outside it."""
     beside = folder / file.policies
@@ -215,7 +233,7 @@ def _policies(
         except InputError as error:
             raise document.error_of_named(error, "policies") from error
 
-    found = own() if asked is None else load_policies(asked, topology)
+    found = own() if asked is None else asked
     classes = {name for job in file.jobs for name in (job.data, job.result_class)}
     return under(found, classes, own, None)
 

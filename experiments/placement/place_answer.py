@@ -15,12 +15,14 @@ from corridor.experiments.placement.hub_values import (
     hub_values,
 )
 from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs, load_jobs
+from corridor.experiments.placement.lifting import common_hubs, lifted_policies
 from corridor.experiments.placement.place_documents import (
     PLACE_SCHEMA,
     AtEnd,
     CostOfLaw,
     CountedTotal,
     ForbiddenBetter,
+    LiftedPolicy,
     LoadedLink,
     NotPlaced,
     Optimum,
@@ -30,9 +32,13 @@ from corridor.experiments.placement.place_documents import (
     PlacedGroup,
     PlacedHub,
     PlacedPart,
+    Quantiles,
+    Sensitivity,
 )
-from corridor.experiments.placement.placing import Asked, Part, Placing, Plan
+from corridor.experiments.placement.placing import Asked, Part, Placing, Plan, most_used, moved
 from corridor.experiments.placement.program import Effort
+from corridor.experiments.placement.round_trips import Blocked
+from corridor.experiments.placement.sampling import check_samples, sensitivity
 from corridor.experiments.placement.stated import (
     STATED,
     Given,
@@ -47,10 +53,11 @@ from corridor.topologies.energy.countings import COUNTS, Count
 from corridor.topologies.energy.energy_file import EnergyFile, read_energy
 
 GAP, SECONDS = 1e-4, 60.0
-MOST_LINKS, MOST_FORBIDDEN = 10, 10
+MOST_FORBIDDEN = 10
 POINTS = 5
 """Of the Pareto front."""
 LEAST_MWH = 1e-6
+ENDS: tuple[End, ...] = ("low", "value", "high")
 BYTES_OF_GB = 1e9
 
 
@@ -60,15 +67,19 @@ def place(
     objective: Objective = "carbon",
     count: Count | None = None,
     hubs: Iterable[str] = (),
-    mw: dict[str, float] | None = None,
-    pue: dict[str, float] | None = None,
-    green: dict[str, float] | None = None,
+    mw: dict[str, float | str] | None = None,
+    pue: dict[str, float | str] | None = None,
+    green: dict[str, float | str] | None = None,
     price: dict[str, str] | None = None,
+    factor: dict[str, float | str] | None = None,
     data: str | Path | None = None,
     policies: str | None = None,
     without_law: bool = False,
     gap: float = GAP,
     time_limit: float = SECONDS,
+    samples: int = 0,
+    seed: int = 1,
+    clauses: bool = False,
 ) -> PlaceAnswer:
     """Compute where jobs run best under law, latency, fibre and power.
 
@@ -79,15 +90,20 @@ def place(
         count: The counting of emissions, for ``carbon`` and ``pareto``: ``location``, ``market`` or
             ``marginal``. There is no default, since it decides where to compute.
         hubs: Hubs that may compute; default: those of the file, or all with energy figures.
-        mw: IT power that the jobs may use by hub, in MW, that you state.
+        mw: IT power that the jobs may use by hub, in MW, that you state: ``120``, or with an
+            interval ``"120:80-160"``, as all values that you state.
         pue: PUE by hub that you state.
         green: Shares of contracted green power by hub that you state, 0 to 1.
         price: Prices by hub that you state, such as ``0.45CNY`` for a kWh.
+        factor: Direct emissions of a kWh by hub that you state, in g, location counting.
         data: A file of energy figures; default: the shipped one.
         policies: A policy set instead of the file's.
         without_law: Show the placement that ignores law; both optima are in every answer.
         gap: The relative gap at which the solver stops.
         time_limit: Seconds after which each solution of the program stops.
+        samples: Placements with values drawn within their intervals; 0 for none.
+        seed: Selects the samples.
+        clauses: Whether each policy is lifted alone, to show what it costs.
 
     Returns:
         MW, MWh, tCO2 by hub; hubs and RTTs in ms by job; both optima with bounds; the cost of law
@@ -104,8 +120,9 @@ def place(
         >>> found.with_law.value >= found.without_law.value
         True
     """
-    given = given_by_hub(mw=mw, pue=pue, green=green, price=price)
+    given = given_by_hub(mw=mw, pue=pue, green=green, price=price, factor=factor)
     asked = checked_asked(objective, count, gap, time_limit)
+    asked = with_extras(asked, samples, seed, clauses=clauses)
     loaded, energy = load_jobs(jobs, policies), read_energy(data)
     named = given_names(hubs, "hubs")
     return place_answer(loaded, energy, asked, hubs=named, given=given, without_law=without_law)
@@ -132,6 +149,16 @@ def checked_asked(objective: str, count: str | None, gap: float, seconds: float)
     return Asked(wanted, counted, effort)
 
 
+def with_extras(asked: Asked, samples: int, seed: int, *, clauses: bool) -> Asked:
+    """Return what is asked with samples of values and lifted policies.
+
+    Raises:
+        InputError: The number of samples or the seed is out of bounds.
+    """
+    check_samples(samples, seed)
+    return asked._replace(samples=samples, seed=seed, clauses=clauses)
+
+
 def place_answer(
     loaded: LoadedJobs,
     energy: EnergyFile,
@@ -143,13 +170,31 @@ def place_answer(
 ) -> PlaceAnswer:
     """Return the answer of a file that was read; arguments are those of ``place``."""
     stated = _stated(loaded, energy, given or {})
-    names = _candidates(loaded, energy, hubs)
-    figures = energy_answer(energy, names, given=stated)
-    placing = Placing(loaded, hub_values(figures, asked.objective, asked.counting), asked)
+    values = values_of(loaded, energy, asked, hubs=hubs, given=given)
+    placing = Placing(loaded, values, asked)
     return _Answering(placing, law=not without_law).answer(
-        tuple(f"{option} {hub}={_plain(stated[option][hub])}" for option in stated for hub in names
-              if hub in stated[option])
+        tuple(f"{option} {one.hub}={_plain(stated[option][one.hub])}" for option in stated
+              for one in values if one.hub in stated[option])
     )  # fmt: skip
+
+
+def values_of(
+    loaded: LoadedJobs,
+    energy: EnergyFile,
+    asked: Asked,
+    *,
+    hubs: Sequence[str] = (),
+    given: Given | None = None,
+) -> tuple[HubValues, ...]:
+    """Return the values of the hubs that may compute.
+
+    Raises:
+        MissingValues: A value that the question needs is unknown.
+        InputError: A hub or a stated value is invalid.
+    """
+    stated = _stated(loaded, energy, given or {})
+    figures = energy_answer(energy, _candidates(loaded, energy, hubs), given=stated)
+    return hub_values(figures, asked.objective, asked.counting)
 
 
 def _stated(loaded: LoadedJobs, energy: EnergyFile, given: Given) -> Given:
@@ -212,6 +257,7 @@ class _Answering:
             is_without_law=not self._law,
             jobs=sum(one.count for one in placing.jobs),
             it_mwh=sum(self._plan.it_mwh),
+            mean_rtt=self._mean_rtt(self._plan),
             hubs=tuple(self._hubs(currency)),
             groups=tuple(self._group(one) for one in placing.jobs),
             not_placed=tuple(self._left_out(one) for one in placing.not_placed),
@@ -224,6 +270,9 @@ class _Answering:
             other_countings=tuple(self._others()),
             is_tie=self._is_tie(used),
             pareto=tuple(self._front()) if placing.asked.objective == "pareto" else (),
+            sensitivity=self._sensitivity(),
+            common=tuple(common_hubs(placing)),
+            lifted=self._lifted_policies(),
             forbidden=tuple(self._forbidden()),
             links=tuple(self._links()),
             fibre_share=file.fibre_share,
@@ -231,6 +280,29 @@ class _Answering:
             published_limits=tuple(one.hub for one in used if one.limit.basis != "stated"),
             stated=stated,
         )
+
+    def _mean_rtt(self, of: Plan, *, less: Plan | None = None) -> Quantiles:
+        """Over jobs, in samples of the map; less that of another placement."""
+        signs = [(of, 1.0)] if less is None else [(of, 1.0), (less, -1.0)]
+        trips = [
+            (sign * one.jobs / sum(job.count for job in self._placing.jobs), one.trip)
+            for plan, sign in signs
+            for parts in plan.parts.values()
+            for one in parts
+        ]
+        found = self._placing.trips.sum_of(trips)
+        return Quantiles(found.low_ms, found.median_ms, found.high_ms)
+
+    def _sensitivity(self) -> Sensitivity | None:
+        if not self._placing.asked.samples:
+            return None
+        first = most_used(self._plan.it_mwh)
+        return sensitivity(self._placing, first, law=self._law, end=self._end)
+
+    def _lifted_policies(self) -> tuple[LiftedPolicy, ...] | None:
+        if not self._placing.asked.clauses:
+            return None
+        return tuple(lifted_policies(self._placing, self._end))
 
     def _is_tie(self, used: Sequence[HubValues]) -> bool:
         count = self._count
@@ -302,26 +374,13 @@ class _Answering:
         free = self._placing.options(job, law=False)
         if free:
             at = min(free, key=lambda hub: free[hub].rtt_ns)
-            why = self._why(job, at)[1]
+            why = str(self._blocked(job, at))
         else:
             why = "no candidate hub is within its RTT budget by any fibres"
         return NotPlaced(job.id, job.count, job.it_mwh * job.count, bool(free), why)
 
-    def _why(self, job: Job, hub: int) -> tuple[str, str, str, str, str]:
-        """Leg, reason, policy, clause and confidence of what blocks a hub."""
-        found = self._placing.trips.blocked(job, self._placing.hubs[hub].hub)
-        if found.lawful_rtt_ns is not None:
-            assert job.rtt_budget is not None
-            why = (
-                f"the lawful round trip takes {found.lawful_rtt_ns / 1e6:.1f} ms, the budget is "
-                f"{job.rtt_budget / 1e6:.1f} ms"
-            )
-            return "round trip", why, "", "", ""
-        if found.ground is None:
-            return found.leg, "no path is permitted", "", "", ""
-        one = found.ground
-        more = f"; {found.more} more block it" if found.more else ""
-        return found.leg, f"{one}{more}", one.policy, one.clause, one.confidence
+    def _blocked(self, job: Job, hub: int) -> Blocked:
+        return self._placing.trips.blocked(job, self._placing.hubs[hub].hub)
 
     def _cost_of_law(self) -> CostOfLaw:
         """With limited fibres, the other paths under law may even be better."""
@@ -331,7 +390,19 @@ class _Answering:
             max(least, law.value - free.value),
             max(least, law.bound - free.value),
             max(least, law.value - free.bound),
+            self._mean_rtt(self._lawful, less=self._free),
+            moved(self._lawful.it_mwh, self._free.it_mwh) * sum(self._free.it_mwh) / HOURS,
+            self._added_money(),
         )
+
+    def _added_money(self) -> tuple[float, float, float] | None:
+        """The cost of power under law less without; None where a hub in use has no price."""
+        both = zip(self._placing.hubs, self._lawful.it_mwh, self._free.it_mwh, strict=True)
+        used = [(hub, law - free) for hub, law, free in both if max(law, free) > LEAST_MWH]
+        if not _currency([hub for hub, _ in used]):
+            return None
+        low, value, high = (sum(hub.cost(mwh, end) or 0.0 for hub, mwh in used) for end in ENDS)
+        return low, value, high
 
     def _total(self, count: Count, used: Sequence[HubValues]) -> CountedTotal:
         mwh = {hub.hub: it for hub, it in zip(self._placing.hubs, self._plan.it_mwh, strict=True)}
@@ -365,13 +436,13 @@ class _Answering:
         for end in ends:
             mwh, optimum = placing.relaxed_mwh(law=law, end=end)
             _, other = placing.relaxed_mwh(law=not law, end=end)
-            most = _most_used(mwh)
+            most = most_used(mwh)
             yield AtEnd(
                 end,
                 optimum,
-                _moved(mwh, usual),
+                moved(mwh, usual),
                 placing.hubs[most].hub,
-                most == _most_used(usual),
+                most == most_used(usual),
                 optimum - other if law else other - optimum,
             )
 
@@ -385,8 +456,8 @@ class _Answering:
             known = all(one.factors[count].value is not None for one in placing.hubs)
             if count != self._count and known:
                 mwh, _ = placing.relaxed_mwh(law=law, end="value", counting=count)
-                most = placing.hubs[_most_used(mwh)].hub
-                yield OtherCounting(count, _moved(mwh, usual), most)
+                most = placing.hubs[most_used(mwh)].hub
+                yield OtherCounting(count, moved(mwh, usual), most)
 
     def _front(self) -> Iterator[ParetoPoint]:
         fastest, slowest = (
@@ -427,8 +498,11 @@ class _Answering:
                 if part.hub not in lawful and saves > 0:
                     found.append((saves, job, part))
         for saves, job, part in sorted(found, key=lambda one: -one[0])[:MOST_FORBIDDEN]:
-            hub = self._placing.hubs[part.hub].hub
-            yield ForbiddenBetter(job.id, hub, part.jobs, saves, *self._why(job, part.hub))
+            blocked, hub = self._blocked(job, part.hub), self._placing.hubs[part.hub].hub
+            one = blocked.ground
+            by = ("", "", "") if one is None else (one.policy, one.clause, one.confidence)
+            why = (blocked.leg, str(blocked), *by)
+            yield ForbiddenBetter(job.id, hub, part.jobs, saves, *why)
 
     def _unit_cost(self, job: Job, part: Part) -> float:
         return self._placing.unit_cost(job, part, self._end)
@@ -437,7 +511,7 @@ class _Answering:
         of = self._placing.capacities().of
         rates = self._placing.link_rates(self._plan)
         ranked = sorted(rates, key=lambda link: -rates[link] / of[link[0]].gbps)
-        for link in ranked[:MOST_LINKS]:
+        for link in ranked:
             capacity = of[link[0]]
             yield LoadedLink(*link, rates[link], capacity.gbps, capacity.basis)
 
@@ -460,17 +534,6 @@ def _plain(value: str | float) -> str:
 def _optimum(plan: Plan) -> Optimum:
     of = plan.solution
     return Optimum(of.value, of.bound, of.is_optimal)
-
-
-def _moved(mwh: Sequence[float], usual: Sequence[float]) -> float:
-    """The share of IT energy that is at other hubs."""
-    pairs = zip(mwh, usual, strict=True)
-    return sum(abs(a - b) for a, b in pairs) / 2 / sum(usual)
-
-
-def _most_used(it_mwh: Sequence[float]) -> int:
-    """The number of the hub with most IT energy; of equal ones the first."""
-    return max(range(len(it_mwh)), key=lambda at: (round(it_mwh[at], 3), -at))
 
 
 def _currency(used: Sequence[HubValues]) -> str:

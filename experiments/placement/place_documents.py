@@ -27,6 +27,17 @@ class Optimum:
 
 
 @dataclass(frozen=True)
+class Quantiles:
+    """Of samples."""
+
+    low: float
+    """5 % quantile."""
+    median: float
+    high: float
+    """95 % quantile."""
+
+
+@dataclass(frozen=True)
 class CostOfLaw:
     """The optimum under law less that without, for the same jobs."""
 
@@ -34,6 +45,13 @@ class CostOfLaw:
     low: float
     high: float
     """Bounds: the gaps of both optima are carried."""
+    rtt: Quantiles
+    """What it adds to the mean RTT of a job in ms, in Monte Carlo samples of the map."""
+    moved_mw: float
+    """Mean IT power that is at another hub because of it."""
+    money: tuple[float, float, float] | None
+    """What it adds to the cost of power in ``currency``: with all prices at the low end, as they
+    are, and at the high end; None where a hub in use by either has no price."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +195,82 @@ class OtherCounting:
 
 
 @dataclass(frozen=True)
+class SampledHub:
+    """What one hub has of the IT energy in samples of the values."""
+
+    hub: str
+    share: Quantiles
+    first: float
+    """The share of samples in which it has most."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The linear relaxation (parts of jobs) in samples of values within their intervals: power
+    limits, PUE, and factors or prices."""
+
+    samples: int
+    seed: int
+    placed: int
+    """Samples in which the jobs fit, under law and without; all figures are of these."""
+    hub: str
+    """The hub with most IT energy of the placement."""
+    stays_first: float
+    """The share of samples in which it has most."""
+    stays_interval: tuple[float, float]
+    """95 % interval of that share, since samples are finite."""
+    optimum: Quantiles
+    """In the unit of the objective."""
+    cost_of_law: Quantiles
+    """Law and no law by the same values."""
+    hubs: tuple[SampledHub, ...]
+    """The largest median first."""
+    drawn: tuple[str, ...]
+    """Values with an interval: ``mw tianfu``."""
+    held: tuple[str, ...]
+    """Values without one: the same in all samples."""
+
+
+@dataclass(frozen=True)
+class CommonHub:
+    """A hub where all entries of the file may run without law: one site for all."""
+
+    hub: str
+    rtt_ms: float
+    """The longest RTT of an entry without law."""
+    rtt_low_ms: float
+    rtt_high_ms: float
+    """90 % interval of Monte Carlo samples of the map."""
+    within_budget: float | None
+    """The share of samples in which that entry is within its RTT budget; None without a budget."""
+    lawful_rtt_ms: float | None
+    """The longest under law; None where law blocks one."""
+    blocked: tuple[str, ...]
+    """Entries that law blocks there."""
+    why: str
+    """What blocks the first of them."""
+
+
+@dataclass(frozen=True)
+class LiftedPolicy:
+    """The optimum (linear relaxation, same jobs) with one change of law and all else in force."""
+
+    kind: str
+    """``lift`` a policy, or another legal ``basis`` of a data class."""
+    what: str
+    """The policy or the class."""
+    saves: float
+    """What the optimum under law falls by, in the unit of the objective."""
+    low: float
+    high: float
+    """The smallest and largest of it with all factors at an end."""
+    moved: float
+    """The share of IT energy that moves."""
+    opens: tuple[str, ...]
+    """Hubs that all entries of the file may share only then."""
+
+
+@dataclass(frozen=True)
 class ParetoPoint:
     """The lowest emissions with a limit of the mean RTT."""
 
@@ -218,6 +312,8 @@ class PlaceAnswer(Document):
     jobs: int
     """That are placed."""
     it_mwh: float
+    mean_rtt: Quantiles
+    """Over jobs in ms, in Monte Carlo samples of the map."""
     hubs: tuple[PlacedHub, ...]
     groups: tuple[PlacedGroup, ...]
     not_placed: tuple[NotPlaced, ...]
@@ -234,6 +330,11 @@ class PlaceAnswer(Document):
     is_tie: bool
     """Whether all hubs in use emit the same by the counting, so that RTT decides."""
     pareto: tuple[ParetoPoint, ...]
+    sensitivity: Sensitivity | None
+    """None without samples."""
+    common: tuple[CommonHub, ...]
+    lifted: tuple[LiftedPolicy, ...] | None
+    """The largest saving first; None if it was not asked for."""
     forbidden: tuple[ForbiddenBetter, ...]
     """The largest savings first."""
     links: tuple[LoadedLink, ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,6 +38,11 @@ class Asked(NamedTuple):
     objective: Objective
     counting: Count | None
     effort: Effort
+    samples: int = 0
+    """Of values within their intervals; 0: none are drawn."""
+    seed: int = 1
+    clauses: bool = False
+    """Whether policies are lifted one by one."""
 
 
 class Part(NamedTuple):
@@ -62,17 +67,26 @@ class Plan:
 class Placing:
     """The jobs of one file, and the hubs that may compute."""
 
-    def __init__(self, loaded: LoadedJobs, hubs: Sequence[HubValues], asked: Asked) -> None:
+    def __init__(
+        self,
+        loaded: LoadedJobs,
+        hubs: Sequence[HubValues],
+        asked: Asked,
+        only: Collection[str] | None = None,
+    ) -> None:
+        """``only`` are the ids of the jobs to place, each of which needs a lawful hub; None: all
+        that have one."""
         self.loaded = loaded
         self.hubs = hubs
         self.asked = asked
         self.trips = RoundTrips(loaded)
         self._options: dict[tuple[object, bool], dict[int, RoundTrip]] = {}
-        lawful = {one.id: bool(self.options(one, law=True)) for one in loaded.file.jobs}
-        self.jobs = [one for one in loaded.file.jobs if lawful[one.id]]
+        lawful = {one.id for one in loaded.file.jobs if self.options(one, law=True)}
+        placed = lawful if only is None else set(only)
+        self.jobs = [one for one in loaded.file.jobs if one.id in placed]
         """Those with a lawful hub: the same under law and without."""
-        self.not_placed = [one for one in loaded.file.jobs if not lawful[one.id]]
-        if not self.jobs:
+        self.not_placed = [one for one in loaded.file.jobs if one.id not in placed]
+        if not self.jobs or not placed <= lawful:
             raise NoPlacement(
                 "no job has a candidate hub by lawful paths within its RTT budget",
                 "add hubs, or corridor explain shows what blocks a demand",
@@ -126,14 +140,21 @@ class Placing:
         Raises:
             NoPlacement: No placement fits, or none was found in time.
         """
-        groups = _grouped(self.jobs)
-        asked, counting = self.asked, counting or self.asked.counting
-        problem = self._problem(groups, asked._replace(counting=counting), law=law, end=end)
-        parts, bound = relaxed(problem, asked.effort)
+        problem = self.problem(law=law, end=end, counting=counting)
+        parts, bound = relaxed(problem, self.asked.effort)
+        return self.mwh_of(problem, parts), bound
+
+    def problem(self, *, law: bool, end: End, counting: Count | None = None) -> Problem:
+        """The program of the jobs, by the counting that was asked for or another."""
+        asked = self.asked._replace(counting=counting or self.asked.counting)
+        return self._problem(_grouped(self.jobs), asked, law=law, end=end)
+
+    def mwh_of(self, problem: Problem, parts: Floats) -> list[float]:
+        """IT energy by hub of parts of jobs by column."""
         total = [0.0] * len(self.hubs)
         for part, column in zip(parts.tolist(), problem.columns, strict=True):
-            total[column.hub] += part * groups[column.group][0].it_mwh
-        return total, bound
+            total[column.hub] += part * problem.groups[column.group][0].it_mwh
+        return total
 
     def _problem(
         self, groups: Sequence[Sequence[Job]], asked: Asked, *, law: bool, end: End
@@ -232,6 +253,17 @@ class Placing:
             return {}
         of = self.capacities().of
         return {link: of[link[0]].gbps * share for one in columns for link in one.links}
+
+
+def most_used(it_mwh: Sequence[float]) -> int:
+    """The number of the hub with most IT energy; of equal ones the first."""
+    return max(range(len(it_mwh)), key=lambda at: (round(it_mwh[at], 3), -at))
+
+
+def moved(mwh: Sequence[float], usual: Sequence[float]) -> float:
+    """The share of IT energy that is at other hubs."""
+    pairs = zip(mwh, usual, strict=True)
+    return sum(abs(a - b) for a, b in pairs) / 2 / sum(usual)
 
 
 def _alike(job: Job) -> tuple[object, ...]:

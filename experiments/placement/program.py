@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from corridor.experiments.placement.program_rows import Floats, Problem, Rows
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
 
 TIE_SHARE = 1e-5
 """Of the smallest possible objective: what RTT weighs at most, so that of equal hubs the nearer one
@@ -95,6 +98,30 @@ def relaxed(problem: Problem, effort: Effort) -> tuple[Floats, float]:
     return found.x[: len(problem.columns)], found.bound
 
 
+class Relaxation:
+    """The linear relaxation of a problem, solved again with other costs and power limits."""
+
+    def __init__(self, problem: Problem, effort: Effort) -> None:
+        self._problem = problem
+        self._effort = effort
+        self._solver = _Solver(problem, None, effort)
+
+    def solve(self, costs: Floats, limits_mw: Floats) -> Floats | None:
+        """Return parts of jobs by column; None if the jobs do not fit into the limits.
+
+        Args:
+            costs: Of one job by column, in the unit of the objective.
+            limits_mw: IT power by hub.
+
+        Raises:
+            NoPlacement: None was found in time.
+        """
+        found = self._solver.linear(costs, limits_mw, self._effort.seconds)
+        if found.status == OUT_OF_TIME:
+            raise _none_found(OUT_OF_TIME, self._problem, self._effort)
+        return None if found.x is None else found.x[: len(self._problem.columns)]
+
+
 class _Relaxed(NamedTuple):
     x: Floats
     bound: float
@@ -118,29 +145,40 @@ class _Solver:
         self._effort = effort
         self._began_s = time.monotonic()
         weight, self._most_tie = _tie(problem)
-        self._costs = np.zeros(self._rows.count)
-        priced = [one.cost + weight * one.rtt_ms for one in problem.columns]
-        self._costs[: len(problem.columns)] = priced
+        self._ties = weight * np.array([one.rtt_ms for one in problem.columns])
+        self._costs = self._with_ties(np.array([one.cost for one in problem.columns]))
 
     def relaxed(self) -> _Relaxed:
         """The linear relaxation. Raises NoPlacement."""
+        found = self._linear(self._costs, self._rows.limits[2], self._left_s())
+        if found.x is None or found.status != 0:
+            raise _none_found(int(found.status), self._problem, self._effort)
+        bound = max(0.0, float(found.fun) - self._most_tie)
+        return _Relaxed(found.x, bound, found.lower.marginals)
+
+    def linear(self, costs: Floats, limits_mw: Floats, seconds: float) -> OptimizeResult:
+        """The relaxation with other costs of columns and other power limits."""
+        return self._linear(self._with_ties(costs), self._rows.high_with(limits_mw), seconds)
+
+    def _with_ties(self, costs: Floats) -> Floats:
+        every = np.zeros(self._rows.count)
+        every[: len(costs)] = costs + self._ties
+        return every
+
+    def _linear(self, costs: Floats, high: Floats, seconds: float) -> OptimizeResult:
         from scipy.optimize import linprog
 
-        matrix, low, high = self._rows.limits()
-        is_equal = low == high
-        found = linprog(
-            self._costs,
+        matrix, low, usual_high = self._rows.limits
+        is_equal = low == usual_high
+        return linprog(
+            costs,
             A_ub=matrix[~is_equal],
             b_ub=high[~is_equal],
             A_eq=matrix[is_equal],
             b_eq=high[is_equal],
             method="highs",
-            options={"time_limit": self._left_s()},
+            options={"time_limit": seconds},
         )
-        if found.x is None or found.status != 0:
-            raise _none_found(int(found.status), self._problem, self._effort)
-        bound = max(0.0, float(found.fun) - self._most_tie)
-        return _Relaxed(found.x, bound, found.lower.marginals)
 
     def placed(self, *, high: Floats | None = None, of_starts: bool = False) -> _Found:
         """Whole jobs by column; ``high`` bounds the variables."""
@@ -172,7 +210,7 @@ class _Solver:
                 self._costs,
                 integrality=kinds,
                 bounds=Bounds(low, high),
-                constraints=LinearConstraint(*self._rows.limits()),
+                constraints=LinearConstraint(*self._rows.limits),
                 options={"mip_rel_gap": 0.9 * self._effort.gap, "time_limit": self._left_s()},
             )
         dual = found.fun if found.mip_dual_bound is None else found.mip_dual_bound

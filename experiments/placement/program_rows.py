@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -88,6 +89,7 @@ class Rows:
         self._low: list[float] = []
         self._high: list[float] = []
         self._running: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
+        self._power_rows: list[tuple[int, int]] = []
         self._place_all()
         self._schedule()
         self._limit_power()
@@ -107,6 +109,7 @@ class Rows:
             kinds[len(self._problem.columns) :] = 0
         return kinds
 
+    @cached_property
     def limits(self) -> tuple[csr_array, Floats, Floats]:
         """The matrix and the bounds of its rows."""
         from scipy.sparse import csr_array
@@ -118,6 +121,13 @@ class Rows:
             _floats(self._low),
             _floats(self._high),
         )
+
+    def high_with(self, limits_mw: Floats) -> Floats:
+        """Upper bounds of rows with other power limits of hubs."""
+        high = self.limits[2].copy()
+        rows, hubs = zip(*self._power_rows, strict=True)
+        high[list(rows)] = limits_mw[list(hubs)]
+        return high
 
     def whole(self, found: Floats) -> list[float]:
         """Jobs by column, whole where jobs are not divisible."""
@@ -170,6 +180,7 @@ class Rows:
 
     def _limit_power(self) -> None:
         for (hub, _), items in self._running.items():
+            self._power_rows.append((len(self._low), hub))
             self._row(items, -np.inf, self._problem.limits_mw[hub])
 
     def _limit_links(self) -> None:

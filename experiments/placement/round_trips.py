@@ -6,6 +6,7 @@ hubs. Data that stays at its hub needs no path, but a policy set may still forbi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from corridor.controller.policy.permitted_paths import PermittedPath, lawful_rou
 from corridor.controller.policy.semantics import PolicyLookup
 from corridor.experiments.placement.jobs_file import Job, LoadedJobs
 from corridor.topologies.analysis.length_intervals import Interval, interval_of
-from corridor.topologies.analysis.monte_carlo import Ensemble, draw
+from corridor.topologies.analysis.monte_carlo import Ensemble, Nanoseconds, draw
 
 
 @dataclass(frozen=True)
@@ -58,13 +59,24 @@ class Blocked:
     """Why a job may not run at a hub."""
 
     leg: str
-    """``input`` or ``results``: whose path is blocked."""
+    """``input`` or ``results``: whose path is blocked; else ``round trip``."""
     ground: Ground | None
     """The clause; None if the lawful round trip exceeds the RTT budget."""
     lawful_rtt_ns: int | None
     """Of the lawful round trip that exceeds it."""
+    budget_ns: int | None
     more: int = 0
     """Further clauses and missing permits that block the shortest paths of both legs."""
+
+    def __str__(self) -> str:
+        if self.lawful_rtt_ns is not None:
+            assert self.budget_ns is not None
+            return (
+                f"the lawful round trip takes {self.lawful_rtt_ns / 1e6:.1f} ms, the budget is "
+                f"{self.budget_ns / 1e6:.1f} ms"
+            )
+        more = f"; {self.more} more block it" if self.more else ""
+        return "no path is permitted" if self.ground is None else f"{self.ground}{more}"
 
 
 class RoundTrips:
@@ -100,7 +112,7 @@ class RoundTrips:
         """Return why the lawful round trip does not exist or is too long."""
         trip = self._lawful_trip(job, hub)
         if trip is not None:
-            return Blocked("input", None, trip.rtt_ns)
+            return Blocked("round trip", None, trip.rtt_ns, job.rtt_budget)
         legs = [
             (name, self._grounds(*end))
             for name, end in zip(("input", "results"), _ends(job, hub), strict=True)
@@ -108,18 +120,30 @@ class RoundTrips:
         ]
         (leg, found), *others = legs
         more = max(0, len(found) - 1) + sum(max(1, len(one)) for _, one in others)
-        return Blocked(leg, next(iter(found), None), None, more)
+        return Blocked(leg, next(iter(found), None), None, job.rtt_budget, more)
+
+    def blocking(self, job: Job, hub: str) -> list[Ground]:
+        """Return all that forbids the shortest paths of both legs."""
+        return [one for end in _ends(job, hub) for one in self._grounds(*end)]
 
     def sampled(self, job: Job, trip: RoundTrip) -> SampledRtt:
         """Return the RTT in samples of the map; 0 at the origin itself."""
+        taken_ns = self._samples_ns(trip)
+        budget_ns = job.rtt_budget
+        within = None if budget_ns is None else float(np.mean(taken_ns <= budget_ns))
+        return SampledRtt(interval_of(taken_ns), within)
+
+    def sum_of(self, trips: Sequence[tuple[float, RoundTrip]]) -> Interval:
+        """The weighted sum of RTTs in samples of the map."""
+        total = sum(weight * self._samples_ns(trip) for weight, trip in trips)
+        return interval_of(np.asarray(total))
+
+    def _samples_ns(self, trip: RoundTrip) -> Nanoseconds:
         if self._ensemble is None:
             self._ensemble = draw(self._loaded.topology)
         names = [name for path in trip.paths if path is not None for name in path.fibres]
         columns = [self._ensemble.numbers[name] for name in names]
-        taken_ns = self._ensemble.delays_ns[:, columns].sum(axis=1)
-        budget_ns = job.rtt_budget
-        within = None if budget_ns is None else float(np.mean(taken_ns <= budget_ns))
-        return SampledRtt(interval_of(taken_ns), within)
+        return self._ensemble.delays_ns[:, columns].sum(axis=1)
 
     def _lawful_trip(self, job: Job, hub: str) -> RoundTrip | None:
         legs = []

@@ -1,4 +1,5 @@
-"""Values that the caller states where none is published: ``guian=120``. Pure."""
+"""Values that the caller states where none is published: ``guian=120``, or ``guian=120:80-160``
+with an interval. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +10,27 @@ from collections.abc import Iterable, Mapping
 from corridor.experiments.placement.energy_documents import EnergyFigure
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.energy.figures import PUES, unit_of
+from corridor.topologies.energy.figures import FACTORS, MOST_G_PER_KWH, PUES, unit_of
 
-STATED = {"mw": "power-limit", "pue": "pue", "green": "green-share", "price": "price"}
+STATED = {
+    "mw": "power-limit",
+    "pue": "pue",
+    "green": "green-share",
+    "price": "price",
+    "factor": "location",
+}
 """The quantity that each option states."""
-EXAMPLES = {"mw": "120", "pue": "1.25", "green": "0.5", "price": "0.45CNY"}
-MOST = {"mw": 100_000.0, "pue": 10.0, "green": 1.0, "price": 1_000.0}
+EXAMPLES = {"mw": "120", "pue": "1.25", "green": "0.5", "price": "0.45CNY", "factor": "300"}
+INTERVALS = {
+    "mw": "120:80-160",
+    "pue": "1.25:1.15-1.4",
+    "green": "0.5:0.3-0.6",
+    "price": "0.45:0.4-0.6CNY",
+    "factor": "300:250-350",
+}
+"""The same with an interval."""
+MOST = {"mw": 100_000.0, "pue": 10.0, "green": 1.0, "price": 1_000.0, "factor": MOST_G_PER_KWH}
+PLACEHOLDERS = {"mw": "MW", "pue": "PUE", "green": "SHARE", "price": "PRICE", "factor": "GRAMS"}
 type Given = Mapping[str, Mapping[str, str | float]]
 """By option, by hub, the value."""
 
@@ -34,8 +50,7 @@ def given_by_hub(**given: Mapping[str, str | float] | None) -> Given:
 def option_of(what: str, hub: str) -> str:
     """Return the option that states an unknown quantity; empty if none does."""
     option = next((key for key, of in STATED.items() if of == what), "")
-    placeholder = {"mw": "MW", "pue": "PUE", "green": "SHARE", "price": "PRICE"}.get(option, "")
-    return f"--{option} {hub}={placeholder}" if option else ""
+    return f"--{option} {hub}={PLACEHOLDERS[option]}" if option else ""
 
 
 def split_stated(texts: Iterable[str], option: str, hubs: Iterable[str]) -> dict[str, str]:
@@ -74,16 +89,21 @@ def stated_figure(option: str, hub: str, value: str | float) -> EnergyFigure:
         InputError: The value is not a number in the range of its quantity.
     """
     what = STATED[option]
-    number, currency = _split(value)
-    fits = math.isfinite(number) and _least(what) <= number <= MOST[option]
+    number, interval, currency = _split(value)
+    least, most = interval or (number, number)
+    fits = math.isfinite(number) and _least(what) <= least <= number <= most <= MOST[option]
     if not fits or bool(currency) != (option == "price"):
-        hint = f"write --{option} {hub}={EXAMPLES[option]}"
-        name = "PUE" if what in PUES else what.replace("-", " ")
+        example = EXAMPLES[option]
+        hint = f"write --{option} {hub}={example}, with an interval {INTERVALS[option]}"
+        names = {"pue": "PUE", "location": "emission factor"}
+        name = names.get(what, what.replace("-", " "))
         raise InputError(f"{value} is not a {name} of {hub}", hint)
     unit = f"{currency}/kWh" if currency else unit_of(what)
     note = "a caller's value, not a published one"
+    low, high = interval or (None, None)
+    boundary = "direct" if what in FACTORS else ""
     return EnergyFigure(
-        what, number, None, None, unit, "", "stated", "hub", "", (), "", "unsure", note
+        what, number, low, high, unit, boundary, "stated", "hub", "", (), "", "unsure", note
     )
 
 
@@ -91,7 +111,12 @@ def _least(what: str) -> float:
     return 1.0 if what in PUES else 0.0
 
 
-def _split(value: str | float) -> tuple[float, str]:
-    """A number and a currency, NaN if it is not a number: ``0.45CNY``."""
-    match = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([A-Z]{3})?(?:/kWh)?\s*", str(value))
-    return (float(match[1]), match[2] or "") if match else (math.nan, "")
+def _split(value: str | float) -> tuple[float, tuple[float, float] | None, str]:
+    """A number, its interval and a currency: ``0.45:0.4-0.6CNY``; NaN if it is not a number."""
+    number = r"([0-9]*\.?[0-9]+)"
+    form = rf"\s*{number}(?::{number}-{number})?\s*([A-Z]{{3}})?(?:/kWh)?\s*"
+    match = re.fullmatch(form, str(value))
+    if match is None:
+        return math.nan, None, ""
+    interval = (float(match[2]), float(match[3])) if match[2] else None
+    return float(match[1]), interval, match[4] or ""

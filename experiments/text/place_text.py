@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from corridor.experiments.placement.place_documents import (
     AtEnd,
@@ -11,6 +12,8 @@ from corridor.experiments.placement.place_documents import (
     Optimum,
     PlaceAnswer,
     PlacedGroup,
+    Quantiles,
+    Sensitivity,
 )
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import counted, few, joined_few, percent
@@ -28,24 +31,34 @@ MEANINGS = {
 }
 HUB_HEADS = ("hub", "limit MW", "mean MW", "peak MW", "IT MWh", "PUE", "MWh", "g/kWh", "tCO2")
 JOB_HEADS = ("job", "jobs", "origin", "hub", "RTT ms", "90 %", "budget", "within", "data")
+SAMPLE_HEADS = ("hub", "share", "90 % of samples", "has most in")
+LIFT_HEADS = ("change", "saves", "at ends", "moves", "opens to all jobs")
 LAW_HEADS = ("job", "jobs", "hub", "saves", "blocked by")
 NUMBERS = frozenset({*HUB_HEADS[1:], "jobs", "RTT ms", "budget", "within", "saves", "cost"})
+HELD = 3
+"""Values without an interval that are named, of each quantity."""
 
 
 def told(of: PlaceAnswer, width: int | None = None, *, everything: bool = False) -> str:
     """A headline, tables by hub and by job, what law forbids, and what is assumed."""
     parts = [
-        _wrapped(_headline(of), width),
-        "\n".join(_wrapped(one, width, "  ") for one in _results(of)),
-        _hubs(of, width),
-        _groups(of, width, everything=everything),
-        *_tables(of, width),
-        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *_notes(of))),
+        _wrapped(headline(of), width),
+        "\n".join(_wrapped(one, width, "  ") for one in results(of)),
+        hub_table(of).told(width),
+        _jobs(of, width, everything=everything),
+        *(one.told(width) for one in _tables(of)),
+        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *notes(of))),
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _headline(of: PlaceAnswer) -> str:
+def _jobs(of: PlaceAnswer, width: int | None, *, everything: bool) -> str:
+    left = 0 if everything else max(0, len(of.groups) - MOST_GROUPS)
+    more = f"\n{counted(left, 'more entry')} of the file: --all shows them." if left else ""
+    return job_table(of, None if everything else MOST_GROUPS).told(width) + more
+
+
+def headline(of: PlaceAnswer) -> str:
     law = "without law" if of.is_without_law else f"under {of.policies} on {of.as_of}"
     ranked = sorted(of.hubs, key=lambda one: -one.it_mwh)
     shares = [f"{one.hub} {percent(one.it_mwh / of.it_mwh)}" for one in ranked]
@@ -56,8 +69,8 @@ def _headline(of: PlaceAnswer) -> str:
     )
 
 
-def _results(of: PlaceAnswer) -> Iterator[str]:
-    """The totals, the optima and what law costs."""
+def results(of: PlaceAnswer) -> Iterator[str]:
+    """The totals, the optima and what law costs, as sentences."""
     if of.not_placed:
         names = few([one.job for one in of.not_placed], MOST_LEFT)
         number = sum(one.count for one in of.not_placed)
@@ -66,7 +79,7 @@ def _results(of: PlaceAnswer) -> Iterator[str]:
             f"Not placed, and in no figure below: {number:,} of {of.jobs + number:,} jobs with "
             f"{mwh:,.0f} of {of.it_mwh + mwh:,.0f} MWh ({names})."
         )
-    yield from _cautions(of)
+    yield from cautions(of)
     yield "The placement counted in three ways (figures of different countings are not added):"
     for total in of.totals:
         mark = ", placed by it" if total.count == of.count else ""
@@ -82,6 +95,41 @@ def _results(of: PlaceAnswer) -> Iterator[str]:
                 f"The countings disagree: by {other.count}, {percent(other.moved)} of the IT "
                 f"energy would be at other hubs, and {other.most_used} would have most."
             )
+    if of.sensitivity:
+        yield _sampled(of.sensitivity, of.unit)
+    if len(of.groups) + len(of.not_placed) > 1:
+        yield common(of)
+    if of.lifted == ():
+        yield "No single change of law that was tried saves anything."
+
+
+def _sampled(of: Sensitivity, unit: str) -> str:
+    low, high = of.stays_interval
+    none = of.samples - of.placed
+    unplaced = f" In {counted(none, 'more sample')} the jobs do not fit." if none else ""
+    return (
+        f"Sampled: {of.hub} has most IT energy in {percent(of.stays_first)} of "
+        f"{counted(of.placed, 'sample')} of the values (95 % interval {percent(low)} to "
+        f"{percent(high)}). Optimum: {_amount(of.optimum.median)} {unit} "
+        f"({_interval(of.optimum)} in 90 % of samples). Law costs "
+        f"{_amount(of.cost_of_law.median)} {unit} ({_interval(of.cost_of_law)}).{unplaced}"
+    )
+
+
+def _interval(of: Quantiles) -> str:
+    return _span(of.low, of.high)
+
+
+def common(of: PlaceAnswer) -> str:
+    """One site for all jobs."""
+    lawful = [one for one in of.common if one.lawful_rtt_ms is not None]
+    free = [f"{one.hub} ({one.rtt_ms:.1f} ms)" for one in of.common]
+    sites = [f"{one.hub} ({one.lawful_rtt_ms:.1f} ms)" for one in lawful]
+    without = joined_few(free, MOST_LEFT) or "none"
+    return (
+        f"Hubs where all jobs may run (longest RTT): under law "
+        f"{joined_few(sites, MOST_LEFT) or 'none'}, without law {without}."
+    )
 
 
 def _cost_of_law(of: PlaceAnswer) -> str:
@@ -98,7 +146,7 @@ def _cost_of_law(of: PlaceAnswer) -> str:
     )
 
 
-def _cautions(of: PlaceAnswer) -> Iterator[str]:
+def cautions(of: PlaceAnswer) -> Iterator[str]:
     """What the headline does not say: data without law, ties, budgets that may be missed."""
     uncovered = [one.job for one in of.groups if not all(part.is_covered for part in one.parts)]
     if uncovered:
@@ -155,14 +203,41 @@ def _end(count: str, end: AtEnd) -> str:
     return f"Solved with all factors at the {end.end} end: {moved}."
 
 
-def _hubs(of: PlaceAnswer, width: int | None) -> str:
-    heads = (*HUB_HEADS, f"{of.currency}") if of.currency else HUB_HEADS
+@dataclass(frozen=True)
+class Table:
+    """A table for terminals and pages."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    numbers: frozenset[str]
+    """Heads of columns of numbers."""
+    spare: tuple[str, ...] = ()
+    """Heads of columns that a narrow terminal leaves out, the first first."""
+    wrap: str = ""
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Heads, and whether numbers are below."""
+        return [(one, one in self.numbers) for one in self.heads]
+
+    def told(self, width: int | None) -> str:
+        """For a terminal; no table without rows."""
+        shown = render(
+            self.heads, self.rows, self.numbers, width=width, spare=self.spare, wrap=self.wrap
+        )
+        title = _wrapped(f"{self.title}:", width) + "\n" if self.title else ""
+        return title + shown if self.rows else ""
+
+
+def hub_table(of: PlaceAnswer) -> Table:
+    """What runs where."""
+    heads = (*HUB_HEADS, of.currency) if of.currency else HUB_HEADS
     rows = []
     for one in sorted(of.hubs, key=lambda one: -one.it_mwh):
-        limit = f"{one.limit_mw:,.0f}{_mark(one.limit_basis)}"
         cells = (
             one.hub,
-            limit,
+            f"{one.limit_mw:,.0f}{_mark(one.limit_basis)}",
             f"{one.mean_mw:,.1f}",
             f"{one.peak_mw:,.1f}",
             f"{one.it_mwh:,.0f}",
@@ -172,21 +247,18 @@ def _hubs(of: PlaceAnswer, width: int | None) -> str:
             "" if one.tco2 is None else f"{one.tco2:,.1f}",
         )
         rows.append((*cells, f"{one.cost or 0:,.0f}") if of.currency else cells)
-    right = frozenset({*NUMBERS, of.currency})
-    return render(heads, rows, right, width=width, spare=("peak MW", "MWh", "limit MW"))
+    spare = ("peak MW", "MWh", "limit MW")
+    return Table("", heads, rows, frozenset({*NUMBERS, of.currency}), spare)
 
 
 def _mark(basis: str) -> str:
     return "*" if basis == "stated" else ""
 
 
-def _groups(of: PlaceAnswer, width: int | None, *, everything: bool) -> str:
-    shown = of.groups if everything else of.groups[:MOST_GROUPS]
-    rows = [row for group in shown for row in _rows(group)]
-    table = render(JOB_HEADS, rows, NUMBERS, width=width, spare=("data", "within", "origin"))
-    left = len(of.groups) - len(shown)
-    more = f"\n{counted(left, 'more entry')} of the file: --all shows them." if left else ""
-    return table + more
+def job_table(of: PlaceAnswer, most: int | None = None) -> Table:
+    """Each entry of the file, or the first of them, and its hubs."""
+    rows = [row for group in of.groups[:most] for row in _rows(group)]
+    return Table("", JOB_HEADS, rows, NUMBERS, ("data", "within", "origin"))
 
 
 def _rows(group: PlacedGroup) -> Iterator[tuple[str, ...]]:
@@ -207,30 +279,117 @@ def _rows(group: PlacedGroup) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _tables(of: PlaceAnswer, width: int | None) -> Iterator[str]:
+def law_table(of: PlaceAnswer) -> Table:
+    """What law costs, in each unit that is known."""
+    cost, sampled = of.cost_of_law, of.sensitivity
+    ends = [one.cost_of_law for one in of.ends]
+    rows = [
+        (
+            "objective",
+            of.unit,
+            _amount(cost.value),
+            _span(cost.low, cost.high),
+            "gaps of the solver",
+        ),
+    ]
+    if ends:
+        rows.append(("", of.unit, "", _span(min(ends), max(ends)), "all factors at one end"))
+    if sampled:
+        median = _amount(sampled.cost_of_law.median)
+        rows.append(("", of.unit, median, _interval(sampled.cost_of_law), "90 % of samples"))
+    rtt = _span(cost.rtt.low, cost.rtt.high)
+    rows.append(("mean RTT", "ms", _amount(cost.rtt.median), rtt, "90 % of samples of the map"))
+    rows.append(("power elsewhere", "MW", _amount(cost.moved_mw), "", "mean of the day"))
+    if cost.money and of.objective != "cost":
+        low, value, high = cost.money
+        span = _span(min(cost.money), max(low, high))
+        rows.append(("power bought", of.currency, _amount(value), span, "all prices at one end"))
+    heads = ("law adds to", "unit", "value", "interval", "which is")
+    return Table("What law costs", heads, rows, frozenset({"value", "interval"}))
+
+
+def law_tables(of: PlaceAnswer) -> Iterator[Table]:
+    """What law forbids, and what single changes of it save."""
     if of.forbidden:
         rows = [
             (one.job, f"{one.jobs:,.4g}", one.hub, _amount(one.saves), f"{one.leg}: {one.why}")
             for one in of.forbidden
         ]
-        yield _wrapped(
+        title = (
             f"Hubs used without law that are forbidden, what these jobs save there in {of.unit} if "
-            "there is room (hubs may be full: do not add), and what blocks them:",
-            width,
+            "there is room (hubs may be full: do not add), and what blocks them"
         )
-        yield render(LAW_HEADS, rows, NUMBERS, width=width, wrap="blocked by")
-    if of.not_placed:
-        left = of.not_placed[:MOST_LEFT]
-        yield render(("not placed", "why"), [(one.job, one.why) for one in left], wrap="why",
-                     width=width)  # fmt: skip
-    if of.pareto:
-        points = [
-            (f"{one.mean_rtt_ms:.1f}", f"{one.tco2:,.1f}", f"{one.bound:,.1f}", _used(one.hubs))
-            for one in of.pareto
+        yield Table(title, LAW_HEADS, rows, NUMBERS, (), "blocked by")
+    if of.lifted:
+        rows = [
+            (
+                f"{one.kind} {one.what}",
+                _amount(one.saves),
+                _span(one.low, one.high),
+                percent(one.moved),
+                ", ".join(one.opens),
+            )
+            for one in of.lifted
         ]
-        yield "Lowest emissions for each mean RTT:"
-        heads = ("mean RTT ms", "tCO2", "bound", "IT MWh by hub")
-        yield render(heads, points, frozenset(heads[:3]), width=width, wrap=heads[3])
+        title = (
+            f"What the optimum (parts of jobs) falls by in {of.unit} if law changes in one point"
+        )
+        yield Table(title, LIFT_HEADS, rows, frozenset(LIFT_HEADS[1:4]), (), "change")
+    barred = [one for one in of.common if one.lawful_rtt_ms is None]
+    if of.lifted is not None and len(barred) == len(of.common):
+        rows = [
+            (
+                one.hub,
+                f"{one.rtt_ms:.1f}",
+                f"{one.rtt_low_ms:.1f}-{one.rtt_high_ms:.1f}",
+                ", ".join(one.blocked),
+                one.why,
+            )
+            for one in barred[:MOST_LEFT]
+        ]
+        title = "Hubs that all jobs may share without law, and what law blocks there"
+        yield Table(title, ("hub", "RTT ms", "90 %", "blocks", "why"), rows, NUMBERS, (), "why")
+
+
+def sample_table(of: Sensitivity) -> Table:
+    """What hubs have in samples of the values."""
+    rows = [
+        (one.hub, percent(one.share.median), _shares(one.share), percent(one.first))
+        for one in of.hubs
+    ]
+    title = "Shares of the IT energy by hub, in samples of the values"
+    return Table(title, SAMPLE_HEADS, rows, frozenset(SAMPLE_HEADS[1:]))
+
+
+def pareto_table(of: PlaceAnswer) -> Table:
+    """The front of emissions and latency."""
+    rows = [
+        (f"{one.mean_rtt_ms:.1f}", f"{one.tco2:,.1f}", f"{one.bound:,.1f}", _used(one.hubs))
+        for one in of.pareto
+    ]
+    heads = ("mean RTT ms", "tCO2", "bound", "IT MWh by hub")
+    return Table(
+        "Lowest emissions for each mean RTT", heads, rows, frozenset(heads[:3]), (), heads[3]
+    )
+
+
+def _tables(of: PlaceAnswer) -> Iterator[Table]:
+    yield law_table(of)
+    yield from law_tables(of)
+    if of.sensitivity:
+        yield sample_table(of.sensitivity)
+    left = [(one.job, one.why) for one in of.not_placed[:MOST_LEFT]]
+    yield Table("", ("not placed", "why"), left, NUMBERS, (), "why")
+    if of.pareto:
+        yield pareto_table(of)
+
+
+def _span(low: float, high: float) -> str:
+    return f"{_amount(low)} to {_amount(high)}"
+
+
+def _shares(of: Quantiles) -> str:
+    return f"{percent(of.low)} to {percent(of.high)}"
 
 
 def _used(hubs: dict[str, float]) -> str:
@@ -238,7 +397,7 @@ def _used(hubs: dict[str, float]) -> str:
     return joined_few((f"{hub} {hubs[hub]:,.0f}" for hub in ranked), MOST_HUBS)
 
 
-def _notes(of: PlaceAnswer) -> Iterator[str]:
+def notes(of: PlaceAnswer) -> Iterator[str]:
     if of.stated:
         yield f"{counted(len(of.stated), 'value')} of hubs are stated by you (*), not published."
     if of.published_limits:
@@ -255,6 +414,8 @@ def _notes(of: PlaceAnswer) -> Iterator[str]:
             "Direct factors of countries differ in method: differences below 10 % across a border "
             "mean nothing."
         )
+    if of.sensitivity:
+        yield _how_sampled(of.sensitivity)
     fixed = [one for one in of.totals if one.count == of.count and one.without_interval]
     for total in fixed:
         hubs = few(total.without_interval, MOST_LEFT)
@@ -277,6 +438,25 @@ def _notes(of: PlaceAnswer) -> Iterator[str]:
     else:
         yield f"Energy of the network: {of.wan_mwh:,.1f} MWh, in no total; its grids are unknown."
     yield "RTT budgets are compared with nominal delays; within is the share of samples in budget."
+
+
+def _how_sampled(of: Sensitivity) -> str:
+    held = _by_quantity(of.held)
+    named = f" Without an interval, so the same in all samples: {held}." if held else ""
+    return (
+        f"Samples (seed {of.seed}) have parts of jobs. Values are independent, from triangular "
+        "distributions over their intervals with the value as mode (uniform where bounds alone are "
+        "known); hubs of one grid share the factor, by market those of one country. No source "
+        f"gives a distribution: this is our assumption.{named}"
+    )
+
+
+def _by_quantity(values: Sequence[str]) -> str:
+    found: dict[str, list[str]] = {}
+    for one in values:
+        quantity, _, hub = one.partition(" ")
+        found.setdefault(quantity, []).append(hub)
+    return ", ".join(f"{quantity} of {few(hubs, HELD)}" for quantity, hubs in found.items())
 
 
 def _wrapped(text: str, width: int | None, indent: str = "") -> str:

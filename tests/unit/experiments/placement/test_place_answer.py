@@ -157,7 +157,7 @@ def test_unknown_values_are_named_one_by_one(written, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 7
     assert lines[0] == "corridor: power limit of tianfu: unknown; state --mw tianfu=MW"
-    assert lines[4].endswith("no direct factor is known; leave the hub out with --hubs")
+    assert lines[4].endswith("no direct factor is known; state --factor djibouti=GRAMS")
     assert "only bounds are known, at most 630 MW; state --mw guian=MW" in lines[5]
 
 

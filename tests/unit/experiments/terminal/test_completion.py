@@ -31,6 +31,7 @@ FREE = {
         "HUB=PUE",
         "HUB=SHARE",
         "HUB=PRICE",
+        "HUB=GRAMS",
         "[OF=]RATE",
         "[OF=]TIMES",
         "ID",
