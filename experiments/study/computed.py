@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.availability.availability_answer import (
     SAMPLES,
     AvailabilityAnswer,
@@ -18,6 +19,22 @@ from corridor.experiments.availability.availability_answer import (
     checked_limits,
 )
 from corridor.experiments.availability.served import QUESTIONS
+from corridor.experiments.placement.jobs_file import (
+    Ground,
+    LoadedJobs,
+    StatedValues,
+    load_jobs,
+)
+from corridor.experiments.placement.place_answer import (
+    GAP,
+    SECONDS,
+    checked_asked,
+    place_answer,
+    values_of,
+    with_extras,
+)
+from corridor.experiments.placement.place_documents import PlaceAnswer
+from corridor.experiments.placement.placing import Asked as PlaceAsked
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.named_files import files_named
 from corridor.topologies.analysis.failure_rates import DEFAULT_CLIMATE, read_failure_rates
@@ -28,6 +45,7 @@ from corridor.topologies.base.documents import Plain, validate
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.registry import Recorder, Registry
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.energy.energy_file import read_energy
 from corridor.topologies.model.fields import Frozen
 
 ASK = "ask"
@@ -97,6 +115,52 @@ def _availability(
     )
 
 
+class PlaceQuestion(Frozen):
+    """What a study asks of ``corridor place``, with the same defaults. The scenario has the map,
+    the policies and the day."""
+
+    jobs: str
+    """A file of jobs next to the study."""
+    objective: str = "carbon"
+    count: str | None = None
+    hubs: tuple[str, ...] = ()
+    state: StatedValues = StatedValues()
+    """Before those of the file of jobs."""
+    without_law: bool = False
+    samples: int = 0
+    clauses: bool = False
+    gap: float = GAP
+
+
+def _check_place(written: Written, of: PlaceQuestion, under: SameUnder) -> None:
+    with _told_at(written, "count"):
+        asked = _asked_of(of, 1)
+    with _told_at(written, "jobs"):
+        jobs = _jobs_of(under(NO_POLICIES), of)
+    with _told_at(written, "hubs"):
+        values_of(jobs, read_energy(), asked, hubs=of.hubs, given=of.state.by_option)
+
+
+def _asked_of(of: PlaceQuestion, seed: int) -> PlaceAsked:
+    asked = checked_asked(of.objective, of.count, of.gap, SECONDS)
+    return with_extras(asked, of.samples, seed, clauses=of.clauses)
+
+
+def _jobs_of(loaded: LoadedScenario, of: PlaceQuestion) -> LoadedJobs:
+    return load_jobs(of.jobs, on=Ground(loaded.topology, loaded.policies, loaded.as_of))
+
+
+def _place(loaded: LoadedScenario, of: PlaceQuestion, seed: int, _: SameUnder) -> PlaceAnswer:
+    return place_answer(
+        _jobs_of(loaded, of),
+        read_energy(),
+        _asked_of(of, seed),
+        hubs=of.hubs,
+        given=of.state.by_option,
+        without_law=of.without_law,
+    )
+
+
 KINDS = Registry(
     "corridor.answers",
     (
@@ -106,6 +170,13 @@ KINDS = Registry(
             document=AvailabilityAnswer,
             check=_check_availability,
             compute=_availability,
+        ),
+        AnswerKind(
+            key="place",
+            question=PlaceQuestion,
+            document=PlaceAnswer,
+            check=_check_place,
+            compute=_place,
         ),
     ),
     of=AnswerKind,

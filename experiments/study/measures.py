@@ -49,7 +49,10 @@ def parse_bound(text: str) -> Bound:
     return Bound(sign.startswith("<"), sign.endswith("="), limit, found["unit"])
 
 
-NAMES = ("id", "class", "demand", "fibre", "event", "country", "reaction", "application")
+NAMES = (
+    *("id", "class", "demand", "fibre", "event", "country", "reaction", "application"),
+    *("hub", "job", "count", "end", "what"),
+)
 FUNCTIONS: Mapping[str, Callable[[Sequence[float]], float]] = {
     "sum": math.fsum,
     "mean": fmean,
@@ -63,8 +66,9 @@ COUNTED = ("lost", "lost_by", "lost_at")
 ANSWERS = "answers"
 INTERNET = f"{ANSWERS}.internet"
 FIBRE_USE = "fibre_use"
-UNAFFECTED = (INTERNET, f"{INTERNET}.cut.countries", FIBRE_USE)
-"""Lists that leave out events and countries without an effect, and fibres without traffic."""
+UNAFFECTED = (INTERNET, f"{INTERNET}.cut.countries", FIBRE_USE, "hubs", "lifted")
+"""Lists that leave out events and countries without an effect, fibres without traffic, and of
+placements hubs without jobs and changes of law that save nothing."""
 UNSERVED = "unserved"
 """In a computed answer: demands that its list of demands leaves out."""
 _WHOLE = re.compile(r"(?:(?P<function>[a-z]+)\((?P<inner>.+)\)|(?P<path>[^()]+))")
@@ -167,7 +171,7 @@ def _found(
     (key, names), *rest = steps
     path = f"{so_far}.{key}" if so_far else key
     if path in UNAFFECTED and isinstance(value, dict):
-        items = [one for one in value.get(key, ()) if not names or _is_called(one, names)]
+        items = [one for one in value.get(key) or () if not names or _is_called(one, names)]
         unknown = [None for one in value.get("unknown", ()) if one["country"] in names]
         yield from _found([*items, *unknown], rest, path, causes)
         return

@@ -29,7 +29,8 @@ JOB = {
     "window_h": [0, 24],
     "hours": 24,
 }
-PUES = yaml.safe_load(EXAMPLE.read_text())["state"]["pue"]
+STATED_PUES = yaml.safe_load(EXAMPLE.read_text())["state"]["pue"]
+PUES = {hub: float(stated.partition(":")[0]) for hub, stated in STATED_PUES.items()}
 HUBS = ["shanghai", "tianfu", "horinger", "riyadh"]
 
 

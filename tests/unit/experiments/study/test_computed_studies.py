@@ -187,3 +187,61 @@ def test_a_mistake_is_one_line_of_the_study(tmp_path, old, new, said, line):
         conditions(load_study(written(tmp_path, WRITTEN.replace(old, new, 1))))
     assert said in str(caught.value)
     assert caught.value.line == line
+
+
+PLACED = """name: places
+scenario: mini
+as_of: 2026-11-24
+computes: place
+ask: {jobs: jobs.yaml, count: location, state: {mw: {tianfu: 60}}}
+seeds: [1]
+matrix:
+  policies: [none, pan-asia]
+  ask.state.mw.tianfu: [60, 0]
+measures:
+  - {id: emitted, of: with_law.value, unit: tCO2}
+  - {id: tianfu, of: "sum(hubs[tianfu].it_mwh)", unit: MWh}
+"""
+JOBS = """name: jobs
+hubs: [shanghai, tianfu]
+state: {mw: {shanghai: 60, tianfu: 1}, pue: {shanghai: 1.2, tianfu: 1.2}}
+jobs:
+  - {id: train, origin: shanghai, data: cn-general-exempt, returns: same-class, it_mw: 10,
+     window_h: [0, 24], hours: 24, input: 1TB, output: 1TB}
+"""
+
+
+def place_study(folder: Path, text: str = PLACED) -> Path:
+    (folder / "jobs.yaml").write_text(JOBS)
+    mini = "name: mini\nextends: sovereignty\ndemands: [{id: a, class: dr, data: cn-general-exempt,"
+    mini += " returns: same-class, src: shanghai, dst: guian}]\n"
+    (folder / "mini.yaml").write_text(mini)
+    return written(folder, text.replace("scenario: mini", "scenario: mini.yaml"))
+
+
+def test_cells_compute_placements_with_what_the_levels_state(tmp_path, monkeypatch):
+    monkeypatch.setattr(array, "run_cell", in_this_process)
+    words = ["study", "run", str(place_study(tmp_path)), "--out", str(tmp_path / "out")]
+    assert cli.main([*words, "--array", "1/1"]) == 0
+    found = StudyResults(tmp_path / "out")
+    for policies, mw in (("none", 60), ("pan-asia", 0)):
+        answer = corridor.place(
+            tmp_path / "jobs.yaml", count="location", mw={"tianfu": mw}, policies=policies
+        )
+        where = {"policies": policies, "ask.state.mw.tianfu": str(mw)}
+        assert found.estimate("emitted", where).mean == pytest.approx(answer.with_law.value)
+        assert found.estimate("tianfu", where).mean == (240 if mw else 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("count: location", "count: all", "name one of location, market, marginal"),
+        ("jobs: jobs.yaml", "jobs: none.yaml", "none.yaml: no such file"),
+        ("{mw: {tianfu: 60}}", "{mw: {tianfu: 60}}, hubs: [guian]", "power limit of guian"),
+    ],
+)
+def test_a_question_of_a_placement_that_has_no_answer_is_refused(tmp_path, capsys, old, new, said):
+    path = place_study(tmp_path, PLACED.replace(old, new))
+    assert cli.main(["study", "plan", str(path)]) == 2
+    assert said in capsys.readouterr().err
