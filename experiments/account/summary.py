@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.experiments.account.counters import QueueSummary
+from corridor.experiments.account.energy_audit import EnergyAudit
 from corridor.experiments.account.fibre_use import FibreUse
 from corridor.experiments.account.workload_summary import WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
@@ -462,6 +463,8 @@ class Summary(Document):
     """What it measured outside what its plan expected; each is a warning, too."""
     account: AccountSummary | None = field(default=None, metadata=OMIT_NONE)
     workloads: WorkloadsSummary | None = field(default=None, metadata=OMIT_NONE)
+    energy: EnergyAudit | None = field(default=None, metadata=OMIT_NONE)
+    """The energy audit; only where the scenario states what hubs compute."""
     queues: tuple[QueueSummary, ...] = field(default=(), metadata=OMIT_EMPTY)
     """What the classes of queues in front of fibres counted; only where fibres have some."""
     fibre_use: tuple[FibreUse, ...] = field(default=(), metadata=OMIT_EMPTY)

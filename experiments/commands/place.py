@@ -36,6 +36,7 @@ EPILOG = """examples:
   corridor place jobs.yaml --count location --samples 200 --mw tianfu=60:40-90    sensitivity
   corridor place jobs.yaml --count location --clauses             what each clause of law costs
   corridor place jobs.yaml --objective pareto --count location --page place.html
+  corridor place jobs.yaml --count location --scenario day.yaml   and write the day for corridor run
 
 Unknown values are refused by name: state them, or leave hubs out. Each answer has both optima, what
 law costs, and three countings. docs/place.md has the keys of the file, the model and the limits.
@@ -102,6 +103,18 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--clauses", action="store_true", help="lift each policy alone, to show what it costs"
     )
+    parser.add_argument(
+        "--scenario",
+        type=Path,
+        metavar="FILE",
+        help="write the day as a scenario for corridor run; new",
+    )
+    parser.add_argument(
+        "--hour",
+        default="10s",
+        metavar="TIME",
+        help="time in that run that stands for an hour of the day (default: 10s)",
+    )
     parser.add_argument("--all", action="store_true", help="every entry of the file")
     parser.add_argument(
         "--page", type=Path, metavar="FILE", help="write a page with a map and charts to this file"
@@ -112,7 +125,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb."""
-    return told(args, _answer, may_keep=args.page is None)
+    return told(args, _answer, may_keep=args.page is None and args.scenario is None)
 
 
 def _write_page(found: PlaceAnswer, loaded: LoadedJobs, path: Path) -> None:
@@ -136,6 +149,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.placement.day_scenario import parse_scale, write_day
     from corridor.experiments.placement.energy_answer import stated_by_option
     from corridor.experiments.placement.hub_values import MissingValues
     from corridor.experiments.placement.jobs_file import load_jobs
@@ -147,16 +161,24 @@ def _answer(args: argparse.Namespace) -> Answer:
     asked = with_extras(asked, args.samples, args.seed, clauses=args.clauses)
     energy = read_energy(args.data)
     given = stated_by_option({name: getattr(args, name) for name in OPTIONS}, energy)
-    loaded = load_jobs(args.jobs, args.policies)
+    loaded, scale = load_jobs(args.jobs, args.policies), parse_scale(args.hour)
     try:
         found = place_answer(
-            loaded, energy, asked, hubs=args.hubs, given=given, without_law=args.without_law
+            loaded,
+            energy,
+            asked,
+            hubs=args.hubs,
+            given=given,
+            without_law=args.without_law,
+            plans_day=args.scenario is not None,
         )
     except MissingValues as refusal:
         lines = (f"corridor: {one}" for one in refusal.missing)
         return Answer([warned_of("\n".join(lines))], refusal.exit_code)
     if args.page is not None:
         _write_page(found, loaded, args.page)
+    if args.scenario is not None:
+        write_day(args.scenario, loaded, found, scale, policies=args.policies)
     if args.json:
         return as_json(found.to_json())
     return Answer([shown(place_text.told(found, terminal_width(), everything=args.all))])

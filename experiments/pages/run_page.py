@@ -19,6 +19,7 @@ from corridor.experiments.pages.capacity import capacity_of
 from corridor.experiments.pages.carried import carried_of
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of, verification_of
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
+from corridor.experiments.pages.energy_audit import audit_section
 from corridor.experiments.pages.page import Page, Section, map_and_sources, section
 from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import stage_of
@@ -134,6 +135,9 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     shared = workloads_of(summary, of.rounds, of.start_ns)
     if shared is not None:
         yield section("sharing", "workloads", shared)
+    audit = audit_section(summary.energy)
+    if audit is not None:
+        yield section("energy", "energy_audit", audit)
     carried = carried_of(summary, answers)
     if carried is not None:
         yield section("carried", "carried", carried)

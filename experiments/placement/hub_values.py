@@ -52,6 +52,9 @@ class HubValues:
     price: EnergyFigure | None
     """Of a kWh, with a value; None if unknown."""
 
+    green: float | None = None
+    """Share of contracted green power, where it is published or stated."""
+
     @property
     def currency(self) -> str:
         """Of the price; empty if it is unknown."""
@@ -128,11 +131,14 @@ def hub_values(
 
 def _values(hub: HubAnswer) -> HubValues:
     limit, pue, price = hub.known("power-limit"), hub.known("pue"), _price(hub)
+    green = hub.known("green-share")
     factors = {count: _factor(hub, count) for count in COUNTS}
     assert limit is not None
     assert pue is not None
     priced = None if price is None or price.value is None else price
-    return HubValues(hub.id, hub.grid, limit, pue, factors, priced)
+    return HubValues(
+        hub.id, hub.grid, limit, pue, factors, priced, None if green is None else green.value
+    )
 
 
 def _factor(hub: HubAnswer, count: Count) -> Factor:

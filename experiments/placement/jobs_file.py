@@ -20,6 +20,8 @@ from corridor.topologies.base.documents import Document, KeyPath, read_document,
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.today import today
 from corridor.topologies.base.units import no_truth, written_day
+from corridor.topologies.energy.countings import Count
+from corridor.topologies.energy.figures import MOST_G_PER_KWH
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.fields import Frozen, NonEmpty, Slug, Text
@@ -27,7 +29,7 @@ from corridor.topologies.model.topology import Topology
 
 HOURS = 24
 """Of the day that is placed."""
-MOST_JOBS, MOST_COUNT = 20_000, 1_000_000
+MOST_JOBS, MOST_COUNT, MOST_EVENTS = 20_000, 1_000_000, 50
 
 
 class Job(Frozen):
@@ -60,6 +62,9 @@ class Job(Frozen):
     divisible: tuple[Literal["time", "space"], ...] = ()
     """``time``: the energy of a batch job may be spread over its window, at up to ``it_mw`` in an
     hour. ``space``: parts of jobs may run at several hubs."""
+    state: SizeBytes | None = None
+    """What one job takes along if an event makes it change its hub while it runs, ``2TB``. It has
+    the data class of the input."""
 
     @model_validator(mode="after")
     def _interactive_or_batch(self) -> Self:
@@ -130,6 +135,38 @@ class StatedValues(Frozen):
         }
 
 
+class PowerEvent(Frozen):
+    """From an hour on, other values of one hub; what is not given stays as it was."""
+
+    id: Slug
+    """Lower case, digits, hyphens; unique."""
+    at_h: int = Field(ge=1, lt=HOURS, strict=True)
+    """The hour of the day (UTC) from which on it applies. No plan before that hour uses it."""
+    power: Slug
+    """The hub."""
+    mw: float | None = Field(default=None, ge=0, le=100_000)
+    """IT power that the jobs may use, in MW."""
+    factor: dict[Count, Annotated[float, Field(ge=0, le=MOST_G_PER_KWH)]] = Field(
+        default_factory=dict
+    )
+    """Emissions of a kWh in g by counting, for example ``{location: 250}``."""
+    factor_times: dict[Count, Annotated[float, Field(gt=0, le=1000)]] = Field(default_factory=dict)
+    """The same as a multiple of the factor before: ``{location: 1.6}``."""
+    price: NonEmpty | None = None
+    """Of a kWh, for example ``0.9CNY``."""
+    because: NonEmpty
+    """Why, for readers: curtailment, drought, price; and what the values rest on."""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.mw is None and self.price is None and not self.factor and not self.factor_times:
+            raise ValueError(f"{self.id} changes nothing; give mw, factor, factor_times or price")
+        both = self.factor.keys() & self.factor_times.keys()
+        if both:
+            raise ValueError(f"{self.id} has factor and factor_times of {', '.join(sorted(both))}")
+        return self
+
+
 class JobsFile(Frozen):
     """A day of computing jobs as it is written."""
 
@@ -158,6 +195,8 @@ class JobsFile(Frozen):
     wan_kwh_per_gb: float | None = Field(default=None, gt=0, le=100)
     """Energy of the network for each GB; not counted if not given."""
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
+    events: tuple[PowerEvent, ...] = Field(default=(), max_length=MOST_EVENTS)
+    """Changes of power, emission factors and prices during the day; jobs then may move."""
 
 
 @dataclass(frozen=True)
@@ -244,15 +283,23 @@ def _hubs_named(file: JobsFile) -> Iterator[tuple[KeyPath, str]]:
     for number, job in enumerate(file.jobs):
         yield ("jobs", number, "origin"), job.origin
         yield ("jobs", number, "destination"), job.to
+    for number, event in enumerate(file.events):
+        yield ("events", number, "power"), event.power
 
 
 def _check_ids(document: Document, file: JobsFile) -> None:
-    seen = set[str]()
-    for number, job in enumerate(file.jobs):
-        if job.id in seen:
-            hint = "give each its own id; count has the number of equal jobs"
-            raise document.error(f'job id "{job.id}" is used twice', "jobs", number, hint=hint)
-        seen.add(job.id)
+    hints = {
+        "jobs": "give each its own id; count has the number of equal jobs",
+        "events": "give each its own id",
+    }
+    ids = {"jobs": [one.id for one in file.jobs], "events": [one.id for one in file.events]}
+    for key, hint in hints.items():
+        seen = set[str]()
+        for number, name in enumerate(ids[key]):
+            if name in seen:
+                message = f'{key[:-1]} id "{name}" is used twice'
+                raise document.error(message, key, number, hint=hint)
+            seen.add(name)
 
 
 def _check_classes(document: Document, file: JobsFile, policies: PolicySet) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from corridor.experiments.placement.day import day_of
+from corridor.experiments.placement.day_documents import Day
+from corridor.experiments.placement.day_scenario import HOUR, parse_scale, write_day
 from corridor.experiments.placement.energy_answer import energy_answer
 from corridor.experiments.placement.hub_values import (
     BY_EMISSIONS,
@@ -35,7 +38,15 @@ from corridor.experiments.placement.place_documents import (
     Quantiles,
     Sensitivity,
 )
-from corridor.experiments.placement.placing import Asked, Part, Placing, Plan, most_used, moved
+from corridor.experiments.placement.placing import (
+    BYTES_OF_GB,
+    Asked,
+    Part,
+    Placing,
+    Plan,
+    most_used,
+    moved,
+)
 from corridor.experiments.placement.program import Effort
 from corridor.experiments.placement.round_trips import Blocked
 from corridor.experiments.placement.sampling import check_samples, sensitivity
@@ -58,7 +69,6 @@ POINTS = 5
 """Of the Pareto front."""
 LEAST_MWH = 1e-6
 ENDS: tuple[End, ...] = ("low", "value", "high")
-BYTES_OF_GB = 1e9
 
 
 def place(
@@ -80,6 +90,8 @@ def place(
     samples: int = 0,
     seed: int = 1,
     clauses: bool = False,
+    scenario: str | Path | None = None,
+    hour: str = HOUR,
 ) -> PlaceAnswer:
     """Compute where jobs run best under law, latency, fibre and power.
 
@@ -104,6 +116,8 @@ def place(
         samples: Placements with values drawn within their intervals; 0 for none.
         seed: Selects the samples.
         clauses: Whether each policy is lifted alone, to show what it costs.
+        scenario: A file to write: the day as a scenario that ``corridor run`` takes.
+        hour: The time in that run that stands for an hour of the day.
 
     Returns:
         MW, MWh, tCO2 by hub; hubs and RTTs in ms by job; both optima with bounds; the cost of law
@@ -124,8 +138,14 @@ def place(
     asked = checked_asked(objective, count, gap, time_limit)
     asked = with_extras(asked, samples, seed, clauses=clauses)
     loaded, energy = load_jobs(jobs, policies), read_energy(data)
-    named = given_names(hubs, "hubs")
-    return place_answer(loaded, energy, asked, hubs=named, given=given, without_law=without_law)
+    named, scale = given_names(hubs, "hubs"), parse_scale(hour)
+    found = place_answer(
+        loaded, energy, asked, hubs=named, given=given, without_law=without_law,
+        plans_day=scenario is not None,
+    )  # fmt: skip
+    if scenario is not None:
+        write_day(Path(scenario), loaded, found, scale, policies=policies)
+    return found
 
 
 def checked_asked(objective: str, count: str | None, gap: float, seconds: float) -> Asked:
@@ -167,11 +187,14 @@ def place_answer(
     hubs: Sequence[str] = (),
     given: Given | None = None,
     without_law: bool = False,
+    plans_day: bool = False,
 ) -> PlaceAnswer:
-    """Return the answer of a file that was read; arguments are those of ``place``."""
+    """Return the answer of a file that was read; arguments are those of ``place``. ``plans_day``
+    is whether it has the day of a file without events, too."""
     stated = _stated(loaded, energy, given or {})
     values = values_of(loaded, energy, asked, hubs=hubs, given=given)
     placing = Placing(loaded, values, asked)
+    placing.is_early |= plans_day
     return _Answering(placing, law=not without_law).answer(
         tuple(f"{option} {one.hub}={_plain(stated[option][one.hub])}" for option in stated
               for one in values if one.hub in stated[option])
@@ -279,6 +302,7 @@ class _Answering:
             wan_mwh=self._wan_mwh(),
             published_limits=tuple(one.hub for one in used if one.limit.basis != "stated"),
             stated=stated,
+            day=self._day(),
         )
 
     def _mean_rtt(self, of: Plan, *, less: Plan | None = None) -> Quantiles:
@@ -303,6 +327,11 @@ class _Answering:
         if not self._placing.asked.clauses:
             return None
         return tuple(lifted_policies(self._placing, self._end))
+
+    def _day(self) -> Day | None:
+        if not self._placing.is_early:
+            return None
+        return day_of(self._placing, self._plan, law=self._law, end=self._end)
 
     def _is_tie(self, used: Sequence[HubValues]) -> bool:
         count = self._count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corridor.experiments.placement.day_documents import Day
 from corridor.topologies.base.codec import Document
 
 PLACE_SCHEMA = 1
@@ -347,3 +348,5 @@ class PlaceAnswer(Document):
     """Hubs whose limit is a published one: all IT power in operation, not what is free."""
     stated: tuple[str, ...]
     """Values that the caller stated, such as ``mw guian=120``."""
+    day: Day | None = None
+    """The day with the events of the file; None without events."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from corridor.topologies.energy.countings import Count
 from corridor.topologies.model.sharing import shared_links
 
 BITS_OF_GBIT, SECONDS_OF_HOUR = 1e9, 3600
+BYTES_OF_GB = 1e9
 MOST_NAMED = 5
 LEAST_JOBS = 1e-6
 """A smaller part of a job is an error of rounding."""
@@ -80,6 +82,8 @@ class Placing:
         self.hubs = hubs
         self.asked = asked
         self.trips = RoundTrips(loaded)
+        self.is_early = bool(loaded.file.events)
+        """Whether jobs run as early as power allows: what an event finds computed depends on it."""
         self._options: dict[tuple[object, bool], dict[int, RoundTrip]] = {}
         lawful = {one.id for one in loaded.file.jobs if self.options(one, law=True)}
         placed = lawful if only is None else set(only)
@@ -91,6 +95,12 @@ class Placing:
                 "no job has a candidate hub by lawful paths within its RTT budget",
                 "add hubs, or corridor explain shows what blocks a demand",
             )
+
+    def with_hubs(self, hubs: Sequence[HubValues]) -> Placing:
+        """The same with other values of the same hubs."""
+        changed = copy(self)
+        changed.hubs = hubs
+        return changed
 
     def options(self, job: Job, *, law: bool) -> Mapping[int, RoundTrip]:
         """Round trips of a job by the number of a hub where it may run."""
@@ -123,7 +133,7 @@ class Placing:
         for job in self.jobs:
             begin, end = job.window
             for part in plan.parts[job.id]:
-                for link, gbps in self._links(job, part.trip).items():
+                for link, gbps in self.links(job, part.trip).items():
                     rates[link][begin:end] += gbps * part.jobs
         return {link: float(one.max()) for link, one in rates.items()}
 
@@ -166,7 +176,7 @@ class Placing:
                 hub,
                 self._cost(asked, group[0], (hub, trip), end),
                 trip.rtt_ns / 1e6,
-                self._links(group[0], trip) if limits_fibres else {},
+                self.links(group[0], trip) if limits_fibres else {},
             )
             for number, group in enumerate(groups)
             for hub, trip in self.options(group[0], law=law).items()
@@ -175,7 +185,8 @@ class Placing:
             [(group[0], sum(one.count for one in group)) for group in groups],
             [one.limit_mw for one in self.hubs],
             columns,
-            self._link_limits(columns),
+            self.link_limits(columns),
+            self.is_early,
         )
 
     def _solved(
@@ -187,7 +198,7 @@ class Placing:
         try:
             solution = solve(problem, asked.effort, most_rtt_ms)
         except NoPlacement as error:
-            raise self._explained(error, problem, law=law) from error
+            raise self.explained(error, problem, law=law) from error
         placed = defaultdict[int, list[Part]](list)
         for jobs, column in zip(solution.placed, problem.columns, strict=True):
             if jobs > LEAST_JOBS:
@@ -207,17 +218,17 @@ class Placing:
                 total[part.hub] += part.jobs * job.it_mwh
         return total
 
-    def _explained(self, error: NoPlacement, problem: Problem, *, law: bool) -> NoPlacement:
+    def explained(self, error: NoPlacement, problem: Problem, *, law: bool) -> NoPlacement:
         """The same, with the problem that has no placement and the hubs that are too small."""
         which = f"under {self.loaded.policies.name}" if law else "without law"
         message = f"{which}: {error.message}"
         short = lacking(problem)
         if short is not None:
             names = few([self.hubs[one].hub for one in short.hubs], MOST_NAMED)
-            jobs = few([job.id for job in short.jobs], MOST_NAMED)
+            jobs = few([*dict.fromkeys(job.id for job in short.jobs)], MOST_NAMED)
             message += (
                 f"; {jobs} may run at {names} only, and with them need {short.needs_mwh:,.1f} MWh "
-                f"of the {short.has_mwh:,.1f} that these hubs have in a day"
+                f"of the {short.has_mwh:,.1f} that these hubs have in their windows"
             )
         return NoPlacement(message, error.hint)
 
@@ -233,7 +244,7 @@ class Placing:
         assert found is not None  # else the question was refused
         return found
 
-    def _links(self, job: Job, trip: RoundTrip) -> dict[Link, float]:
+    def links(self, job: Job, trip: RoundTrip) -> dict[Link, float]:
         """Gbit/s of one job by link: its bytes over its window."""
         begin, end = job.window
         found: dict[Link, float] = defaultdict(float)
@@ -247,7 +258,7 @@ class Placing:
                     found[link] += gbps
         return found
 
-    def _link_limits(self, columns: Sequence[Column]) -> dict[Link, float]:
+    def link_limits(self, columns: Sequence[Column]) -> dict[Link, float]:
         share = self.loaded.file.fibre_share
         if share is None:
             return {}

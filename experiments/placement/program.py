@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from corridor.experiments.placement.jobs_file import HOURS, Job
-from corridor.experiments.placement.program_rows import Floats, Problem, Rows
+from corridor.experiments.placement.program_rows import Floats, Problem, Rows, Shape
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside
@@ -45,6 +46,8 @@ class Solution:
     bound: float
     hourly_mw: Floats
     """By hub and hour: IT power."""
+    schedules: Mapping[tuple[int, Shape], Floats]
+    """By hub and shape of jobs: MW by hour; of jobs in one piece, MW that begin in it."""
     is_optimal: bool = False
     """Whether the gap was reached in time."""
 
@@ -195,19 +198,27 @@ class _Solver:
         low, high = np.zeros(self._rows.count), np.full(self._rows.count, np.inf)
         stays = np.flatnonzero(kinds[: len(columns)])
         low[stays] = high[stays] = np.round(found.x[stays])
-        started = self._milp(kinds, low, high)
-        if started.x is None:
+        x = self._milp(kinds, low, high).x
+        if x is None:
             return []
-        placed = self._rows.whole(started.x[: len(columns)])
+        if self._problem.is_early:
+            low[: len(columns)] = high[: len(columns)] = x[: len(columns)]
+            low[stays] = high[stays] = np.round(x[stays])
+            early = self._milp(kinds, low, high, self._rows.lateness()).x
+            x = x if early is None else early
+        placed = self._rows.whole(x[: len(columns)])
         value = float(sum(n * one.cost for n, one in zip(placed, columns, strict=True)))
-        return [Solution(tuple(placed), value, 0.0, self._rows.hourly_mw(started.x))]
+        hourly, schedules = self._rows.hourly_mw(x), self._rows.schedules(x)
+        return [Solution(tuple(placed), value, 0.0, hourly, schedules)]
 
-    def _milp(self, kinds: Floats, low: Floats, high: Floats) -> _Found:
+    def _milp(
+        self, kinds: Floats, low: Floats, high: Floats, costs: Floats | None = None
+    ) -> _Found:
         from scipy.optimize import Bounds, LinearConstraint, milp
 
         with printing_aside():  # HiGHS says where it repairs a solution, whatever is asked
             found = milp(
-                self._costs,
+                self._costs if costs is None else costs,
                 integrality=kinds,
                 bounds=Bounds(low, high),
                 constraints=LinearConstraint(*self._rows.limits),
@@ -237,7 +248,7 @@ class Lacking(NamedTuple):
     jobs: tuple[Job, ...]
     hubs: tuple[int, ...]
     needs_mwh: float
-    """Of IT energy in a day."""
+    """Of IT energy, from the first hour of their windows to the last."""
     has_mwh: float
 
 
@@ -249,7 +260,9 @@ def lacking(problem: Problem) -> Lacking | None:
     for hubs in sorted(map(frozenset, at.values()), key=lambda one: (len(one), sorted(one))):
         inside = [group for group in at if at[group] <= hubs]
         needs = sum(problem.groups[group][0].it_mwh * problem.groups[group][1] for group in inside)
-        has = sum(problem.limits_mw[hub] for hub in hubs) * HOURS
+        windows = [problem.groups[group][0].window for group in inside]
+        hours = max(end for _, end in windows) - min(begin for begin, _ in windows)
+        has = sum(problem.limits_mw[hub] for hub in hubs) * hours
         if needs > has:
             jobs = tuple(problem.groups[group][0] for group in inside)
             return Lacking(jobs, tuple(sorted(hubs)), needs, has)

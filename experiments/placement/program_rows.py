@@ -32,7 +32,8 @@ class Shape(NamedTuple):
 
     begin: int
     end: int
-    hours: int
+    hours: float
+    """Whole, but for what is left of jobs that pause."""
     pauses: bool
     block_mw: float
     """Power of one job that runs without pause, in one piece; 0 where power may be any."""
@@ -41,6 +42,11 @@ class Shape(NamedTuple):
     def is_constant(self) -> bool:
         """Whether jobs run in each hour of their window."""
         return self.hours == self.end - self.begin
+
+    @property
+    def starts(self) -> bool:
+        """Whether jobs run in one piece and may begin at several hours."""
+        return not (self.is_constant or self.pauses)
 
 
 def shape_of(job: Job) -> Shape:
@@ -69,13 +75,15 @@ class Column:
 class Problem:
     """What is to be placed where."""
 
-    groups: Sequence[tuple[Job, int]]
+    groups: Sequence[tuple[Job, float]]
     """A job, and how many are equal to it."""
     limits_mw: Sequence[float]
     """IT power by hub."""
     columns: Sequence[Column]
     link_gbps: Mapping[Link, float]
     """Limits of links; other links are not limited."""
+    is_early: bool = False
+    """Whether jobs run as early as power allows, rather than at any hours."""
 
 
 class Rows:
@@ -90,6 +98,8 @@ class Rows:
         self._high: list[float] = []
         self._running: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
         self._power_rows: list[tuple[int, int]] = []
+        self._hours: dict[tuple[int, Shape], list[tuple[int, int, float]]] = {}
+        """By hub and shape: an hour, its variable, and the MW of it."""
         self._place_all()
         self._schedule()
         self._limit_power()
@@ -141,6 +151,24 @@ class Rows:
             power[hub, hour] = sum(found[at] * mw for at, mw in items)
         return power
 
+    def schedules(self, found: Floats) -> dict[tuple[int, Shape], Floats]:
+        """By hub and shape, the MW of each hour; of jobs in one piece, the MW that begin then."""
+        schedules = {}
+        for key, hours in self._hours.items():
+            schedules[key] = np.zeros(HOURS)
+            for hour, at, mw in hours:
+                schedules[key][hour] = found[at] * mw
+        return schedules
+
+    def lateness(self) -> Floats:
+        """How many MW hours after its window begins a unit of each variable runs."""
+        late = np.zeros(self.count)
+        for (_, shape), hours in self._hours.items():
+            if not shape.is_constant:
+                for hour, at, mw in hours:
+                    late[at] = mw * (hour - shape.begin)
+        return late
+
     def _place_all(self) -> None:
         by_group = defaultdict[int, list[int]](list)
         for at, one in enumerate(self._problem.columns):
@@ -160,22 +188,27 @@ class Rows:
             self._run(hub, shape, power)
 
     def _run(self, hub: int, shape: Shape, power: int) -> None:
+        hours = range(shape.begin, shape.end)
         if shape.is_constant:
-            for hour in range(shape.begin, shape.end):
+            self._hours[hub, shape] = [(hour, power, 1.0) for hour in hours]
+            for hour in hours:
                 self._running[hub, hour].append((power, 1.0))
         elif shape.pauses:
-            taken = [(hour, self._variable()) for hour in range(shape.begin, shape.end)]
+            taken = [(hour, self._variable()) for hour in hours]
+            self._hours[hub, shape] = [(hour, at, 1.0) for hour, at in taken]
             self._row([*((at, 1.0) for _, at in taken), (power, -float(shape.hours))], 0, 0)
             for hour, at in taken:
                 self._row([(at, 1.0), (power, -1.0)], -np.inf, 0)
                 self._running[hub, hour].append((at, 1.0))
         else:
             unit_mw = shape.block_mw or 1.0
-            starts = range(shape.begin, shape.end - shape.hours + 1)
+            length = round(shape.hours)
+            starts = range(shape.begin, shape.end - length + 1)
             begun = [(hour, self._variable(int(shape.block_mw > 0))) for hour in starts]
+            self._hours[hub, shape] = [(hour, at, unit_mw) for hour, at in begun]
             self._row([*((at, unit_mw) for _, at in begun), (power, -1.0)], 0, 0)
             for first, at in begun:
-                for hour in range(first, first + shape.hours):
+                for hour in range(first, first + length):
                     self._running[hub, hour].append((at, unit_mw))
 
     def _limit_power(self) -> None:

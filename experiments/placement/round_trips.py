@@ -104,6 +104,10 @@ class RoundTrips:
             legs.append(leg)
         return _within(job, RoundTrip((legs[0], legs[1])))
 
+    def leg(self, data: str, src: str, dst: str, *, law: bool) -> PermittedPath | None:
+        """The path of one class of data between two hubs; None if there is none."""
+        return self._lawful_path(data, src, dst) if law else self._free_path(src, dst)
+
     def is_covered(self, job: Job, hub: str) -> bool:
         """Whether the policy set covers the data of both directions."""
         return all(self._lookup.on(self._demand(*end)).is_judged for end in _ends(job, hub))

@@ -20,6 +20,7 @@ from corridor.experiments.account.account_of_run import (
     write_account,
 )
 from corridor.experiments.account.counters import read_health, read_queues
+from corridor.experiments.account.energy_audit import EnergyAudit
 from corridor.experiments.account.fibre_use import Lasting, fibre_use
 from corridor.experiments.account.flows import (
     SERIES_FILE,
@@ -55,6 +56,7 @@ from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.certainty_summary import CertaintiesDocument
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.plan.warnings import plan_warnings
+from corridor.experiments.results.energy_of_run import audit_of
 from corridor.experiments.results.health import (
     invalidity,
     lost_at_sockets,
@@ -144,7 +146,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
     demands = [_with_causes(one, timeline, alibis, certain) for one in planned]
     unexpected = _unexpected(timeline, probes, cuts, plan, facts)
     balance = write_account(out_dir, account)
-    workloads, torn = _workloads(out_dir, plan, probes, epoch_ns, topology)
+    workloads, energy, torn = _workloads(out_dir, plan, probes, epoch_ns, topology)
     health, step_ns = read_health(raw), facts.clock_step_ns
     warnings = [
         *health_warnings(demands, flows, step_ns, sum(host.damaged for host in hosts)),
@@ -194,6 +196,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         unexpected=tuple(unexpected),
         account=balance,
         workloads=workloads,
+        energy=energy,
         queues=tuple(read_queues(raw, plan.wiring)),
         fibre_use=tuple(fibre_use(use, list(_lasting(timeline)))),
         crossings=judge_run(
@@ -234,19 +237,21 @@ def write_summary(out_dir: Path, summary: Summary) -> None:
 
 def _workloads(
     out_dir: Path, plan: Plan, probes: samples.Probes, epoch_ns: int, topology: Topology | None
-) -> tuple[WorkloadsSummary | None, list[str]]:
+) -> tuple[WorkloadsSummary | None, EnergyAudit | None, list[str]]:
     """Write ``messages.parquet``, where workloads sent messages, and ``utilisation.parquet``;
-    return the results of workloads, and the warnings."""
+    return the results of workloads, the energy audit, and the warnings."""
     said = read_said(out_dir / "raw")
     scale = topology.scaling.capacity_scale if topology is not None else None
     loads = read_utilisation(out_dir / "raw", plan, scale)
     write_utilisation(out_dir / UTILISATION_FILE, loads)
     rows = message_rows(plan, said, epoch_ns)
     write_messages(out_dir / MESSAGES_FILE, rows)
+    energy = audit_of(out_dir, plan, rows)
     if not rows:
-        return None, []
+        return None, energy, []
     torn = [f"{said.torn} incomplete lines about messages were left out"] if said.torn else []
-    return workloads_summary(Sent(plan, said, rows, probes, epoch_ns, scale)), torn
+    sent = Sent(plan, said, rows, probes, epoch_ns, scale)
+    return workloads_summary(sent), energy, torn
 
 
 def _topology(judged_by: Path) -> Topology | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from corridor.controller.intent.specification import Specification
+from corridor.experiments.account.energy_audit import COMPUTING_FILE
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.document import ANSWERS_FILE
@@ -25,6 +26,7 @@ from corridor.topologies.base.errors import InputError, PolicyFailure
 
 INPUTS = (
     *("raw/plan.json", "raw/specification.json", f"raw/{CERTAINTY_FILE}"),
+    f"raw/{COMPUTING_FILE}",
     *(ANSWERS_FILE, "scenario.yaml", OBJECTIVE_FILE),
 )
 """What is written before anything runs."""

@@ -18,6 +18,7 @@ from corridor.controller.openflow.frameworks import AskedFramework, installed_fr
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
+from corridor.experiments.account.energy_audit import COMPUTING_FILE
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.answers.capacity_answer import foreseen as foreseen_capacity
 from corridor.experiments.answers.capacity_document import write_capacity
@@ -281,6 +282,8 @@ def _write_inputs(
     if (capacity := foreseen_capacity(loaded)) is not None:
         write_capacity(out_dir, capacity)
     manifest.write_scenario(out_dir / "scenario.yaml", loaded)
+    if (computing := loaded.scenario.computing) is not None:
+        (out_dir / "raw" / COMPUTING_FILE).write_text(computing.model_dump_json() + "\n")
     manifest.write_manifest(
         out_dir / "manifest.json",
         loaded,

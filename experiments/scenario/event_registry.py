@@ -30,6 +30,7 @@ KINDS = Registry(
         expect_event.KIND,
         load_event.KIND,
         policies_event.KIND,
+        load_event.POWER,
         stream_event.KIND,
         transfer_event.KIND,
     ),

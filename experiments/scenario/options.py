@@ -6,6 +6,7 @@ Units are in YAML's quantities; see docs/scenarios.md.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -32,8 +33,10 @@ from corridor.experiments.scenario.fields import (
 )
 from corridor.experiments.scenario.lines import LineOptions
 from corridor.experiments.scenario.queues import QueuesOptions
+from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import QuantityError, format_duration, written_day
+from corridor.topologies.model.fields import Text
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
 from corridor.traffic.workloads.arrivals import DEFAULT as DEFAULT_ARRIVAL
 
@@ -225,3 +228,101 @@ class CutOptions(Frozen):
     """Time between probes of other demands."""
     settle: DurationNs | None = None
     """Time from the repair to the next cut; 500ms if not given, 5s with BFD."""
+
+
+# What hubs compute while a scenario is measured, for the energy audit.
+
+HOURS = 24
+"""Of a planned day."""
+type PlannedMw = Annotated[float, Field(ge=0, le=1e9)]
+
+
+class ComputingHub(Frozen):
+    """Values of a hub from an hour on."""
+
+    hub: Slug
+    """Its id."""
+    from_h: int = Field(default=0, ge=0, lt=HOURS, strict=True)
+    """Hour of the planned day."""
+    pue: float = Field(ge=1, le=10)
+    """Energy at the meter over IT energy."""
+    g_per_kwh: float | None = Field(default=None, ge=0)
+    """Emissions at the meter by ``count``; not counted if not given."""
+    green: float | None = Field(default=None, ge=0, le=1)
+    """Share of contracted green power, if known."""
+    price: float | None = Field(default=None, ge=0)
+    """Of a kWh in ``currency``."""
+
+
+class ComputingRun(Frozen):
+    """Equal jobs that compute at one hub."""
+
+    job: Slug
+    """Its id."""
+    hub: Slug
+    """Where they compute."""
+    data: Slug
+    """Data class of the input."""
+    brought_by: str = ""
+    """The workload that sends the input to the hub; none at the origin."""
+    awaits: tuple[str, ...] = ()
+    """Workloads whose messages must arrive before they compute."""
+    mw: tuple[PlannedMw, ...] = Field(min_length=HOURS, max_length=HOURS)
+    """IT power by hour of the planned day."""
+
+
+class ComputingLeg(Frozen):
+    """What a workload is planned to send."""
+
+    workload: str
+    """Its id."""
+    data: Slug
+    """Data class."""
+    octets: int = Field(ge=1)
+    """As planned, not scaled."""
+
+
+class Computing(Frozen):
+    """What hubs compute, and what it needs to arrive."""
+
+    hour: DurationNs
+    """The time in the run that stands for an hour of the planned day."""
+    count: Text = ""
+    """The counting of emissions: ``location``, ``market`` or ``marginal``."""
+    currency: Text = ""
+    """Of prices."""
+    wan_kwh_per_gb: float | None = Field(default=None, gt=0, le=100)
+    """Energy of the network, in no total; not counted if not given."""
+    hubs: tuple[ComputingHub, ...] = Field(min_length=1, max_length=1000)
+    """Values of hubs; the latest entry of a hub applies."""
+    runs: tuple[ComputingRun, ...] = Field(min_length=1, max_length=1000)
+    """Jobs by hub and period."""
+    legs: tuple[ComputingLeg, ...] = Field(default=(), max_length=500)
+    """Planned octets of workloads."""
+    planned_by: NonEmpty = "corridor place"
+    """Who planned it, for readers."""
+
+
+def check_computing(
+    document: Document, computing: Computing | None, workloads: Collection[str]
+) -> None:
+    """Raise InputError with the line of a workload or hub that is not there."""
+    if computing is None:
+        return
+    hubs = {one.hub for one in computing.hubs if one.from_h == 0}
+    for place, name in _workloads(computing):
+        if name not in workloads:
+            raise document.error(f'no workload is called "{name}"', "computing", *place)
+    for number, run in enumerate(computing.runs):
+        if run.hub not in hubs:
+            message = f"{run.hub} computes, and has no values from hour 0 on"
+            hint = "give it an entry under computing: hubs"
+            raise document.error(message, "computing", "runs", number, hint=hint)
+
+
+def _workloads(computing: Computing) -> Iterator[tuple[KeyPath, str]]:
+    for number, run in enumerate(computing.runs):
+        for name in (*run.awaits, *([run.brought_by] if run.brought_by else [])):
+            yield ("runs", number), name
+    for number, leg in enumerate(computing.legs):
+        yield ("legs", number), leg.workload

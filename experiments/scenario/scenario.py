@@ -57,11 +57,13 @@ from corridor.experiments.scenario.options import (
     LEAST_LOSS,
     MAX_QUEUE_PACKETS,
     BackgroundOptions,
+    Computing,
     ControllerOptions,
     CutOptions,
     NetworkOptions,
     ProbeOptions,
     ProtectOptions,
+    check_computing,
 )
 from corridor.experiments.scenario.queues import BEST_EFFORT, check_queues, shipped
 from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
@@ -162,6 +164,8 @@ class ScenarioFile(Frozen):
     """Events during the measurement."""
     cuts: CutOptions | None = None
     """Fibres cut in sequence, after all other measurements, for example ``{}``."""
+    computing: Computing | None = None
+    """What hubs compute, for the energy audit."""
 
     @property
     def follows(self) -> bool:
@@ -351,6 +355,7 @@ def _loaded(
     known = put(asked_for)
     _check_classes(document, scenario, known)
     check_ids(document, scenario.workloads)
+    check_computing(document, scenario.computing, {one.id for one in scenario.workloads})
     loads = implied(scenario.workloads, scenario.events)
     named = checked(document, [*scenario.events, *loads], _known(scenario, topology), folder)
     events = tuple(

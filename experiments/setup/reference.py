@@ -25,7 +25,14 @@ from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Policy
 from corridor.controller.policy.schema import attribute_texts, field_texts
 from corridor.experiments.scenario import event_registry as timeline
-from corridor.experiments.scenario import fields, kinds, lines, options, queues, workloads
+from corridor.experiments.scenario import (
+    fields,
+    kinds,
+    lines,
+    options,
+    queues,
+    workloads,
+)
 from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.scenario import ScenarioFile
 from corridor.topologies.base.options import Option
@@ -59,6 +66,7 @@ LINKS = {
     "timeline": "see [below](#timeline)",
     "faults": "see [below](#faults)",
     "cuts": "see [below](#cuts)",
+    "computing": "see [below](#computing)",
     "network": "see [below](#network)",
     "background": "see [below](#background)",
     "probe": "see [below](#probe)",
@@ -108,6 +116,10 @@ def blocks() -> dict[str, Callable[[], list[str]]]:
         "event-parameters": lambda: _parameters("of", timeline.KINDS),
         "fault": lambda: _keys(kinds.TimedFault),
         "cuts": lambda: _keys(options.CutOptions),
+        "computing": lambda: _keys(options.Computing),
+        "computing-hub": lambda: _keys(options.ComputingHub),
+        "computing-run": lambda: _keys(options.ComputingRun),
+        "computing-leg": lambda: _keys(options.ComputingLeg),
         "controller": lambda: _keys(options.ControllerOptions),
         "throughput": lambda: _keys(options.ThroughputOptions),
         "workload": lambda: _keys(workloads.WorkloadKeys),

@@ -16,6 +16,7 @@ from corridor.experiments.placement.place_documents import (
     Sensitivity,
 )
 from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.day_text import day_sentences, day_table
 from corridor.topologies.base.words import counted, few, joined_few, percent
 
 MOST_WIDTH = 100
@@ -47,6 +48,7 @@ def told(of: PlaceAnswer, width: int | None = None, *, everything: bool = False)
         hub_table(of).told(width),
         _jobs(of, width, everything=everything),
         *(one.told(width) for one in _tables(of)),
+        *_day(of, width),
         "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *notes(of))),
     ]
     return "\n\n".join(filter(None, parts))
@@ -392,6 +394,13 @@ def _shares(of: Quantiles) -> str:
     return f"{percent(of.low)} to {percent(of.high)}"
 
 
+def _day(of: PlaceAnswer, width: int | None) -> Iterator[str]:
+    if of.day is not None:
+        said = day_sentences(of.day, of.unit, of.currency)
+        yield "\n".join(_wrapped(one, width, "  ") for one in said)
+        yield day_table(of.day, of.unit, width)
+
+
 def _used(hubs: dict[str, float]) -> str:
     ranked = sorted(hubs, key=lambda hub: -hubs[hub])
     return joined_few((f"{hub} {hubs[hub]:,.0f}" for hub in ranked), MOST_HUBS)
@@ -407,7 +416,8 @@ def notes(of: PlaceAnswer) -> Iterator[str]:
         )
     yield (
         "Limits are of IT power. Emission factors are direct, of a year: no hourly factors are "
-        "known, so hours of the day (UTC) matter for power limits only. Moves are not planned."
+        "known, so hours of the day (UTC) matter for power limits only."
+        + ("" if of.day else " Moves are not planned.")
     )
     if len({one.grid.partition("-")[0] for one in of.hubs}) > 1:
         yield (

@@ -24,6 +24,7 @@ from corridor.experiments.text.demand_table import (
     short_table,
     sure_legend,
 )
+from corridor.experiments.text.energy_audit_text import audit_text
 from corridor.experiments.text.event_text import events_table, expectations_lines
 from corridor.experiments.text.workload_text import classes_table, stretches_table, workloads_table
 from corridor.topologies.base.words import counted
@@ -223,6 +224,7 @@ def all_sections(summary: Summary, width: int | None) -> Iterator[str]:
         queues_table(summary, width),
         workloads_table(summary, width),
         stretches_table(summary, width),
+        audit_text(summary.energy, width),
         account_lines(summary, width),
         sampling_lines(summary),
         *(f"warning: {warning}" for warning in summary.warnings),
@@ -250,6 +252,7 @@ def sections(
         sure_legend(summary),
         events_table(summary, width),
         classes_table(summary, width),
+        audit_text(summary.energy, width),
         expectations_lines(summary),
         cuts_lines(summary),
         anycast_lines({one.id: one.anycast for one in summary.demands}),
