@@ -5,7 +5,8 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`, :func:`place`, :func:`price`,
+:func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`, :func:`place`, :func:`plan`,
+:func:`price`,
 :func:`law`, :func:`replay`, :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs:
 :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from corridor.experiments.availability.availability_answer import availability
     from corridor.experiments.availability.repairs_answer import repairs
     from corridor.experiments.availability.risks_answer import risks
+    from corridor.experiments.expansion.plan_answer import plan
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.placement.energy_answer import energy
     from corridor.experiments.placement.place_answer import place
@@ -75,6 +77,7 @@ __all__ = [
     "pack_artifact",
     "path",
     "place",
+    "plan",
     "price",
     "read_study",
     "repairs",
@@ -111,6 +114,7 @@ _HOMES = {
     "pack_artifact": "experiments.artifact.packing",
     "path": "experiments.answers.asking",
     "place": "experiments.placement.place_answer",
+    "plan": "experiments.expansion.plan_answer",
     "price": "experiments.answers.asking",
     "read_study": "experiments.study.results",
     "repairs": "experiments.availability.repairs_answer",

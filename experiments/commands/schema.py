@@ -20,7 +20,7 @@ EXAMPLES = """examples:
 
 Put this on a file's first line, and editors with a YAML language server complete it:
   # yaml-language-server: $schema=policy.schema.json"""
-FILES = ("jobs", "policy", "scenario", "study", "topology", "walker")
+FILES = ("candidates", "jobs", "policy", "scenario", "study", "topology", "walker")
 OUTPUTS = (
     *("summary", "answers", "manifest", "event", "proof", "account", "certainty", "tables"),
     *("study-index", "cell", "study-answers"),
@@ -29,6 +29,7 @@ OUTPUTS = (
     "replay-answer",
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("traffic-answer", "availability-answer", "risks-answer", "energy-answer", "place-answer"),
+    "plan-answer",
     *("repairs-answer", "year-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
@@ -101,6 +102,8 @@ def _schema(file: str) -> dict[str, Any]:
         return output_schema(file)
     if file == "jobs":
         return _jobs_schema()
+    if file == "candidates":
+        return _candidates_schema()
     if file == "study":
         return _study_schema()
     if file == "scenario":
@@ -139,6 +142,13 @@ def _jobs_schema() -> dict[str, Any]:
     from corridor.experiments.placement.jobs_file import JobsFile
 
     return json_schema(JobsFile, "A day of computing jobs, to be placed")
+
+
+def _candidates_schema() -> dict[str, Any]:
+    from corridor.controller.policy.schema import json_schema
+    from corridor.experiments.expansion.candidates import CandidateFile
+
+    return json_schema(CandidateFile, "Fibres and gateways that could be built")
 
 
 def _study_schema() -> dict[str, Any]:

@@ -124,6 +124,12 @@ def _energy() -> Form:
     return EnergyAnswer
 
 
+def _plan() -> Form:
+    from corridor.experiments.expansion.plan_documents import PlanAnswer
+
+    return PlanAnswer
+
+
 def _place() -> Form:
     from corridor.experiments.placement.place_documents import PlaceAnswer
 
@@ -381,6 +387,7 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "risks-answer": Output("risks --json", "What fails, by importance", _risks),
     "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
+    "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),
     "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),

@@ -45,6 +45,7 @@ NUMBERED = {
     "list-answer": "experiments.commands.list.SCHEMA",
     "manifest": "experiments.run.manifest.MANIFEST_SCHEMA",
     "place-answer": "experiments.placement.place_documents.PLACE_SCHEMA",
+    "plan-answer": "experiments.expansion.plan_documents.PLAN_SCHEMA",
     "price-answer": "experiments.text.price_text.SCHEMA",
     "proof": "experiments.account.proof_document.PROOF_SCHEMA",
     "repairs-answer": "experiments.availability.repairs_answer.REPAIRS_SCHEMA",

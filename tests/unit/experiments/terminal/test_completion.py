@@ -36,6 +36,8 @@ FREE = {
         "[OF=]TIMES",
         "ID",
         "SECONDS",
+        "MUSD",
+        "ID,...",
         "COUNTRY/OWNER",
     ),
 }

@@ -1,0 +1,1 @@
+"""What to build next: candidate fibres and gateways, chosen exactly for lawful paths."""
