@@ -220,7 +220,7 @@ class _Solver:
             found = milp(
                 self._costs if costs is None else costs,
                 integrality=kinds,
-                bounds=Bounds(low, high),
+                bounds=Bounds(low, np.maximum(low, np.minimum(high, self._rows.most))),
                 constraints=LinearConstraint(*self._rows.limits),
                 options={"mip_rel_gap": 0.9 * self._effort.gap, "time_limit": self._left_s()},
             )

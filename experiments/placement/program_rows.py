@@ -93,6 +93,7 @@ class Rows:
         self._problem = problem
         self._kinds = [int("space" not in problem.groups[one.group][0].divisible)
                        for one in problem.columns]  # fmt: skip
+        self._most = [float(problem.groups[one.group][1]) for one in problem.columns]
         self._entries: list[tuple[int, int, float]] = []
         self._low: list[float] = []
         self._high: list[float] = []
@@ -111,6 +112,12 @@ class Rows:
     @property
     def count(self) -> int:
         return len(self._kinds)
+
+    @property
+    def most(self) -> Floats:
+        """Upper bounds of variables, which the rows imply: without any, the presolve of HiGHS can
+        loop for ever, and looks at no time limit (github.com/ERGO-Code/HiGHS/issues/2226)."""
+        return _floats(self._most)
 
     def integrality(self, *, of_starts: bool) -> Floats:
         """1 for whole numbers; hours at which jobs start are whole numbers only if asked for."""
@@ -183,7 +190,7 @@ class Rows:
             job = self._problem.groups[one.group][0]
             members[one.hub, shape_of(job)].append((at, job.it_mw))
         for (hub, shape), items in members.items():
-            power = self._variable()
+            power = self._variable(sum(self._most[at] * mw for at, mw in items))
             self._row([*items, (power, -1.0)], 0, 0)
             self._run(hub, shape, power)
 
@@ -194,7 +201,7 @@ class Rows:
             for hour in hours:
                 self._running[hub, hour].append((power, 1.0))
         elif shape.pauses:
-            taken = [(hour, self._variable()) for hour in hours]
+            taken = [(hour, self._variable(self._most[power])) for hour in hours]
             self._hours[hub, shape] = [(hour, at, 1.0) for hour, at in taken]
             self._row([*((at, 1.0) for _, at in taken), (power, -float(shape.hours))], 0, 0)
             for hour, at in taken:
@@ -204,7 +211,8 @@ class Rows:
             unit_mw = shape.block_mw or 1.0
             length = round(shape.hours)
             starts = range(shape.begin, shape.end - length + 1)
-            begun = [(hour, self._variable(int(shape.block_mw > 0))) for hour in starts]
+            most, kind = self._most[power] / unit_mw, int(shape.block_mw > 0)
+            begun = [(hour, self._variable(most, kind)) for hour in starts]
             self._hours[hub, shape] = [(hour, at, unit_mw) for hour, at in begun]
             self._row([*((at, unit_mw) for _, at in begun), (power, -1.0)], 0, 0)
             for first, at in begun:
@@ -233,8 +241,9 @@ class Rows:
                 if items:
                     self._row(items, -np.inf, limit)
 
-    def _variable(self, kind: int = 0) -> int:
+    def _variable(self, most: float, kind: int = 0) -> int:
         self._kinds.append(kind)
+        self._most.append(most)
         return len(self._kinds) - 1
 
     def _row(self, items: Iterable[tuple[int, float]], low: float, high: float) -> None:
