@@ -213,17 +213,27 @@ def _check(file: CandidateFile, document: Document, topology: Topology) -> None:
     gateways = {hub.id for hub in topology.hubs if hub.intl_gateway}
     for number, fibre in enumerate(file.fibres):
         for end in ("a", "z"):
-            _check_hub(str(fibre.fibre.get(end)), topology, document, ("fibres", number, "fibre"))
+            _check_hub(
+                str(fibre.fibre.get(end)),
+                topology,
+                file.topology,
+                document,
+                ("fibres", number, "fibre"),
+            )
     for number, one in enumerate(file.gateways):
-        _check_hub(one.hub, topology, document, ("gateways", number, "hub"))
+        _check_hub(one.hub, topology, file.topology, document, ("gateways", number, "hub"))
         if one.hub in gateways:
             raise document.error(f'"{one.hub}" has a gateway already', "gateways", number)
 
 
-def _check_hub(name: str, topology: Topology, document: Document, at: KeyPath) -> None:
+def _check_hub(
+    name: str, topology: Topology, made_for: str, document: Document, at: KeyPath
+) -> None:
     hubs = {hub.id for hub in topology.hubs}
     if name not in hubs:
-        hint = nearest_named(name, hubs) or "name a file for this map with --candidates"
+        hint = (
+            nearest_named(name, hubs) or f"these are for {made_for}; name others with --candidates"
+        )
         raise document.error(f'the map {topology.name} has no hub "{name}"', *at, hint=hint)
 
 

@@ -23,7 +23,9 @@ from corridor.experiments.expansion.plan_documents import (
     CostRange,
     Latencies,
     PlanAnswer,
+    SavingRange,
     Selected,
+    YearRange,
 )
 from corridor.experiments.expansion.problem import Limits, Outcome, Problem
 from corridor.experiments.expansion.selection import (
@@ -182,7 +184,7 @@ class _Samples:
         return {name: firsts.count(name) / len(firsts) for name in names}
 
     def certainty(self, found: Selection) -> Certainty | None:
-        """How often a plan is the best, and what it then lacks."""
+        """How often a plan is the best, and how much more the best one saves."""
         if not self._lengths:
             return None
         regrets = [
@@ -233,7 +235,7 @@ def _singles(
     problem: Problem, objective: Objective, today: Outcome, shares: Mapping[str, float]
 ) -> tuple[Building, ...]:
     written = problem.candidates.built(problem.fibres)
-    before = _latencies(today, objective.served)
+    before, sources = _latencies(today, objective.served), problem.candidates.file.sources
 
     def building(one: FibreCandidate | GatewayCandidate) -> Building:
         now = _latencies(problem.outcome([one.id]), objective.served)
@@ -249,11 +251,17 @@ def _singles(
             saves_ms=saves,
             newly_served=now.served - before.served,
             cost=None if cost is None else CostRange(cost.low, cost.high),
+            cost_because=one.cost_because,
             saves_per_musd=None
             if cost is None
-            else CostRange(round(saves / cost.high, 4), round(saves / cost.low, 4)),
+            else SavingRange(round(saves / cost.high, 4), round(saves / cost.low, 4)),
             first_share=shares.get(one.id),
+            years=None if one.years is None else YearRange(one.years.low, one.years.high),
             needs=needs,
+            confidence=one.confidence,
+            sources=tuple(
+                f"{named.title}, {named.date}" for named in map(sources.get, one.source) if named
+            ),
         )
 
     found = [building(one) for one in problem.candidates.file.all]

@@ -32,6 +32,22 @@ class CostRange:
 
 
 @dataclass(frozen=True)
+class SavingRange:
+    """ms of RTT for each million US dollars, at the high and at the low end of the cost."""
+
+    low_ms_per_musd: float
+    high_ms_per_musd: float
+
+
+@dataclass(frozen=True)
+class YearRange:
+    """Years from the decision to service."""
+
+    low_years: float
+    high_years: float
+
+
+@dataclass(frozen=True)
 class Building:
     """One candidate, and what it gives if nothing else is built."""
 
@@ -48,11 +64,17 @@ class Building:
     """Demands."""
     cost: CostRange | None
     """None where nothing is known."""
-    saves_per_musd: CostRange | None
-    """ms per million US dollars: at the high and at the low end of the cost."""
+    cost_because: str
+    saves_per_musd: SavingRange | None
     first_share: float | None
     """Share of samples of lengths in which it alone saves most; None without samples."""
+    years: YearRange | None
+    """None where nothing is known."""
     needs: str
+    """Permits, partners, and who decides."""
+    confidence: str
+    sources: tuple[str, ...]
+    """Title and date of each; none of an assumption."""
 
 
 @dataclass(frozen=True)

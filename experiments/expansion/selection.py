@@ -67,7 +67,7 @@ def best(
 ) -> Selection:
     """Return the best set of candidates within the limits.
 
-    Each set of gateways has a program of its own, since gateways change the paths of the map.
+    Each set of gateways has a separate program, since gateways change the paths of the map.
 
     Args:
         problem: Candidates, limits and columns.
@@ -200,7 +200,7 @@ class _Program:
         return tuple(sorted([*self._needed(built), *self._opened])), bound + constants.first
 
     def _needed(self, built: list[str]) -> Iterator[str]:
-        """Those without which the set is worse: the program may build what nobody uses."""
+        """Those without which the set is worse: the program may build fibres that no path uses."""
         kept = list(built)
         whole = self._objective.of(self._problem.outcome([*built, *self._opened]))
         for name in built:

@@ -121,7 +121,7 @@ def _row(one: Building) -> tuple[str, ...]:
         f"{one.saves_ms:,.1f}",
         str(one.newly_served) if one.newly_served else "",
         _range(one.cost) if one.cost else "unknown",
-        f"{one.saves_per_musd.low_musd:.2f} to {one.saves_per_musd.high_musd:.2f}"
+        f"{one.saves_per_musd.low_ms_per_musd:.2f} to {one.saves_per_musd.high_ms_per_musd:.2f}"
         if one.saves_per_musd and one.saves_ms >= LEAST_SHOWN
         else "",
         "" if one.first_share is None else percent(one.first_share),

@@ -26,6 +26,10 @@ def test_the_example_saves_what_the_shorter_fibre_saves() -> None:
         ("guian-bangkok", 2.608, 0),
         ("gateway-guian", 0.0, 0),
     ]
+    best = found.singles[0]
+    assert best.saves_per_musd is not None
+    assert best.saves_per_musd.low_ms_per_musd == pytest.approx(11.076 / 640, abs=1e-4)
+    assert best.saves_per_musd.high_ms_per_musd == pytest.approx(11.076 / 230, abs=1e-4)
     assert {one.demand for one in found.changed} == {"science-karachi", "ckpt-karachi"}
     assert found.plan.latencies.sum_ms == pytest.approx(found.bound, abs=1e-3)
     assert found.everything.sum_ms < found.plan.latencies.sum_ms < found.today.sum_ms
@@ -75,6 +79,17 @@ def test_the_map_of_a_plan_is_a_topology_file_with_the_planned_delay(tmp_path: P
     added = {one.id for one in made.fibres} - {one.id for one in load_topology("mini").fibres}
     assert added == {"guian-bangkok", "guian-karachi"}
     assert cli.main(asked) == 2
+
+
+def test_an_announced_candidate_carries_its_sources_and_years() -> None:
+    found = {one.id: one for one in corridor.plan("sovereignty").singles}
+    announced = found["rawalpindi-gwadar"]
+    assert len(announced.sources) == 2
+    assert announced.sources[0].endswith("2019-04-10")
+    assert announced.years is not None
+    assert (announced.years.low_years, announced.years.high_years) == (3, 5)
+    assert found["mengla-chiangmai"].sources == ()
+    assert found["gateway-urumqi"].needs.startswith("decided by the ministry")
 
 
 def test_the_shipped_candidates_belong_to_the_shipped_map() -> None:
