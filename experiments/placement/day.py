@@ -1,8 +1,8 @@
 """A day with events: at each, what is left of the day is placed again, and jobs may move. Pure.
 
-Events are not foreseen. What was computed stays computed; a job that runs takes its state along, by
-a path that is permitted for the data of its input, and moves only if that saves enough or if power
-does not suffice where it is.
+Events are not known in advance. What was computed stays computed; a job that runs takes its state
+along, by a path that is permitted for the data of its input, and moves only if that saves enough or
+if power does not suffice where it is.
 """
 
 from __future__ import annotations
@@ -36,6 +36,25 @@ LEAST_SAVING = 0.01
 """Of what is left of a running job: what a move has to save, so that none is for nothing."""
 LEAST_H = 1e-6
 """A shorter time of computing is an error of rounding."""
+
+
+NOTHING_LEFT = DayPeriod(
+    from_h=0,
+    until_h=HOURS,
+    events=(),
+    because=(),
+    hubs=(),
+    left_mwh=0.0,
+    before_events=0.0,
+    stays=0.0,
+    stays_bound=0.0,
+    why_not="",
+    value=0.0,
+    gap=0.0,
+    mean_rtt_before_ms=0.0,
+    mean_rtt_ms=0.0,
+)
+"""The rest of a day in which all jobs are finished."""
 
 
 @dataclass(frozen=True)
@@ -104,28 +123,22 @@ class _Day:
 
     def made(self) -> Day:
         value = self._plan.solution.value
-        gap = value - self._plan.solution.bound
         works = [
             _Work(job, job, part.jobs, part.hub, part.trip)
             for job in self._first.jobs
             for part in self._plan.parts[job.id]
         ]
         rtt_ms = _mean_rtt_ms(works)
-        period = DayPeriod(
-            0,
-            HOURS,
-            (),
-            (),
-            (),
-            _left_mwh(works),
-            value,
-            value,
-            value - gap,
-            "",
-            value,
-            gap,
-            rtt_ms,
-            rtt_ms,
+        period = replace(
+            NOTHING_LEFT,
+            left_mwh=_left_mwh(works),
+            before_events=value,
+            stays=value,
+            stays_bound=self._plan.solution.bound,
+            value=value,
+            gap=value - self._plan.solution.bound,
+            mean_rtt_before_ms=rtt_ms,
+            mean_rtt_ms=rtt_ms,
         )
         runs = list(_scheduled(works, self._plan.solution.schedules))
         begin_h = 0
@@ -147,15 +160,12 @@ class _Day:
     ) -> tuple[DayPeriod, list[_Run]]:
         """The placement of what is left, and its runs."""
         works = [left for run in runs if (left := _left(run, at_h)) is not None]
-        foreseen = sum(self._cost(one.left, one.hub, one.trip) * one.jobs for one in works)
+        before_events = sum(self._cost(one.left, one.hub, one.trip) * one.jobs for one in works)
         self._now = self._changed(events)
         names = tuple(one.id for one in events)
         if not works:
             because = tuple(one.because for one in events)
-            none = DayPeriod(
-                at_h, HOURS, names, because, (), 0.0, 0.0, 0.0, 0.0, "", 0.0, 0.0, 0.0, 0.0
-            )
-            return none, []
+            return replace(NOTHING_LEFT, from_h=at_h, events=names, because=because), []
         stays, why_not = self._stays(works)
         options, solution = self._placed(works, at_h)
         placed = list(self._moved(works, options, solution, at_h, names))
@@ -167,7 +177,7 @@ class _Day:
             because=tuple(one.because for one in events),
             hubs=(),
             left_mwh=_left_mwh(works),
-            foreseen=foreseen,
+            before_events=before_events,
             stays=None if stays is None else stays.value,
             stays_bound=None if stays is None else stays.bound,
             why_not=why_not,

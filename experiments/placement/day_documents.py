@@ -42,7 +42,7 @@ class DayPeriod:
     hubs: tuple[PeriodHub, ...]
     left_mwh: float
     """IT energy from ``from_h`` on."""
-    foreseen: float
+    before_events: float
     """With the placement and the values before the events."""
     stays: float | None
     """With the values after them if no running job moves; None if they do not fit so."""
@@ -123,7 +123,8 @@ class DayRun:
 
 @dataclass(frozen=True)
 class Day:
-    """A day with events, as it is planned. Events are not foreseen: each changes the rest of it."""
+    """A day with events, as it is planned. Events are not known in advance: each changes
+    the rest of it."""
 
     it_mwh: float
     tco2: float | None

@@ -7,7 +7,7 @@ waits for on, and does not make up for lost time. Octets are those that arrived,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,42 +59,49 @@ def energy_audit(computing: Computing, sent: Mapping[str, Sent]) -> EnergyAudit:
     hubs = _names([*(one.hub for one in parts), *(hub for _, of in legs for hub in of[1:3])])
     demands = _names([*(of.demand for _, of in legs), *(one.demand for one in parts)])
     classes = _names([*(one.data for one in parts), *(leg.data for leg, _ in legs)])
+
+    def audited(
+        names: Iterable[str],
+        is_part: Callable[[_Part, str], bool],
+        is_leg: Callable[[ComputingLeg, Sent, str], bool],
+    ) -> tuple[Audited, ...]:
+        return tuple(
+            _audited(
+                name,
+                [one for one in parts if is_part(one, name)],
+                [(leg, of) for leg, of in legs if is_leg(leg, of, name)],
+            )
+            for name in names
+        )
+
     return EnergyAudit(
         count=computing.count,
         currency=computing.currency,
         hour_s=computing.hour / 1e9,
         total=total,
         wan_mwh=None if each is None else total.bytes / BYTES_OF_GB * each / 1000,
-        hubs=tuple(
-            _audited(
-                name,
-                [one for one in parts if one.hub == name],
-                [one for one in legs if name in (one[1].src, one[1].dst)],
-            )
-            for name in hubs
+        hubs=audited(
+            hubs, lambda one, name: one.hub == name, lambda _, of, name: name in (of.src, of.dst)
         ),
-        demands=tuple(
-            _audited(
-                name,
-                [one for one in parts if one.demand == name],
-                [one for one in legs if one[1].demand == name],
-            )
-            for name in demands
+        demands=audited(
+            demands, lambda one, name: one.demand == name, lambda _, of, name: of.demand == name
         ),
-        classes=tuple(
-            _audited(
-                name,
-                [one for one in parts if one.data == name],
-                [one for one in legs if one[0].data == name],
-            )
-            for name in classes
+        classes=audited(
+            classes, lambda one, name: one.data == name, lambda leg, _, name: leg.data == name
         ),
         transfers=tuple(
-            AuditedTransfer(leg.workload, of.demand, leg.data, leg.octets, round(of.octets),
-                            of.began_h, of.arrived_h)
+            AuditedTransfer(
+                leg.workload,
+                of.demand,
+                leg.data,
+                leg.octets,
+                round(of.octets),
+                of.began_h,
+                of.arrived_h,
+            )
             for leg, of in legs
         ),
-    )  # fmt: skip
+    )
 
 
 class _Part(NamedTuple):

@@ -31,9 +31,9 @@ def day_sentences(of: Day, unit: str, currency: str) -> Iterator[str]:
         "" if of.wan_mwh is None else f"; energy of the network {of.wan_mwh:,.1f} MWh, in no total"
     )
     yield (
-        f"{sent}{wan}. Events are not foreseen: each changes the rest of the day. A running job "
-        f"moves only if it saves {percent(of.least_saving)} of what is left of it, or for lack of "
-        "power."
+        f"{sent}{wan}. Events are not known in advance: each changes the rest of the day. A "
+        f"running job moves only if it saves {percent(of.least_saving)} of what is left of it, or "
+        "if power does not suffice."
     )
 
 
@@ -71,8 +71,8 @@ def _event(one: DayPeriod, of: Day, unit: str) -> Iterator[str]:
     moved = sorted({move.to_hub for move in of.moves if move.at_h == one.from_h})
     to = f", to {few(moved, 4)}" if moved else ""
     yield (
-        f"  What is left was {one.foreseen:,.1f} {unit} before. With the new values it {stays} and "
-        f"{one.value:,.1f} {unit} as placed again (gap {one.gap:,.2g}){to}. Mean RTT: "
+        f"  What is left was {one.before_events:,.1f} {unit} before. With the new values it "
+        f"{stays} and {one.value:,.1f} {unit} as placed again (gap {one.gap:,.2g}){to}. Mean RTT: "
         f"{one.mean_rtt_before_ms:.1f} ms before, {one.mean_rtt_ms:.1f} ms after."
     )
 

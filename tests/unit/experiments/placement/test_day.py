@@ -80,7 +80,7 @@ def test_the_day_is_the_sum_of_its_periods_and_nothing_is_computed_again(written
     assert day.it_mwh == pytest.approx(480)
     assert day.undisturbed == pytest.approx(tco2(tianfu=480))
     assert day.tco2 == day.total == pytest.approx(tco2(tianfu=340, shanghai=140))
-    assert second.foreseen == pytest.approx(tco2(tianfu=280))
+    assert second.before_events == pytest.approx(tco2(tianfu=280))
     assert (second.stays, second.value) == (None, pytest.approx(tco2(tianfu=140, shanghai=140)))
     assert "do not fit" in second.why_not
     assert 0 <= second.gap < 1e-3 * second.value
@@ -148,7 +148,7 @@ def test_a_job_that_may_pause_waits_for_power_rather_than_move(written):
     assert day.it_mwh == pytest.approx(120)
     assert {one.hub for one in day.periods[0].hubs} == {"tianfu"}
     assert day.periods[0].hubs[0].it_mwh == pytest.approx(100)  # as early as power allows
-    assert [one.to_hub for one in day.moves] == ["shanghai"]  # the rain is not foreseen
+    assert [one.to_hub for one in day.moves] == ["shanghai"]  # the rain is not known yet
 
 
 def test_interactive_jobs_send_all_the_time(written):
