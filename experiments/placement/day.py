@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,19 +23,25 @@ from corridor.experiments.placement.day_documents import (
     DayRun,
     PeriodHub,
 )
-from corridor.experiments.placement.hub_values import End, Factor, HubValues
+from corridor.experiments.placement.day_work import (
+    LEAST_H,
+    Run,
+    Work,
+    left_mwh,
+    left_of,
+    mean_rtt_ms,
+    scheduled,
+)
+from corridor.experiments.placement.hub_values import End, HubValues
 from corridor.experiments.placement.jobs_file import HOURS, Job, PowerEvent
 from corridor.experiments.placement.placing import BYTES_OF_GB, LEAST_JOBS, Part, Placing, Plan
+from corridor.experiments.placement.power_events import with_events
 from corridor.experiments.placement.program import NoPlacement, Solution, solve
-from corridor.experiments.placement.program_rows import Column, Floats, Problem, Shape, shape_of
+from corridor.experiments.placement.program_rows import Column, Floats, Problem
 from corridor.experiments.placement.round_trips import RoundTrip
-from corridor.experiments.placement.stated import stated_figure
-from corridor.topologies.base.errors import InputError
 
 LEAST_SAVING = 0.01
 """Of what is left of a running job: what a move has to save, so that none is for nothing."""
-LEAST_H = 1e-6
-"""A shorter time of computing is an error of rounding."""
 
 
 NOTHING_LEFT = DayPeriod(
@@ -55,31 +61,6 @@ NOTHING_LEFT = DayPeriod(
     mean_rtt_ms=0.0,
 )
 """The rest of a day in which all jobs are finished."""
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Equal jobs, and what is left of each."""
-
-    entry: Job
-    left: Job
-    """With the window, hours and bytes that are left."""
-    jobs: float
-    hub: int
-    """Where it runs or was to run."""
-    trip: RoundTrip
-    has_begun: bool = False
-    """Whether its input is at the hub."""
-    awaits: tuple[str, ...] = ()
-    brought_by: str = ""
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Equal jobs at one hub until the next event; ``load`` is of their power, by hour."""
-
-    work: _Work
-    load: Floats
 
 
 class _Option(NamedTuple):
@@ -104,7 +85,7 @@ def day_of(placing: Placing, plan: Plan, *, law: bool, end: End) -> Day:
 
     Raises:
         NoPlacement: After an event, what is left does not fit.
-        InputError: An event is of a hub that is no candidate, states no factor by the counting of
+        InputError: An event names a hub that may not compute, lacks a factor by the counting of
             the objective, or moves a job whose state is unknown.
     """
     return _Day(placing, plan, law=law, end=end).made()
@@ -124,14 +105,14 @@ class _Day:
     def made(self) -> Day:
         value = self._plan.solution.value
         works = [
-            _Work(job, job, part.jobs, part.hub, part.trip)
+            Work(job, job, part.jobs, part.hub, part.trip)
             for job in self._first.jobs
             for part in self._plan.parts[job.id]
         ]
-        rtt_ms = _mean_rtt_ms(works)
+        rtt_ms = mean_rtt_ms(works)
         period = replace(
             NOTHING_LEFT,
-            left_mwh=_left_mwh(works),
+            left_mwh=left_mwh(works),
             before_events=value,
             stays=value,
             stays_bound=self._plan.solution.bound,
@@ -140,7 +121,7 @@ class _Day:
             mean_rtt_before_ms=rtt_ms,
             mean_rtt_ms=rtt_ms,
         )
-        runs = list(_scheduled(works, self._plan.solution.schedules))
+        runs = list(scheduled(works, self._plan.solution.schedules))
         begin_h = 0
         for at_h, events in self._by_hour():
             runs = self._close(period, runs, begin_h, at_h)
@@ -156,12 +137,13 @@ class _Day:
         return sorted(by_hour.items())
 
     def _after(
-        self, events: Sequence[PowerEvent], at_h: int, runs: Iterable[_Run]
-    ) -> tuple[DayPeriod, list[_Run]]:
+        self, events: Sequence[PowerEvent], at_h: int, runs: Iterable[Run]
+    ) -> tuple[DayPeriod, list[Run]]:
         """The placement of what is left, and its runs."""
-        works = [left for run in runs if (left := _left(run, at_h)) is not None]
+        works = [left for run in runs if (left := left_of(run, at_h)) is not None]
         before_events = sum(self._cost(one.left, one.hub, one.trip) * one.jobs for one in works)
-        self._now = self._changed(events)
+        hubs = with_events(self._now.hubs, events, self._first.loaded, self._first.asked.counting)
+        self._now = self._now.with_hubs(hubs)
         names = tuple(one.id for one in events)
         if not works:
             because = tuple(one.because for one in events)
@@ -176,69 +158,22 @@ class _Day:
             events=names,
             because=tuple(one.because for one in events),
             hubs=(),
-            left_mwh=_left_mwh(works),
+            left_mwh=left_mwh(works),
             before_events=before_events,
             stays=None if stays is None else stays.value,
             stays_bound=None if stays is None else stays.bound,
             why_not=why_not,
             value=solution.value - paid,
             gap=solution.value - solution.bound,
-            mean_rtt_before_ms=_mean_rtt_ms(works),
-            mean_rtt_ms=_mean_rtt_ms(placed),
+            mean_rtt_before_ms=mean_rtt_ms(works),
+            mean_rtt_ms=mean_rtt_ms(placed),
         )
-        return period, list(_scheduled(placed, solution.schedules))
-
-    def _changed(self, events: Sequence[PowerEvent]) -> Placing:
-        hubs = list(self._now.hubs)
-        at = {one.hub: number for number, one in enumerate(hubs)}
-        for event in events:
-            if event.power not in at:
-                hint = "name it under hubs, or leave the event out"
-                raise self._error(event, "power", f"{event.power} is no candidate hub", hint)
-            number = at[event.power]
-            hubs[number] = self._with_event(hubs[number], event)
-        return self._now.with_hubs(hubs)
-
-    def _with_event(self, hub: HubValues, event: PowerEvent) -> HubValues:
-        if event.mw is not None:
-            hub = replace(hub, limit=stated_figure("mw", hub.hub, event.mw))
-        if event.price is not None:
-            try:
-                price = stated_figure("price", hub.hub, event.price)
-            except InputError as error:
-                raise self._error(event, "price", error.message, error.hint) from error
-            currency = price.unit.partition("/")[0]
-            if hub.currency and currency != hub.currency:
-                before = f"the price before is in {hub.currency}"
-                raise self._error(event, "price", f"{event.price}: {before}", "state it in that")
-            hub = replace(hub, price=price)
-        count = self._first.asked.counting
-        stated = {*event.factor, *event.factor_times}
-        if count is None or not stated:
-            return hub
-        if count not in stated:
-            key = "factor" if event.factor else "factor_times"
-            what = f"the {count} factor of {hub.hub} from {event.at_h} h on is unknown"
-            hint = f"state {key}: {{{count}: ...}}, or use --count {min(stated)}"
-            raise self._error(event, key, what, hint)
-        old = hub.factors[count]
-        new = Factor(None, event.factor.get(count), None)
-        if count in event.factor_times:
-            low, value, high = (
-                None if one is None else one * event.factor_times[count] for one in old
-            )
-            new = Factor(low, value, high)
-        return replace(hub, factors={**hub.factors, count: new})
-
-    def _error(self, event: PowerEvent, key: str, message: str, hint: str) -> InputError:
-        number = self._file.events.index(event)
-        said = f"event {event.id}: {message}"
-        return self._first.loaded.document.error(said, "events", number, key, hint=hint)
+        return period, list(scheduled(placed, solution.schedules))
 
     def _cost(self, job: Job, hub: int, trip: RoundTrip) -> float:
         return self._now.unit_cost(job, Part(hub, 1.0, trip), self._end)
 
-    def _options(self, works: Sequence[_Work], *, moves: bool) -> Iterator[_Option]:
+    def _options(self, works: Sequence[Work], *, moves: bool) -> Iterator[_Option]:
         for number, work in enumerate(works):
             stays = self._cost(work.left, work.hub, work.trip)
             for hub, trip in self._now.options(work.entry, law=self._law).items():
@@ -251,7 +186,7 @@ class _Day:
                         continue
                 yield _Option(number, hub, trip, move, surcharge)
 
-    def _solved(self, works: Sequence[_Work], options: Sequence[_Option]) -> Solution:
+    def _solved(self, works: Sequence[Work], options: Sequence[_Option]) -> Solution:
         """Raises NoPlacement."""
         now, limits_fibres = self._now, self._file.fibre_share is not None
         columns = [
@@ -272,7 +207,7 @@ class _Day:
         except NoPlacement as error:
             raise now.explained(error, problem, law=self._law) from error
 
-    def _links(self, work: _Work, option: _Option) -> Mapping[tuple[str, str], float]:
+    def _links(self, work: Work, option: _Option) -> Mapping[tuple[str, str], float]:
         """Rates over what is left of the window, with those of the state."""
         links = dict(self._now.links(work.left, option.trip))
         if option.move is not None:
@@ -281,14 +216,14 @@ class _Day:
                 links[link] = links.get(link, 0.0) + gbps
         return links
 
-    def _stays(self, works: Sequence[_Work]) -> tuple[Solution | None, str]:
+    def _stays(self, works: Sequence[Work]) -> tuple[Solution | None, str]:
         """If no running job moves; or why that does not fit."""
         try:
             return self._solved(works, list(self._options(works, moves=False))), ""
         except NoPlacement as error:
             return None, error.message
 
-    def _placed(self, works: Sequence[_Work], at_h: int) -> tuple[list[_Option], Solution]:
+    def _placed(self, works: Sequence[Work], at_h: int) -> tuple[list[_Option], Solution]:
         options = list(self._options(works, moves=True))
         try:
             return options, self._solved(works, options)
@@ -297,12 +232,12 @@ class _Day:
 
     def _moved(
         self,
-        works: Sequence[_Work],
+        works: Sequence[Work],
         options: Sequence[_Option],
         solution: Solution,
         at_h: int,
         names: tuple[str, ...],
-    ) -> Iterator[_Work]:
+    ) -> Iterator[Work]:
         """What was placed where; moves are written down."""
         for jobs, option in zip(solution.placed, options, strict=True):
             work = works[option.work]
@@ -316,7 +251,7 @@ class _Day:
             yield replace(at, awaits=(*work.awaits, *state), brought_by="".join(state))
 
     def _move(
-        self, work: _Work, to: _Work, path: PermittedPath, at_h: int, names: tuple[str, ...]
+        self, work: Work, to: Work, path: PermittedPath, at_h: int, names: tuple[str, ...]
     ) -> list[str]:
         """Raises InputError where the state is unknown."""
         entry, jobs = work.entry, to.jobs
@@ -351,12 +286,10 @@ class _Day:
         )
         return self._leg("state", to, (src, dst), path, octets, (at_h, None))
 
-    def _close(
-        self, period: DayPeriod, runs: Iterable[_Run], begin_h: int, end_h: int
-    ) -> list[_Run]:
+    def _close(self, period: DayPeriod, runs: Iterable[Run], begin_h: int, end_h: int) -> list[Run]:
         """Write down what ran from the beginning of a period to its end, and what was sent; return
         the runs with what they waited for."""
-        it_mwh, closed = np.zeros(len(self._now.hubs)), list[_Run]()
+        it_mwh, closed = np.zeros(len(self._now.hubs)), list[Run]()
         for run in runs:
             work, load = run.work, np.zeros(HOURS)
             load[begin_h:end_h] = run.load[begin_h:end_h]
@@ -364,7 +297,7 @@ class _Day:
             it_mwh[work.hub] += mw.sum()
             if work.left.window[0] < end_h:
                 work = self._sent(work, run.load, begin_h, end_h)
-            closed.append(_Run(work, run.load))
+            closed.append(Run(work, run.load))
             hub = self._now.hubs[work.hub].hub
             if mw.any():
                 self._runs.append(
@@ -386,7 +319,7 @@ class _Day:
         self._periods.append(replace(period, until_h=end_h, hubs=hubs))
         return closed
 
-    def _sent(self, work: _Work, load: Floats, begin_h: int, end_h: int) -> _Work:
+    def _sent(self, work: Work, load: Floats, begin_h: int, end_h: int) -> Work:
         """Write down input and results; return the work with what it waits for."""
         entry, hub = work.entry, self._now.hubs[work.hub].hub
         there, back = (entry.origin, hub), (hub, entry.to)
@@ -410,7 +343,7 @@ class _Day:
     def _leg(
         self,
         what: str,
-        work: _Work,
+        work: Work,
         ends: tuple[str, str],
         path: PermittedPath | None,
         octets: float,
@@ -505,71 +438,3 @@ def _total(each: Iterable[float | None]) -> float | None:
     """None where one is unknown."""
     known = list(each)
     return None if None in known else sum(filter(None, known))
-
-
-def _left_mwh(works: Iterable[_Work]) -> float:
-    return sum(one.left.it_mwh * one.jobs for one in works)
-
-
-def _mean_rtt_ms(works: Sequence[_Work]) -> float:
-    jobs = sum(one.jobs for one in works)
-    return sum(one.jobs * one.trip.rtt_ns / 1e6 for one in works) / jobs
-
-
-def _left(run: _Run, at_h: int) -> _Work | None:
-    """What is left of jobs at an event; None of finished ones."""
-    work, left = run.work, run.work.left
-    hours = float(run.load[at_h:].sum())
-    if hours <= LEAST_H:
-        return None
-    begin, end = left.window
-    has_begun = work.has_begun or begin < at_h
-    ran_h = float(run.load[:at_h].sum())
-    if shape_of(left).starts and ran_h > LEAST_H:
-        end = at_h + round(hours)  # in one piece
-    begin = max(begin, at_h)
-    whole = abs(hours - round(hours)) <= LEAST_H
-    kept_h = round(hours) if whole else min(hours, float(end - begin))
-    octets = {"input": 0} if has_begun else {}
-    if left.rtt_budget is not None:
-        share = (end - begin) / HOURS
-        octets = {
-            "input": round(work.entry.input * share),
-            "output": round(work.entry.output * share),
-        }
-    changed = {"window_h": (begin, end), "hours": kept_h, **octets}
-    return replace(work, left=left.model_copy(update=changed), has_begun=has_begun)
-
-
-def _scheduled(
-    works: Sequence[_Work], schedules: Mapping[tuple[int, Shape], Floats]
-) -> Iterator[_Run]:
-    """When each runs: jobs of one shape at one hub share its power in equal parts, or begin one
-    after another where each runs in one piece."""
-    together = defaultdict[tuple[int, Shape], list[_Work]](list)
-    for work in works:
-        together[work.hub, shape_of(work.left)].append(work)
-    for (hub, shape), members in together.items():
-        mw = schedules[hub, shape]
-        if shape.starts:
-            yield from _begun(members, shape, mw)
-            continue
-        total = sum(one.left.it_mw * one.jobs for one in members)
-        for one in members:
-            yield _Run(one, mw / total)
-
-
-def _begun(members: Sequence[_Work], shape: Shape, mw: Floats) -> Iterator[_Run]:
-    """The first ones begin first."""
-    waiting = [(hour, float(mw[hour])) for hour in np.flatnonzero(mw > LEAST_H).tolist()]
-    for one in members:
-        left_mw = one.left.it_mw * one.jobs
-        while left_mw > LEAST_H and waiting:
-            hour, begins_mw = waiting.pop(0)
-            taken = min(left_mw, begins_mw)
-            left_mw -= taken
-            if begins_mw - taken > LEAST_H:
-                waiting.insert(0, (hour, begins_mw - taken))
-            load = np.zeros(HOURS)
-            load[hour : hour + round(shape.hours)] = 1.0
-            yield _Run(replace(one, jobs=taken / one.left.it_mw), load)
