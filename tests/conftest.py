@@ -3,7 +3,8 @@
     ./corridor test --whole --record-costs tests/costs.json
 
 Files run by the CPU seconds that each took when last recorded. Processes take files one after
-another: a costly file that begins last leaves the others idle.
+another: a costly file that begins last leaves the others idle. Costly tests are recorded, too: the
+short form of the checks (``--quick``) leaves them out.
 """
 
 import contextlib
@@ -21,6 +22,10 @@ from hypothesis import is_hypothesis_test, settings
 COSTS = Path(__file__).with_name("costs.json")
 LEAST_S = 1.0
 """Files that cost less are not recorded: they run last, in the order of their names."""
+QUICK_S = 0.5
+"""What one test may cost that ``--quick`` runs; tests that cost less are not recorded."""
+ELSEWHERE = {"guest", "browser", "netns", "native", "vm", "slow"}
+"""Marks of tests that the short form leaves out at any cost."""
 EXAMPLES = 50
 """Of a property that does not say how many it needs."""
 FEWER = 2
@@ -34,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--few-examples", action="store_true", help=f"1 of {FEWER} examples of each property"
+    )
+    parser.addoption(
+        "--quick", action="store_true", help=f"no test that last took {QUICK_S} CPU seconds"
     )
     settings.register_profile("suite", max_examples=EXAMPLES, deadline=None)
     settings.load_profile("suite")
@@ -59,6 +67,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             try_few_examples(test)
     costs = json.loads(COSTS.read_text(encoding="utf-8"))
     items.sort(key=lambda item: -costs.get(_file(item.nodeid), 0.0))
+    if config.getoption("--quick"):
+        left_out = [item for item in items if item.nodeid in costs]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.nodeid not in costs]
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +106,10 @@ def pytest_runtest_makereport(item: pytest.Item, call):
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Also called in the process that hands the files out."""
-    _costs[_file(report.nodeid)] += getattr(report, "cpu_s", 0.0)
+    cost = getattr(report, "cpu_s", 0.0)
+    _costs[_file(report.nodeid)] += cost
+    if not ELSEWHERE & report.keywords.keys():
+        _costs[report.nodeid] += cost
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -102,7 +117,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if target and not hasattr(session.config, "workerinput"):
         before = json.loads(Path(target).read_text()) if Path(target).exists() else {}
         after = before | {file: round(cost, 1) for file, cost in _costs.items()}
-        kept = {file: cost for file, cost in sorted(after.items()) if cost >= LEAST_S}
+        kept = {
+            name: cost
+            for name, cost in sorted(after.items())
+            if cost >= (QUICK_S if "::" in name else LEAST_S)
+        }
         Path(target).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 

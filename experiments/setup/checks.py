@@ -76,7 +76,8 @@ def sections(
 
     Args:
         whole: all tests; otherwise no slow test, half of the examples of each property, and
-            in guests one test per promise.
+            in guests one test per promise; without ``files``, also no test that last took half a
+            CPU second.
         guests: whether tests may boot guests.
         native, root: what this machine's own kernel allows.
         browser: whether a Chromium is here.
@@ -95,7 +96,9 @@ def sections(
         paths = _within(folders, files) if files is not None else tuple(folders)
         if not paths:
             return []
-        few = () if whole or picked or folders is not UNIT else ("--few-examples",)
+        few: tuple[str, ...] = ()
+        if folders is UNIT and not (whole or picked):
+            few = ("--few-examples",) if files is not None else ("--few-examples", "--quick")
         arguments = (*(picked or how), *few, *(() if own_paths else paths))
         may_be_empty = bool(picked) or files is not None
         command = (python, "-m", "pytest", "-q", "-m", markers, *arguments)

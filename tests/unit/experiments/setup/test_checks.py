@@ -54,7 +54,7 @@ def test_the_whole_form_includes_all_of_the_short_one():
     named = {one.name: one.command for one in whole}
     for section in short:
         narrower = [word for word in section.command if word not in named[section.name]]
-        few = [f"{checks.NO_MACHINE} and not slow", "--few-examples"]
+        few = [f"{checks.NO_MACHINE} and not slow", "--few-examples", "--quick"]
         assert narrower in ([], few, ["guest and promise"])
 
 
@@ -85,6 +85,8 @@ def test_each_section_collects_the_folders_that_hold_its_tests():
 def test_files_that_are_affected_run_in_the_sections_that_hold_them():
     files = ["tests/unit/test_rooms.py", "tests/property/test_ways.py"]
     assert command_of(UNIT, files=files)[-2:] == tuple(files)
+    assert "--quick" in command_of(UNIT, **QUICK)
+    assert "--quick" not in command_of(UNIT, **QUICK, files=files)
     assert GUESTS not in names(files=files)
     (section,) = [one for one in checks.sections(**ALL, files=files) if one.name == UNIT]
     assert section.empty_is_fine

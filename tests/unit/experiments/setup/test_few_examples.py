@@ -74,4 +74,30 @@ def test_what_a_server_of_the_session_does_is_a_cost_of_the_file_that_it_serves(
     options = ("-p", "no:cacheprovider", "--record-costs", tmp_path / "found.json")
     command = (sys.executable, "-m", "pytest", "-q", *options)
     subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
-    assert json.loads((tmp_path / "found.json").read_text()).keys() == {"test_first.py"}
+    recorded = json.loads((tmp_path / "found.json").read_text())
+    assert recorded.keys() == {"test_first.py", "test_first.py::test_that_is_served"}
+
+
+def test_what_costs_less_than_before_is_recorded_no_more(tmp_path):
+    shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "costs.json").write_text("{}")
+    (tmp_path / "test_it.py").write_text("def test_one():\n    pass\n")
+    before = {"test_it.py": 9.0, "test_it.py::test_one": 9.0, "test_other.py": 2.0}
+    (tmp_path / "found.json").write_text(json.dumps(before))
+    options = ("-p", "no:cacheprovider", "--record-costs", tmp_path / "found.json")
+    command = (sys.executable, "-m", "pytest", "-q", *options)
+    subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    assert json.loads((tmp_path / "found.json").read_text()) == {"test_other.py": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "ran"), [((), "2 passed"), (("--quick",), "1 passed, 1 deselected")]
+)
+def test_costly_tests_are_left_out_when_asked(tmp_path, options, ran):
+    shutil.copy(CONFTEST, tmp_path)
+    (tmp_path / "costs.json").write_text('{"test_it.py": 3.0, "test_it.py::test_costly": 2.5}')
+    tests = "def test_costly():\n    pass\n\ndef test_other():\n    pass\n"
+    (tmp_path / "test_it.py").write_text(tests)
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran in done.stdout, done.stdout + done.stderr
