@@ -80,10 +80,10 @@ def market_based(share: Figure | None, residual: Figure | None) -> Counted:
     Args:
         share: Contracted green power over all power of the hub; None or without value: unknown, so
             that the residual factor is an upper bound.
-        residual: The factor of power that nobody contracted; None: no such factor is published.
+        residual: The factor of power that nobody contracted; None: no such factor is in the data.
     """
     if residual is None:
-        return _unknown("market", "no residual factor is published for this grid")
+        return _unknown("market", "no residual factor was collected for this grid")
     least, most = _bounds(residual)
     if share is None or share.value is None:
         source = (*residual.source, *(share.source if share else ()))
