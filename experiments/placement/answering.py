@@ -102,6 +102,7 @@ class Answering:
             fibre_share=file.fibre_share,
             wan_mwh=self._wan_mwh(),
             published_limits=tuple(one.hub for one in used if one.limit.basis != "stated"),
+            without_rules=tuple(self._without_rules(used)),
             stated=stated,
             day=self._day(),
         )
@@ -140,6 +141,13 @@ class Answering:
             return False
         each = [one.tco2(1.0, count, self._end) or 0.0 for one in used]
         return max(each) - min(each) <= 1e-6 * max(each)
+
+    def _without_rules(self, used: Sequence[HubValues]) -> Iterator[str]:
+        loaded = self._placing.loaded
+        researched = {code for one in loaded.policies.classes for code in one.origin}
+        for one in used:
+            if loaded.topology.hub(one.hub).located_in not in researched:
+                yield one.hub
 
     def _unit(self, currency: str) -> str:
         units = {"cost": currency, "latency": "ms"}

@@ -179,9 +179,13 @@ def _without_factor(hub: HubAnswer, count: Count) -> Iterator[Missing]:
     factor = _factor(hub, count)
     ends = (factor.low, factor.high) if count == "marginal" else (factor.value,)
     if None in ends:
-        bounded = count == "market" and factor.high is not None
-        why = "the share of green contracts is unknown" if bounded else "no direct factor is known"
-        state = option_of({"market": "green-share"}.get(count, count), hub.id)
+        if count == "market" and factor.high is None:
+            why, state = "no residual factor was collected", ""
+        elif count == "market":
+            why = "the share of green contracts is unknown"
+            state = option_of("green-share", hub.id)
+        else:
+            why, state = "no direct factor is known", option_of(count, hub.id)
         yield Missing(hub.id, f"{count} emissions", why, state)
 
 

@@ -346,6 +346,9 @@ class PlaceAnswer(Document):
     """Energy of the network, in no total; None: not counted."""
     published_limits: tuple[str, ...]
     """Hubs whose limit is a published one: all IT power in operation, not what is free."""
+    without_rules: tuple[str, ...]
+    """Hubs in use in whose country the policy set describes no data: only the law of the data's
+    origin was applied there."""
     stated: tuple[str, ...]
     """Values that the caller stated, such as ``mw guian=120``."""
     day: Day | None = None

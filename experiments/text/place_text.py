@@ -149,12 +149,19 @@ def _cost_of_law(of: PlaceAnswer) -> str:
 
 
 def cautions(of: PlaceAnswer) -> Iterator[str]:
-    """What the headline does not say: data without law, ties, budgets that may be missed."""
+    """What the headline does not say: data or hubs without law, ties, budgets that may be
+    missed."""
     uncovered = [one.job for one in of.groups if not all(part.is_covered for part in one.parts)]
     if uncovered:
         yield (
             f"Policy set {of.policies} does not cover the data of {few(uncovered, MOST_LEFT)}: "
             "that they are placed does not mean that this is lawful."
+        )
+    if of.without_rules and not of.is_without_law:
+        yield (
+            f"Policy set {of.policies} has no rules of the country of "
+            f"{few(of.without_rules, MOST_LEFT)}: only the law of the data's origin was applied, "
+            "so it is not known whether computing there is lawful."
         )
     if of.is_tie:
         yield "All hubs in use emit the same by this counting: distance decides."
@@ -173,7 +180,7 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
 
 def _total(of: CountedTotal) -> str:
     if not of.hubs:
-        return f"unknown, no direct factor of {few(of.unknown, MOST_HUBS)}"
+        return f"unknown, no direct factor by this counting at {few(of.unknown, MOST_HUBS)}"
     bounds = "" if of.low is None or of.high is None else f"{of.low:,.1f} to {of.high:,.1f}"
     known = f"{bounds} tCO2 (range)"
     if of.tco2 is not None:
@@ -181,7 +188,7 @@ def _total(of: CountedTotal) -> str:
     if not of.unknown:
         return known
     where = f"{known} at {few(of.hubs, MOST_HUBS)}"
-    return f"no total: {where}, no direct factor of {few(of.unknown, MOST_HUBS)}"
+    return f"no total: {where}, no direct factor by this counting at {few(of.unknown, MOST_HUBS)}"
 
 
 def _optimum(of: Optimum, unit: str) -> str:

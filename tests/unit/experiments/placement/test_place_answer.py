@@ -256,6 +256,32 @@ def test_data_that_the_policies_do_not_cover_is_no_finding_of_law(written):
     assert "does not cover the data of train" in told(found)
 
 
+def test_a_hub_in_a_country_without_rules_is_marked(written):
+    job = {"origin": "riyadh", "data": "sa-general-exempt"}
+    stated = {"mw": {"mandalay": 50}, "pue": {"mandalay": 1.2}}
+    file = written(job, hubs=["mandalay"], state=stated)
+    found = corridor.place(file, count="location")
+    assert found.without_rules == ("mandalay",)
+    assert "has no rules of the country of mandalay" in told(found)
+    free = corridor.place(file, count="location", without_law=True)
+    assert "has no rules of the country" not in told(free)
+
+
+def test_hubs_in_countries_with_rules_are_not_marked(whole):
+    assert whole.without_rules == ()
+    assert "has no rules of the country" not in told(whole)
+
+
+def test_no_option_is_named_that_cannot_state_a_residual_factor(written):
+    stated = {"mw": {"singapore": 50}, "pue": {"singapore": 1.3}}
+    with pytest.raises(MissingValues) as refused:
+        corridor.place(written(hubs=["singapore"], state=stated), count="market")
+    assert str(refused.value) == (
+        "market emissions of singapore: no residual factor was collected; leave the hub out with "
+        "--hubs"
+    )
+
+
 def test_a_share_of_fibres_is_above_zero(written):
     for share in ("0%", "200%"):
         with pytest.raises(InputError, match="fibre_share"):
