@@ -303,7 +303,7 @@ def test_paths_that_no_rate_changes_are_not_said_to_be_chosen(two: Path) -> None
 def test_a_search_that_would_take_minutes_is_left_out_and_said(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corridor.experiments.answers.capacity_choice.MOST_ROWS", 0)
+    monkeypatch.setattr("corridor.experiments.answers.capacity_answer.MOST_ROWS", 0)
     found = corridor.capacity(two, rates={"": "10Tbit"})
     assert (found.paths, found.next[0].exact) == ("today", "8/5")
     text = told(found)
