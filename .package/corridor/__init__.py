@@ -4,11 +4,10 @@
 >>> corridor.load_topology("mini").hub("guian").located_in
 'CN'
 
-Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`capacity`,
-:func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`, :func:`place`, :func:`plan`,
-:func:`price`,
-:func:`law`, :func:`replay`, :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs:
-:class:`Lab`, :func:`load`.
+Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`cut_each`,
+:func:`capacity`, :func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`,
+:func:`place`, :func:`plan`, :func:`price`, :func:`law`, :func:`replay`,
+:func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
         path,
         price,
     )
+    from corridor.experiments.answers.cut_each import cut_each
     from corridor.experiments.answers.traffic_answer import traffic_matrix
     from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
     from corridor.experiments.availability.availability_answer import availability
@@ -65,6 +65,7 @@ __all__ = [
     "check",
     "compare",
     "cut",
+    "cut_each",
     "energy",
     "explain",
     "export",
@@ -102,6 +103,7 @@ _HOMES = {
     "check": "experiments.lab.asking",
     "compare": "experiments.study.comparing",
     "cut": "experiments.answers.asking",
+    "cut_each": "experiments.answers.cut_each",
     "energy": "experiments.placement.energy_answer",
     "explain": "experiments.answers.asking",
     "export": "experiments.run.exporting",

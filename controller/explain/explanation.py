@@ -45,6 +45,7 @@ from corridor.controller.policy.permitted_paths import (
     PermittedPath,
     Remedy,
     best_permitted_path,
+    lawful_route,
 )
 from corridor.controller.policy.semantics import ApplicablePolicies, Failures, rule
 from corridor.controller.traffic_engineering.relaxation import unmet_constraints
@@ -178,10 +179,23 @@ def _outage(
 
 
 def _chosen(intent: Intent, failures: Failures) -> PermittedPath | NoPermittedPath:
-    """The route planned again; only where ``one_way`` is stated does it depend on detours."""
-    if any(automaton.permit.soft.one_way for automaton in intent.applicable_policies.automata):
+    """The route planned again."""
+    if depends_on_detours(intent):
         return GraphBuilder(intent.applicable_policies.topology, failures).graph(intent).route
     return best_permitted_path(intent.applicable_policies, failures)
+
+
+def depends_on_detours(intent: Intent) -> bool:
+    """Whether the route planned again depends on its detours: only where ``one_way`` is stated."""
+    return any(automaton.permit.soft.one_way for automaton in intent.applicable_policies.automata)
+
+
+def replanned_route(intent: Intent, failures: Failures) -> PermittedPath | None:
+    """The route planned again, without the reasons if there is none."""
+    if not depends_on_detours(intent):
+        return lawful_route(intent.applicable_policies, failures)
+    found = _chosen(intent, failures)
+    return None if isinstance(found, NoPermittedPath) else found
 
 
 def _replanned(

@@ -9,7 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_options, is_as_written, load
+from corridor.experiments.commands.arguments import (
+    add_scenario_options,
+    is_as_written,
+    load,
+    under,
+    whole,
+)
 from corridor.experiments.live_commands.fault import add_options, begin, options_of
 from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
 from corridor.experiments.terminal.kept_answers import (
@@ -30,6 +36,9 @@ if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
     from corridor.topologies.model.footprint import Footprint
 
+EACH = ("groups", "fibres", "pairs")
+"""As ``cut_each`` has them; said here, since it takes long to import."""
+MOST_ROWS = 20
 EPILOG = """examples:
   corridor cut red-sea                     effect on the reference corridor
   corridor cut karakoram smw4 --scenario sovereignty --policies th    both, other policies
@@ -38,6 +47,9 @@ EPILOG = """examples:
   corridor cut hub:karachi --json          failure of a hub; gateway:ID likewise
   corridor cut --footprint hengchun-2006   all fibres that a shipped disaster hits
   corridor cut --footprint quake.yaml      or a custom circle, polygon or strip
+  corridor cut --each groups               every shared-risk group alone, by harm
+  corridor cut --each pairs --worst 40 --scenario sovereignty     every two groups together
+  corridor cut --each groups --planned planned.yaml    also on the map of corridor plan --map
   corridor cut kunming-karachi             on a live network: both ends lose their carrier
   corridor cut kunming-karachi --silent    both ends keep their carrier: only BFD detects the cut
 
@@ -51,8 +63,8 @@ exit codes: 0 success, 2 bad input, 3 no live network"""
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "cut",
-        description="Compute the effect of cutting fibres, cables or corridors on a scenario; or "
-        "cut a fibre of a live network.",
+        description="Compute the effect of cutting fibres, cables or corridors on a scenario, of "
+        "some or of each; or cut a fibre of a live network.",
         epilog=EPILOG,
     )
     parser.add_argument(
@@ -66,6 +78,23 @@ def add_parser(verbs: Any) -> None:
         metavar="FOOTPRINT",
         help="a shipped disaster, or the file of a shape: cut all fibres whose routes surely or "
         "possibly pass it",
+    )
+    parser.add_argument(
+        "--each",
+        choices=EACH,
+        help="instead of WHAT: cut each shared-risk group, each fibre or each two groups alone, "
+        "and order them by harm",
+    )
+    parser.add_argument(
+        "--worst",
+        type=whole(1, 1_000_000, "rows are 1 or more"),
+        metavar="N",
+        help=f"rows of --each (default: {MOST_ROWS})",
+    )
+    parser.add_argument(
+        "--planned",
+        metavar="TOPOLOGY",
+        help="with --each: a second map, such as corridor plan --map writes, for the same cuts",
     )
     parser.add_argument(
         "--scenario",
@@ -87,6 +116,10 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    _check(args)
+    if args.each:
+        args.scenario = args.scenario or DEFAULT_SCENARIO
+        return told(args, _each_answer)
     if not args.what and not args.footprint:
         raise InputError("names nothing to cut", "name a fibre or a group, or use --footprint")
     if _is_a_question(args):
@@ -99,6 +132,40 @@ def run(args: argparse.Namespace) -> int:
         faults = client.ask("lasting")["faults"]
     _say_internet(args, faults)
     return code
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise InputError for options that do not go together."""
+    ours = {"--worst": args.worst, "--planned": args.planned}
+    others = {
+        "WHAT": args.what,
+        "--footprint": args.footprint,
+        "--all": args.all,
+        "--out": args.out,
+        "--network": args.network,
+        **{f"--{name}": getattr(args, name) for name in KIND.options},
+    }
+    if not args.each:
+        if alone := [name for name, value in ours.items() if value]:
+            raise InputError(f"{alone[0]} is given without --each", "add --each groups")
+    elif given := [name for name, value in others.items() if value]:
+        raise InputError(
+            f"{given[0]} does not go with --each", "--each cuts every group, fibre or pair alone"
+        )
+
+
+def _each_answer(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.answers.cut_each import cut_each_answer, on_second_map
+    from corridor.experiments.text import cut_each_text
+
+    loaded, planned = load(args), None
+    if args.planned:
+        planned = on_second_map(loaded, args.planned, args.scenario, under(args))
+    found = cut_each_answer(loaded, args.each, planned)
+    if args.json:
+        return as_json(found.to_json())
+    worst = args.worst or MOST_ROWS
+    return Answer([shown(cut_each_text.told(found, worst=worst, width=terminal_width()))])
 
 
 def _say_internet(args: argparse.Namespace, faults: Sequence[Mapping[str, Any]]) -> None:

@@ -106,6 +106,12 @@ def _cut() -> Form:
     return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
 
 
+def _cut_each() -> Form:
+    from corridor.experiments.answers.cut_each import CutEachAnswer
+
+    return CutEachAnswer
+
+
 def _availability() -> Form:
     from corridor.experiments.availability.availability_answer import AvailabilityAnswer
 
@@ -390,6 +396,7 @@ OUTPUTS: Mapping[str, Output] = {
     "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),
     "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
+    "cut-each-answer": Output("cut --each --json", "What each of many cuts does", _cut_each),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
     "list-answer": Output("list --json; study list --json", "What ships", _listed),

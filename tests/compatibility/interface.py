@@ -41,6 +41,7 @@ NUMBERED = {
     "check-answer": "experiments.account.proof_document.PROOF_SCHEMA",
     "compare-answer": "experiments.commands.compare.SCHEMA",
     "cut-answer": "experiments.answers.cut_answer.CUT_SCHEMA",
+    "cut-each-answer": "experiments.answers.cut_each.CUT_EACH_SCHEMA",
     "energy-answer": "experiments.placement.energy_documents.ENERGY_SCHEMA",
     "list-answer": "experiments.commands.list.SCHEMA",
     "manifest": "experiments.run.manifest.MANIFEST_SCHEMA",

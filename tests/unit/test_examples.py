@@ -108,6 +108,12 @@ def test_a_path_and_a_price_have_intervals():
     assert "look up next: urumqi-zhongwei" in said
 
 
+def test_the_worst_cuts_are_named():
+    code, said = run(sys.executable, EXAMPLES / "worst_cuts.py")
+    assert code == 0, said
+    assert "srlg:corridor:karakoram disconnect science-karachi, ckpt-karachi" in said
+
+
 def test_waiting_for_ships_is_simulated():
     code, said = run(sys.executable, EXAMPLES / "waiting_for_ships.py")
     assert code == 0, said
