@@ -21,6 +21,7 @@ from corridor.experiments.placement.place_documents import (
     ForbiddenBetter,
     LiftedPolicy,
     LoadedLink,
+    NearTie,
     NotPlaced,
     Optimum,
     OtherCounting,
@@ -48,6 +49,8 @@ MOST_FORBIDDEN = 10
 POINTS = 5
 """Of the Pareto front."""
 LEAST_MWH = 1e-6
+LEAST_BETWEEN_COUNTRIES = 0.1
+"""Direct factors of countries differ in method: a smaller difference means nothing."""
 ENDS: tuple[End, ...] = ("low", "value", "high")
 
 
@@ -93,6 +96,7 @@ class Answering:
             ends=tuple(self._ends()),
             other_countings=tuple(self._others()),
             is_tie=self._is_tie(used),
+            near_ties=tuple(self._near_ties(sorted(used, key=self._uses))),
             pareto=tuple(self._front()) if placing.asked.objective == "pareto" else (),
             sensitivity=self._sensitivity(),
             common=tuple(common_hubs(placing)),
@@ -141,6 +145,24 @@ class Answering:
             return False
         each = [one.tco2(1.0, count, self._end) or 0.0 for one in used]
         return max(each) - min(each) <= 1e-6 * max(each)
+
+    def _uses(self, hub: HubValues) -> float:
+        """The hub with most IT energy first."""
+        return -self._plan.it_mwh[self._placing.hubs.index(hub)]
+
+    def _near_ties(self, used: Sequence[HubValues]) -> Iterator[NearTie]:
+        count = self._count
+        if count is None:
+            return
+        each = {one.hub: one.tco2(1.0, count, self._end) or 0.0 for one in self._placing.hubs}
+        for hub in used:
+            mine = each[hub.hub]
+            abroad = [one.hub for one in self._placing.hubs if one.country != hub.country]
+            if mine and abroad:
+                other = min(abroad, key=lambda one: abs(each[one] - mine))
+                difference = each[other] / mine - 1
+                if abs(difference) < LEAST_BETWEEN_COUNTRIES:
+                    yield NearTie(hub.hub, other, difference)
 
     def _without_rules(self, used: Sequence[HubValues]) -> Iterator[str]:
         loaded = self._placing.loaded
@@ -206,16 +228,12 @@ class Answering:
             is_covered=trips.is_covered(job, hub),
             input_path=there,
             result_path=back,
+            uncertain_permits=tuple(trips.uncertain_permits(job, hub)) if self._law else (),
         )
 
     def _left_out(self, job: Job) -> NotPlaced:
-        free = self._placing.options(job, law=False)
-        if free:
-            at = min(free, key=lambda hub: free[hub].rtt_ns)
-            why = str(self._blocked(job, at))
-        else:
-            why = "no candidate hub is within its RTT budget by any fibres"
-        return NotPlaced(job.id, job.count, job.it_mwh * job.count, bool(free), why)
+        is_blocked, why = self._placing.why_not(job)
+        return NotPlaced(job.id, job.count, job.it_mwh * job.count, is_blocked, why)
 
     def _blocked(self, job: Job, hub: int) -> Blocked:
         return self._placing.trips.blocked(job, self._placing.hubs[hub].hub)

@@ -56,6 +56,11 @@ class HubValues:
     """Share of contracted green power, where it is published or stated."""
 
     @property
+    def country(self) -> str:
+        """Of the grid, ``CN``."""
+        return self.grid.partition("-")[0]
+
+    @property
     def currency(self) -> str:
         """Of the price; empty if it is unknown."""
         return "" if self.price is None else self.price.unit.partition("/")[0]

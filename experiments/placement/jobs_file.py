@@ -157,6 +157,14 @@ class PowerEvent(Frozen):
     because: NonEmpty
     """Why, for readers: curtailment, drought, price; and what the values rest on."""
 
+    @property
+    def changes(self) -> Iterator[tuple[str, str]]:
+        """By key, the quantities that it changes: ``factor_times``, ``the location factor``."""
+        names = {"mw": "mw", "price": "the price"}
+        yield from ((key, name) for key, name in names.items() if getattr(self, key) is not None)
+        for key in ("factor", "factor_times"):
+            yield from ((key, f"the {count} factor") for count in getattr(self, key))
+
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if self.mw is None and self.price is None and not self.factor and not self.factor_times:
@@ -243,6 +251,7 @@ def load_jobs(
             hint = nearest_named(hub, known) or f"corridor topology show {file.topology}"
             raise document.error(f'no hub is called "{hub}"', *at, hint=hint)
     _check_ids(document, file)
+    _check_events(document, file)
     asked = None if on is None else on.policies
     if policies is not None:
         asked = load_policies(policies, topology)
@@ -300,6 +309,18 @@ def _check_ids(document: Document, file: JobsFile) -> None:
                 message = f'{key[:-1]} id "{name}" is used twice'
                 raise document.error(message, key, number, hint=hint)
             seen.add(name)
+
+
+def _check_events(document: Document, file: JobsFile) -> None:
+    """Two events of one hour must not give the same quantity of one hub."""
+    seen = dict[tuple[str, int, str], str]()
+    for number, event in enumerate(file.events):
+        for key, what in event.changes:
+            other = seen.setdefault((event.power, event.at_h, what), event.id)
+            if other != event.id:
+                message = f"events {other} and {event.id} both change {what} of {event.power}"
+                hint = f"join them: both apply from {event.at_h} h on"
+                raise document.error(message, "events", number, key, hint=hint)
 
 
 def _check_classes(document: Document, file: JobsFile, policies: PolicySet) -> None:

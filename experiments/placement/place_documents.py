@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.experiments.placement.day_documents import Day
 from corridor.topologies.base.codec import Document
+from corridor.topologies.model.topology import Confidence
 
 PLACE_SCHEMA = 1
 
@@ -74,6 +76,17 @@ class CountedTotal:
 
 
 @dataclass(frozen=True)
+class NearTie:
+    """A hub in use and a candidate hub of another country, whose emissions per MWh of IT energy
+    differ by less than the methods of two countries do."""
+
+    hub: str
+    other: str
+    difference: float
+    """The share by which the other one emits more; negative: less."""
+
+
+@dataclass(frozen=True)
 class PlacedHub:
     """What runs at one hub in a day."""
 
@@ -101,6 +114,18 @@ class PlacedHub:
 
 
 @dataclass(frozen=True)
+class UncertainPermit:
+    """The permit in use of a path that no permit allows for certain."""
+
+    leg: str
+    """``input`` or ``results``."""
+    policy: str
+    confidence: Confidence
+    kind: StatementKind | None
+    """None: a rule that cites no law."""
+
+
+@dataclass(frozen=True)
 class PlacedPart:
     """Jobs of a group at one hub."""
 
@@ -118,6 +143,8 @@ class PlacedPart:
     input_path: tuple[str, ...]
     """Hubs; empty where data stays at the hub."""
     result_path: tuple[str, ...]
+    uncertain_permits: tuple[UncertainPermit, ...] = ()
+    """Empty without law."""
 
 
 @dataclass(frozen=True)
@@ -330,6 +357,8 @@ class PlaceAnswer(Document):
     """Those by which every candidate hub has a value."""
     is_tie: bool
     """Whether all hubs in use emit the same by the counting, so that RTT decides."""
+    near_ties: tuple[NearTie, ...]
+    """The smallest difference of each hub in use, that with most IT energy first."""
     pareto: tuple[ParetoPoint, ...]
     sensitivity: Sensitivity | None
     """None without samples."""

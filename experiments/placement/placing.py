@@ -91,10 +91,7 @@ class Placing:
         """Those with a lawful hub: the same under law and without."""
         self.not_placed = [one for one in loaded.file.jobs if one.id not in placed]
         if not self.jobs or not placed <= lawful:
-            raise NoPlacement(
-                "no job has a candidate hub by lawful paths within its RTT budget",
-                "add hubs, or corridor explain shows what blocks a demand",
-            )
+            raise self._none_placed()
 
     def with_hubs(self, hubs: Sequence[HubValues]) -> Placing:
         """The same with other values of the same hubs."""
@@ -110,6 +107,23 @@ class Placing:
             trips = {at: found(job, hub.hub) for at, hub in enumerate(self.hubs)}
             self._options[key] = {at: one for at, one in trips.items() if one is not None}
         return self._options[key]
+
+    def why_not(self, job: Job) -> tuple[bool, str]:
+        """Whether law blocks a job without a lawful hub, and what keeps it from the nearest one."""
+        free = self.options(job, law=False)
+        if not free:
+            return False, "no candidate hub is within its RTT budget by any fibres"
+        nearest = self.hubs[min(free, key=lambda hub: free[hub].rtt_ns)].hub
+        return True, f"at {nearest}: {self.trips.blocked(job, nearest)}"
+
+    def _none_placed(self) -> NoPlacement:
+        """Law and latency each have their message and hint."""
+        found = {one.id: self.why_not(one) for one in self.not_placed}
+        each = few([f"{job}, {why}" for job, (_, why) in found.items()], MOST_NAMED, "; ")
+        by_law = any(is_blocked for is_blocked, _ in found.values())
+        which = f"by lawful paths under {self.loaded.policies.name}" if by_law else "by any fibres"
+        hint = "corridor explain shows what blocks a demand" if by_law else "add nearer hubs"
+        return NoPlacement(f"no job has a candidate hub {which}: {each}", hint)
 
     def plan(self, *, law: bool, end: End = "value", most_rtt_ms: float | None = None) -> Plan:
         """Return the best placement.

@@ -6,8 +6,8 @@ hubs. Data that stays at its hub needs no path, but a policy set may still forbi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,11 +15,14 @@ from corridor.controller.explain.clauses import forbidding
 from corridor.controller.explain.path_summary import Ground, grounds
 from corridor.controller.policy.automaton import DEFAULT_DENY
 from corridor.controller.policy.certainty import unruled
-from corridor.controller.policy.model import Demand
+from corridor.controller.policy.law import load_law
+from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
+from corridor.controller.policy.model import Demand, Policy
 from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath, lawful_route
 from corridor.controller.policy.semantics import PolicyLookup
 from corridor.experiments.placement.jobs_file import Job, LoadedJobs
+from corridor.experiments.placement.place_documents import UncertainPermit
 from corridor.topologies.analysis.length_intervals import Interval, interval_of
 from corridor.topologies.analysis.monte_carlo import Ensemble, Nanoseconds, draw
 
@@ -111,6 +114,26 @@ class RoundTrips:
     def is_covered(self, job: Job, hub: str) -> bool:
         """Whether the policy set covers the data of both directions."""
         return all(self._lookup.on(self._demand(*end)).is_judged for end in _ends(job, hub))
+
+    def uncertain_permits(self, job: Job, hub: str) -> Iterator[UncertainPermit]:
+        """The permit in use of each lawful path to a hub and back that no confident one allows."""
+        law, day = load_law(), self._loaded.as_of
+        for leg, end in zip(("input", "results"), _ends(job, hub), strict=True):
+            found = list(self._permits(*end))
+            sure = [policy_confidence(one, law, day) for one in found]
+            if found and "confident" not in sure:
+                kind = policy_kind(found[0], law)
+                yield UncertainPermit(leg, found[0].id, sure[0], kind)
+
+    def _permits(self, data: str, src: str, dst: str) -> Iterator[Policy]:
+        """Every permit that allows the lawful path, the one in use first."""
+        route = self._lawful_path(data, src, dst)
+        decided = self._lookup.on(self._demand(data, src, dst))
+        if route is None or not decided.is_judged:
+            return
+        for automaton in decided.automata:
+            if replace(decided, automata=(automaton,)).verdict(route.path).allowed:
+                yield automaton.permit
 
     def blocked(self, job: Job, hub: str) -> Blocked:
         """Return why the lawful round trip does not exist or is too long."""

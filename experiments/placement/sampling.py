@@ -151,9 +151,13 @@ def _values(placing: Placing) -> _Values:
 
 
 def _shared(hub: HubValues, counting: Count) -> str:
-    """The grid whose hubs share a draw of the factor: of a province, or, since the residual factor
-    is national, of a country. A contracted share then moves with it."""
-    return hub.grid.partition("-")[0] if counting == "market" else hub.grid
+    """The grid whose hubs share a draw of the factor: of a province, or of a country. The residual
+    factor is national, and a contracted share moves with it; bounds of the marginal factor that are
+    equal in a country are national, too."""
+    if counting == "market":
+        return hub.country
+    factor = hub.factors[counting]
+    return f"{hub.country} {factor.low} {factor.high}" if counting == "marginal" else hub.grid
 
 
 class _Draws:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from corridor.controller.policy.clauses.clause import caveat
 from corridor.experiments.placement.place_documents import (
     AtEnd,
     CountedTotal,
@@ -157,11 +158,20 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
             f"Policy set {of.policies} does not cover the data of {few(uncovered, MOST_LEFT)}: "
             "that they are placed does not mean that this is lawful."
         )
+    yield from _uncertain(of)
     if of.without_rules and not of.is_without_law:
         yield (
             f"Policy set {of.policies} has no rules of the country of "
             f"{few(of.without_rules, MOST_LEFT)}: only the law of the data's origin was applied, "
             "so it is not known whether computing there is lawful."
+        )
+    if of.near_ties:
+        each = [
+            f"{one.hub} and {one.other} ({percent(abs(one.difference))})" for one in of.near_ties
+        ]
+        yield (
+            "Emissions of an MWh of IT energy differ across a border by less than the methods of "
+            f"two countries do, so the order of these hubs means nothing: {few(each, MOST_HUBS)}."
         )
     if of.is_tie:
         yield "All hubs in use emit the same by this counting: distance decides."
@@ -178,13 +188,31 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
         )
 
 
+def _uncertain(of: PlaceAnswer) -> Iterator[str]:
+    """Placements that rest on uncertain permits, by permit."""
+    jobs, rests = dict[str, set[str]](), 0.0
+    for group in of.groups:
+        for part in group.parts:
+            rests += part.jobs if part.uncertain_permits else 0.0
+            for one in part.uncertain_permits:
+                named = f"{one.policy}{caveat(one.kind, one.confidence)}"
+                jobs.setdefault(named, set()).add(group.job)
+    if jobs:
+        each = [f"{permit} for {few(sorted(ids), 3)}" for permit, ids in jobs.items()]
+        yield (
+            f"Permits that are not certain carry {rests:,.4g} of {counted(of.jobs, 'job')}: "
+            f"{few(each, MOST_LEFT, '; ')}."
+        )
+
+
 def _total(of: CountedTotal) -> str:
     if not of.hubs:
         return f"unknown, no direct factor by this counting at {few(of.unknown, MOST_HUBS)}"
     bounds = "" if of.low is None or of.high is None else f"{of.low:,.1f} to {of.high:,.1f}"
     known = f"{bounds} tCO2 (range)"
     if of.tco2 is not None:
-        known = f"{of.tco2:,.1f} tCO2 ({bounds} with all factors at one end)"
+        ends = f"{bounds} with all factors at one end"
+        known = f"{of.tco2:,.1f} tCO2 ({ends if of.low != of.high else 'no interval is known'})"
     if not of.unknown:
         return known
     where = f"{known} at {few(of.hubs, MOST_HUBS)}"
@@ -426,11 +454,6 @@ def notes(of: PlaceAnswer) -> Iterator[str]:
         "known, so hours of the day (UTC) matter for power limits only."
         + ("" if of.day else " Moves are not planned.")
     )
-    if len({one.grid.partition("-")[0] for one in of.hubs}) > 1:
-        yield (
-            "Direct factors of countries differ in method: differences below 10 % across a border "
-            "mean nothing."
-        )
     if of.sensitivity:
         yield _how_sampled(of.sensitivity)
     fixed = [one for one in of.totals if one.count == of.count and one.without_interval]

@@ -66,11 +66,11 @@ def joined_few(words: Iterable[str], most: int) -> str:
     return joined([*found[:most], f"{left} more"] if left > 0 else found)
 
 
-def few(names: Iterable[object], most: int) -> str:
+def few(names: Iterable[object], most: int, between: str = ", ") -> str:
     """``a, b, c``, and ``a, b and 3 more`` where there are more than ``most``."""
     found = list(map(str, names))
     left = len(found) - most
-    return ", ".join(found[:most]) + (f" and {left} more" if left > 0 else "")
+    return between.join(found[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def ms(value: float, digits: int | None = None) -> str:

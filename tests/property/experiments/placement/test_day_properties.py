@@ -53,6 +53,8 @@ def files(draw: st.DrawFn) -> dict:
         }
         for number in range(draw(st.integers(0, 3)))
     ]
+    once = {(one["power"], one["at_h"]): one for one in events}  # two of one hour are refused
+    events = list(once.values())
     return {
         "name": "days",
         "topology": "mini",

@@ -193,6 +193,17 @@ def test_mistakes_in_events_are_refused(written, event, count, said):
     assert said in str(refusal.value)
 
 
+def test_two_events_of_one_hour_do_not_give_the_same_quantity(written):
+    other = {**DROUGHT, "id": "flood", "mw": 20}
+    said = r"jobs\.yaml:\d+: events drought and flood both change mw of tianfu"
+    with pytest.raises(InputError, match=said):
+        corridor.place(written(None, DROUGHT, other), count="location")
+    later = {**other, "at_h": 12}
+    priced = {**DROUGHT, "id": "dear", "mw": None, "price": "0.9CNY"}
+    events = [{key: of for key, of in one.items() if of is not None} for one in (later, priced)]
+    assert corridor.place(written(None, DROUGHT, *events), count="location").day is not None
+
+
 def test_a_rest_of_the_day_that_does_not_fit_is_refused_with_its_hour(written):
     state = {"mw": {"tianfu": 50}, "pue": {"tianfu": 1.2}}
     with pytest.raises(NoPlacement, match="from 10 h on"):

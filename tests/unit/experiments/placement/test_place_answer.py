@@ -219,6 +219,52 @@ def test_jobs_without_a_lawful_hub_are_named_with_the_clause(written):
         corridor.place(written(job, hubs=["shanghai"]), count="location")
 
 
+def test_what_no_fibre_reaches_in_time_is_no_question_of_law(written):
+    job = {"window_h": None, "hours": None, "rtt_budget": "1ms", "origin": "riyadh"}
+    job |= {"data": "sa-general-exempt"}
+    with pytest.raises(NoPlacement) as refused:
+        corridor.place(written(job, hubs=["shanghai"]), count="location")
+    assert str(refused.value) == (
+        "no job has a candidate hub by any fibres: train, no candidate hub is within its RTT "
+        "budget by any fibres; add nearer hubs"
+    )
+    job = {"origin": "riyadh", "data": "sa-secret-none"}
+    with pytest.raises(NoPlacement, match="by lawful paths under pan-asia: train, at shanghai: "):
+        corridor.place(written(job, hubs=["shanghai"]), count="location")
+
+
+def test_permits_that_are_not_certain_are_named_with_their_jobs(written):
+    away = {"origin": "riyadh", "data": "sa-general-exempt"}
+    found = corridor.place(written(away, hubs=["shanghai"]), count="location")
+    (group,) = found.groups
+    permits = [(one.leg, one.policy, one.kind) for one in group.parts[0].uncertain_permits]
+    assert permits == [
+        ("input", "SA-GENERAL", "assumption"),
+        ("results", "SA-GENERAL", "assumption"),
+    ]
+    assert (
+        "Permits that are not certain carry 1 of 1 job: SA-GENERAL (our assumption) for train."
+        in (told(found).replace("\n    ", " "))
+    )
+    free = corridor.place(written(away, hubs=["shanghai"]), count="location", without_law=True)
+    assert "not certain carry" not in told(free)
+    home = corridor.place(written({"data": "cn-personal-none"}), count="location")
+    assert "not certain carry" not in told(home)
+
+
+def test_small_differences_across_a_border_are_named(whole, written):
+    first = whole.near_ties[0]
+    assert (first.hub, first.other, round(first.difference, 3)) == ("singapore", "qingyang", 0.048)
+    assert "singapore and qingyang (5 %)" in told(whole).replace("\n    ", " ")
+    assert corridor.place(written(hubs=["tianfu", "riyadh"]), count="location").near_ties == ()
+
+
+def test_an_interval_that_nobody_published_is_not_printed_as_one(written):
+    stated = {"mw": 50, "pue": 1.2, "factor": 300}
+    file = written(hubs=["tianfu"], state={key: {"tianfu": of} for key, of in stated.items()})
+    assert "(no interval is known)" in told(corridor.place(file, count="location"))
+
+
 def test_data_that_stays_is_judged_where_it_is(written):
     job = {"origin": "riyadh", "destination": "riyadh", "data": "cn-personal-none"}
     with pytest.raises(NoPlacement, match="no job has a candidate hub"):

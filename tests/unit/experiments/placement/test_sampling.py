@@ -116,6 +116,13 @@ def test_hubs_of_one_grid_share_the_factor(tmp_path):
     assert (sure.hub, sure.stays_first) == ("shenzhen", 1)
 
 
+def test_hubs_of_one_country_share_equal_bounds_of_the_marginal_factor(tmp_path):
+    hubs = {"tianfu": (50, 1.25), "qingyang": (50, 1.3)}
+    sure = corridor.place(written(tmp_path, hubs), count="marginal", samples=50).sensitivity
+    assert (sure.hub, sure.stays_first) == ("tianfu", 1)
+    assert {"factor tianfu", "factor qingyang"} <= {*sure.drawn}
+
+
 def test_samples_in_which_jobs_do_not_fit_are_counted(tmp_path):
     path = written(tmp_path, {"tianfu": ("12:6-14", 1.25)})
     found = corridor.place(path, count="location", samples=100)
