@@ -47,6 +47,8 @@ class Job(Frozen):
     """Data class of the results, or ``same-class``."""
     destination: Slug | None = None
     """The hub that the results go to; the origin if not given."""
+    hubs: tuple[Slug, ...] = ()
+    """Hubs where it may run, by a contract for example; all candidate hubs if not given."""
     it_mw: float = Field(gt=0, le=100_000)
     """IT power of one job while it runs, in MW, without cooling."""
     input: SizeBytes
@@ -98,6 +100,10 @@ class Job(Frozen):
     def it_mwh(self) -> float:
         """IT energy of one job in a day."""
         return self.it_mw * self.running_h
+
+    def may_run_at(self, hub: str) -> bool:
+        """Whether the file lets it run there; law and latency are other questions."""
+        return not self.hubs or hub in self.hubs
 
     @property
     def to(self) -> str:
@@ -292,6 +298,7 @@ def _hubs_named(file: JobsFile) -> Iterator[tuple[KeyPath, str]]:
     for number, job in enumerate(file.jobs):
         yield ("jobs", number, "origin"), job.origin
         yield ("jobs", number, "destination"), job.to
+        yield from ((("jobs", number, "hubs", at), hub) for at, hub in enumerate(job.hubs))
     for number, event in enumerate(file.events):
         yield ("events", number, "power"), event.power
 

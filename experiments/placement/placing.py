@@ -104,13 +104,16 @@ class Placing:
         key = (_alike(job), law)
         if key not in self._options:
             found = self.trips.lawful if law else self.trips.free
-            trips = {at: found(job, hub.hub) for at, hub in enumerate(self.hubs)}
+            own = [(at, one.hub) for at, one in enumerate(self.hubs) if job.may_run_at(one.hub)]
+            trips = {at: found(job, hub) for at, hub in own}
             self._options[key] = {at: one for at, one in trips.items() if one is not None}
         return self._options[key]
 
     def why_not(self, job: Job) -> tuple[bool, str]:
         """Whether law blocks a job without a lawful hub, and what keeps it from the nearest one."""
         free = self.options(job, law=False)
+        if not any(job.may_run_at(one.hub) for one in self.hubs):
+            return False, f"its hubs ({few(job.hubs, MOST_NAMED)}) are no candidate hubs"
         if not free:
             return False, "no candidate hub is within its RTT budget by any fibres"
         nearest = self.hubs[min(free, key=lambda hub: free[hub].rtt_ns)].hub
@@ -293,7 +296,7 @@ def moved(mwh: Sequence[float], usual: Sequence[float]) -> float:
 
 def _alike(job: Job) -> tuple[object, ...]:
     """Equal for jobs that differ by id and count only."""
-    ends = (job.origin, job.to, job.data, job.result_class, job.rtt_budget)
+    ends = (job.origin, job.to, job.data, job.result_class, job.rtt_budget, job.hubs)
     shape = (job.it_mw, job.window, job.running_h, tuple(sorted(job.divisible)))
     return (*ends, *shape, job.input, job.output)
 

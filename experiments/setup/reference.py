@@ -37,6 +37,7 @@ from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.scenario import ScenarioFile
 from corridor.topologies.base.options import Option
 from corridor.topologies.base.units import format_duration, format_rate, format_size
+from corridor.topologies.base.words import confidence_word
 from corridor.topologies.emulation.queues.registry import KINDS as DISCIPLINES
 from corridor.topologies.model.topology import Fibre, Hub
 from corridor.traffic.workloads.arrivals import KINDS as ARRIVALS
@@ -303,7 +304,7 @@ def _policy_set(name: str) -> list[str]:
 
 def _basis(policy: Policy) -> str:
     law = load_law()
-    basis: list[str] = [policy.effect, policy_confidence(policy, law, law.as_of)]
+    basis: list[str] = [policy.effect, confidence_word(policy_confidence(policy, law, law.as_of))]
     basis += [policy.kind] if policy.kind not in (None, "text") else []
     return "; ".join([*basis, *([] if policy.enabled else ["switched off"])])
 

@@ -233,6 +233,19 @@ def test_what_no_fibre_reaches_in_time_is_no_question_of_law(written):
         corridor.place(written(job, hubs=["shanghai"]), count="location")
 
 
+def test_a_job_runs_only_at_hubs_that_its_entry_names(written):
+    other = {**JOB, "id": "own", "hubs": ["shanghai"]}
+    found = corridor.place(written(jobs=[JOB, other]), count="location")
+    at = {one.job: [part.hub for part in one.parts] for one in found.groups}
+    assert at == {"train": ["tianfu"], "own": ["shanghai"]}
+    assert found.cost_of_law.value == 0
+    alone = {**other, "hubs": ["bangkok"]}
+    left = corridor.place(written(jobs=[JOB, alone]), count="location").not_placed
+    assert [(one.job, one.why) for one in left] == [
+        ("own", "its hubs (bangkok) are no candidate hubs")
+    ]
+
+
 def test_permits_that_are_not_certain_are_named_with_their_jobs(written):
     away = {"origin": "riyadh", "data": "sa-general-exempt"}
     found = corridor.place(written(away, hubs=["shanghai"]), count="location")
