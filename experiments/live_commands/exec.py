@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import whole
 from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
+
+if TYPE_CHECKING:
+    from corridor.experiments.operations.images import Image
 
 EPILOG = """examples:
   corridor exec guian ip route
@@ -15,11 +19,13 @@ EPILOG = """examples:
   corridor exec guian iperf3 -c karachi
   echo hello | corridor exec guian cat
   corridor exec --network law guian -- sh -c 'ls > here.txt'
+  skopeo copy docker://nginx:1.27 oci:nginx && corridor exec --image nginx karachi &
 
 The program runs as root in the namespace of the hub's host. Its folder is shared/ of the result
 folder. In a guest it sees this machine's files, but can write only there and under /tmp. It reads
 the input of this command, unless that is a terminal. It ends with this command, and receives
-Ctrl-C.
+Ctrl-C. With --image it sees the files of an image instead: /usr and the like read-only, all else as
+a private copy, and shared/ as /shared. Without CMD, the image's own command runs.
 exit codes: that of the program; 128 plus the number of a signal; 2 bad input, 3 no live network"""
 
 
@@ -30,6 +36,7 @@ def add_parser(verbs: Any) -> None:
         epilog=EPILOG,
     )
     add_name_argument(parser)
+    _add_image_argument(parser)
     parser.add_argument("hub", metavar="HUB", help="a hub's id")
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="CMD ...", help="a program and its arguments"
@@ -42,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
     from corridor.topologies.base.errors import InputError
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
+    image = _image(args)
+    if image is not None and not command:
+        command = list(image.settings.command)
     if not command:
         raise InputError("nothing to run", "corridor exec HUB CMD ..., or corridor shell HUB")
     with reached(args) as client:
@@ -49,10 +59,33 @@ def run(args: argparse.Namespace) -> int:
         if problem is not None:
             print(f"corridor: {problem}", file=sys.stderr, flush=True)
         feed = sys.stdin is not None and not sys.stdin.isatty()
-        return terminal.run(client, args.hub, command, feed=feed)
+        return terminal.run(client, args.hub, command, feed=feed, image=image)
+
+
+def _add_image_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--image",
+        type=Path,
+        metavar="FILE",
+        help="container image whose files the program sees: an OCI layout or archive, or a folder "
+        "with a root file system",
+    )
+
+
+def _image(args: argparse.Namespace) -> Image | None:
+    """The image of the arguments, kept where the network finds it; raises InputError."""
+    if args.image is None:
+        return None
+    from corridor.experiments.live_network.session import find
+    from corridor.experiments.operations.image_root import TARS
+    from corridor.experiments.operations.images import kept_image
+    from corridor.experiments.operations.server import SHARED_FOLDER
+
+    return kept_image(args.image, Path(find(args.network).out) / SHARED_FOLDER / TARS)
 
 
 SHELL = ["bash", "--norc"]
+IMAGE_SHELL = ["sh"]
 SHELL_EPILOG = """example:
   corridor shell guian          then ping karachi, ip addr, iperf3 -c karachi, ... and exit
 
@@ -67,6 +100,7 @@ def add_shell(verbs: Any) -> None:
         epilog=SHELL_EPILOG,
     )
     add_name_argument(parser)
+    _add_image_argument(parser)
     parser.add_argument("hub", metavar="HUB", help="a hub's id")
 
 
@@ -76,8 +110,10 @@ def run_shell(args: argparse.Namespace) -> int:
 
     if sys.stdin is None or not sys.stdin.isatty():
         raise InputError("a shell needs a terminal", f"corridor exec {args.hub} sh < script")
+    image = _image(args)
     with reached(args) as client:
-        return terminal.shell(client, args.hub, ["env", f"PS1={args.hub}# ", *SHELL])
+        words = ["env", f"PS1={args.hub}# ", *(SHELL if image is None else IMAGE_SHELL)]
+        return terminal.shell(client, args.hub, words, image)
 
 
 MININET_EPILOG = """examples:

@@ -23,6 +23,8 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from corridor.experiments.operations import image_root
+from corridor.experiments.operations.image_root import ImageRoot
 from corridor.topologies.base.child_process import die_with_parent
 
 MARK = "CORRIDOR_PROGRAM"
@@ -31,7 +33,7 @@ SHARED_IN_ROOT = "/shared"
 LINGER_S = 0.1
 """How long the output of a program that has ended is read on while its children hold it open."""
 ROUNDS, ROUND_S = 50, 0.02
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -50,6 +52,8 @@ class Room:
     namespace: str | None = None
     """A path to open; None is that of the switches."""
     resolver: Path | None = None
+    image: ImageRoot | None = None
+    """In ``root``, instead of this machine's files."""
 
 
 class Window(NamedTuple):
@@ -268,7 +272,9 @@ def _enter(room: Room) -> None:
     if room.hosts is not None or room.root is not None:
         os.unshare(os.CLONE_NEWNS)
         _mount("none", "/", MS_REC | MS_PRIVATE)
-    if room.root is not None:
+    if room.root is not None and room.image is not None:
+        _furnish_image(str(room.root), room.folder, room.image.tree)
+    elif room.root is not None:
         _furnish(str(room.root), room.folder, room.top)
     for file, name in ((room.hosts, "hosts"), (room.resolver, "resolv.conf")):
         target = Path(f"{room.root or ''}/etc/{name}")
@@ -276,7 +282,11 @@ def _enter(room: Room) -> None:
             _mount(str(file), str(target), MS_BIND)
     if room.root is not None:
         os.chroot(room.root)
-    os.chdir(room.folder if room.root is None else SHARED_IN_ROOT)
+    if room.image is not None:
+        os.chdir(room.image.folder)
+        image_root.become(room.image.user)
+    else:
+        os.chdir(room.folder if room.root is None else SHARED_IN_ROOT)
 
 
 def _furnish(root: str, shared: Path, top: Sequence[str]) -> None:
@@ -290,6 +300,24 @@ def _furnish(root: str, shared: Path, top: Sequence[str]) -> None:
         elif place.is_dir():
             Path(target).mkdir()
             _mount(str(place), target, MS_BIND | MS_REC)
+    Path(f"{root}{SHARED_IN_ROOT}").mkdir(exist_ok=True)
+    _mount(str(shared), f"{root}{SHARED_IN_ROOT}", MS_BIND)
+
+
+def _furnish_image(root: str, shared: Path, tree: Path) -> None:
+    """The files of an image: shared folders read-only, private copies of the others, and this
+    machine's ``/proc``, ``/sys`` and ``/dev``."""
+    _mount("none", root, 0, "tmpfs")
+    for name, is_shared in image_root.top_of(tree):
+        if is_shared:
+            Path(root, name).mkdir()
+            _mount(str(tree / name), f"{root}/{name}", MS_BIND | MS_REC)
+            _mount("none", f"{root}/{name}", MS_REMOUNT | MS_BIND | MS_RDONLY)
+        else:
+            image_root.copied(tree / name, Path(root, name))
+    image_root.prepare_folders(Path(root))
+    for name in image_root.OF_THE_MACHINE:
+        _mount(f"/{name}", f"{root}/{name}", MS_BIND | MS_REC)
     Path(f"{root}{SHARED_IN_ROOT}").mkdir(exist_ok=True)
     _mount(str(shared), f"{root}{SHARED_IN_ROOT}", MS_BIND)
 

@@ -19,6 +19,16 @@ type Terminal = tuple[Cells, Cells] | None
 """Its rows and columns, if there is one."""
 
 
+class RunImage(Frozen):
+    """Whose files a program sees instead of the machine's."""
+
+    id: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """Its tar is in ``image_root.TARS`` of the shared folder."""
+    environment: dict[str, str] = Field(default_factory=dict)
+    folder: str = "/"
+    user: str = ""
+
+
 class Run(Frozen):
     """A program at a hub."""
 
@@ -28,6 +38,7 @@ class Run(Frozen):
     terminal: Terminal = None
     term: str = ""
     """What kind of terminal it is."""
+    image: RunImage | None = None
 
 
 class Mininet(Frozen):

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import singledispatchmethod
 from pathlib import Path
 from subprocess import SubprocessError
@@ -24,6 +25,7 @@ from corridor.experiments.operations.helpers import (
     capture_command,
     probe_command,
 )
+from corridor.experiments.operations.image_root import TARS, ImageRoot, unpacked
 from corridor.experiments.operations.lasting_faults import LastingFaults
 from corridor.experiments.operations.messages import line, no, octets
 from corridor.experiments.operations.mininet_shell import write_nodes
@@ -48,6 +50,7 @@ from corridor.experiments.operations.requests import (
     Read,
     Resize,
     Run,
+    RunImage,
     Signal,
     Write,
     request_of,
@@ -63,6 +66,8 @@ from corridor.topologies.model.wiring import Wiring
 # What has left by each end of each fibre, as the kernel counts it: one file read for all.
 
 COUNTS = Path("/proc/net/dev")
+IMAGE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Of programs in an image that states none."""
 SENT_BYTES = 8
 """Its column, behind the interface's name."""
 
@@ -135,7 +140,7 @@ class Operations(Closing):
         self._mark = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._network: Network | None = None
         self._faults: LastingFaults | None = None
-        self._lock = Lock()
+        self._lock, self._unpacking = Lock(), Lock()
         self._programs: dict[tuple[str, int], Program] = {}
         self._clients: set[str] = set()
         self._numbers = 0
@@ -198,7 +203,19 @@ class Operations(Closing):
     def _run(self, asked: Run, client: str) -> Answer:
         at = self._namespace(asked.hub)
         room = Room(self._shared, self._hosts, self._root, self._top, at, self._resolver)
+        if asked.image is not None:
+            room = replace(room, image=self._image_root(asked.image))
         return self._start(client, asked.command, room, asked)
+
+    def _image_root(self, asked: RunImage) -> ImageRoot:
+        if self._root is None:
+            raise InputError(
+                "images need a network in a guest: this one shares the machine's files"
+            )
+        tar = self._shared / TARS / f"{asked.id}.tar"
+        with self._unpacking:
+            tree = unpacked(tar, self._root.parent / "images")
+        return ImageRoot(tree, asked.folder, asked.user)
 
     @_answered.register
     def _mininet(self, asked: Mininet, client: str) -> Answer:
@@ -237,6 +254,8 @@ class Operations(Closing):
             self._clients.add(client)
         shared = str(self._shared) if room.root is None else SHARED_IN_ROOT
         environment = {SHARED: shared, **({"TERM": at.term} if at and at.term else {})}
+        if isinstance(at, Run) and at.image is not None:
+            environment |= {"PATH": IMAGE_PATH, "HOME": "/root", **at.image.environment}
         window = Window(*at.terminal) if at and at.terminal else None
 
         def start() -> Program:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
 from corridor.experiments.operations.client import Client
+from corridor.experiments.operations.images import Image
 from corridor.experiments.operations.messages import data_of, octets
 from corridor.topologies.base.errors import CorridorError
 
@@ -33,17 +34,21 @@ def pieces(client: Client, program: int) -> Iterator[tuple[bytes, bytes, int | N
         yield data_of(said["out"]), data_of(said["err"]), code
 
 
-def run(client: Client, hub: str, command: list[str], *, feed: bool) -> int:
+def run(
+    client: Client, hub: str, command: list[str], *, feed: bool, image: Image | None = None
+) -> int:
     """Its exit code, or 128 and the signal that ended it. With ``feed`` our input is its own.
 
     Ctrl-C goes to the program; a second one ends it.
     """
-    return _piped(client, client.ask("run", hub=hub, command=command)["program"], feed=feed)
+    asked = client.ask("run", hub=hub, command=command, **_in(image))
+    return _piped(client, asked["program"], feed=feed)
 
 
-def shell(client: Client, hub: str, command: list[str]) -> int:
+def shell(client: Client, hub: str, command: list[str], image: Image | None = None) -> int:
     """The same at a separate terminal, with the keys and the size of this one."""
-    asked = client.ask("run", hub=hub, command=command, terminal=_size(), **_kind())
+    more = {"terminal": _size(), **_kind(), **_in(image)}
+    asked = client.ask("run", hub=hub, command=command, **more)
     return _at_terminal(client, asked["program"])
 
 
@@ -67,6 +72,14 @@ def _at_terminal(client: Client, program: int) -> int:
     with _raw(), _resized(client, program):
         _in_background(_feed, client, program)
         return _said(client, program)
+
+
+def _in(image: Image | None) -> dict[str, Any]:
+    if image is None:
+        return {}
+    of = image.settings
+    settings = {"environment": dict(of.environment), "folder": of.folder, "user": of.user}
+    return {"image": {"id": image.id, **settings}}
 
 
 def _kind() -> dict[str, str]:

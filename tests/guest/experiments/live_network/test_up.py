@@ -14,6 +14,7 @@ from corridor.controller.api.control_client import ask
 from corridor.topologies.base.scratch import PREFIX
 from corridor_runs import broken_copy, corridor, environment, seen_inside
 from live_runs import Api, LiveRun
+from written_images import layer, layout, programs
 
 pytestmark = [pytest.mark.guest, pytest.mark.timeout(300)]
 OPTIONS = ("mini", "--testbed", "uml")
@@ -203,6 +204,39 @@ def test_commands_in_another_terminal_use_it(kept):
     said("restore", FIBRE)
     said("policy", "set", "none")
     assert "none, as of" in said("policy", "show")
+
+
+def test_a_program_has_the_files_of_an_image_and_its_own_copy_of_etc(kept, tmp_path):
+    """The image's own command, user, folder and environment; ``/usr`` stays as it is."""
+    base = {**programs("sh", "id", "cat", "touch"), "etc": None, "etc/motd": b"lower"}
+    users = {"etc/passwd": b"root:x:0:0::/:/bin/sh\nweb:x:7:8::/:/bin/sh\n", "srv": None}
+    config = {
+        "Cmd": ["sh", "-c", "id -u; id -g; cat /etc/motd; echo $COLOUR; pwd"],
+        "Env": ["COLOUR=blue", "PATH=/usr/bin:/bin"],
+        "WorkingDir": "/srv",
+        "User": "web",
+    }
+    layers = [layer({**base, **users}), layer({"etc/motd": b"upper\n"})]
+    of_web = layout(tmp_path / "web", layers, config)
+    of_root = layout(tmp_path / "root", layers, {"Env": ["PATH=/usr/bin:/bin"]})
+    state = environment(XDG_STATE_HOME=str(kept.sessions.parents[1]))
+
+    def said(place, *words):
+        ran = corridor("exec", "--image", str(place), "guian", *words)
+        done = subprocess.run(
+            ran, env=state, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    assert said(of_web) == (0, "7\n8\nupper\nblue\n/srv\n", "")
+    writes = "touch /etc/new /shared/seen && cat /etc/hosts; touch /usr/new"
+    code, out, err = said(of_root, "sh", "-c", writes)
+    assert (code, "karachi" in out, "Read-only file system" in err) == (1, True, True)
+    assert (Path(kept.session()["out"]) / "shared/seen").exists()
+    assert said(of_root, "cat", "/etc/new")[0] == 1
+    assert said(of_root, "nothing")[::2] == (2, "corridor: nothing: No such file or directory\n")
+    refused = said(tmp_path, "sh")
+    assert (refused[0], "no root file system and no OCI layout" in refused[2]) == (2, True)
 
 
 def test_debians_kernel_does_as_well(tmp_path, stock_kernel, monkeypatch):
