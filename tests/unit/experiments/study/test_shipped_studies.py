@@ -20,6 +20,7 @@ from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import listed, load_study
 from corridor.experiments.study.measures import ANSWERS, parse, value_of
 from corridor.experiments.study.shipped_studies import SHIPPED, shipped_studies
+from corridor.topologies.energy.countings import COUNTS
 from sample_of_type import sample
 from typed_summary import made
 
@@ -61,7 +62,8 @@ def answer_of(loaded, kind) -> dict:
         said = sample(PlaceAnswer)
         hubs = [one.id for one in loaded.topology.hubs]
         common = [{**copy.deepcopy(said["common"][0]), "hub": name} for name in hubs]
-        return {**said, "common": common}
+        totals = [{**copy.deepcopy(said["totals"][0]), "count": count} for count in COUNTS]
+        return {**said, "common": common, "totals": totals}
     said = sample(AvailabilityAnswer)
     ids = [one.id for one in loaded.scenario.demands]
     demands = [{**copy.deepcopy(said["demands"][0]), "demand": name} for name in ids]
