@@ -33,6 +33,7 @@ OUTPUTS = (
     *("repairs-answer", "year-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),
     *("law-calendar-answer", "latency-answer", "topology-answer", "topology-check-answer"),
+    "topology-domains-answer",
     *("topology-import-answer", "topology-validate-answer"),
     *("topology-evidence-answer", "doctor-answer", "kernel-answer"),
     *("vm-answer", "status-answer", "events-answer", "trace-answer", "probe-answer"),

@@ -130,6 +130,12 @@ def _energy() -> Form:
     return EnergyAnswer
 
 
+def _known_domains() -> Form:
+    from corridor.topologies.analysis.domains_known import DomainsAnswer
+
+    return DomainsAnswer
+
+
 def _plan() -> Form:
     from corridor.experiments.expansion.plan_documents import PlanAnswer
 
@@ -419,6 +425,9 @@ OUTPUTS: Mapping[str, Output] = {
     "topology-answer": Output("topology show --json", "A topology as a graph", tools.topology),
     "topology-check-answer": Output(
         "topology check --json", "What is missing in a topology", tools.topology_check
+    ),
+    "topology-domains-answer": Output(
+        "topology domains --json", "Who runs a topology, and what is unknown of it", _known_domains
     ),
     "topology-import-answer": Output(
         "topology import --json", "A topology that was written", tools.topology_import

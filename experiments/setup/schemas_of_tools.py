@@ -141,7 +141,7 @@ def export() -> Form:
 def topology() -> Form:
     from corridor.topologies.model.topology import Fibre, Hub, Topology
 
-    graph = as_dumped("Head", Topology, "hubs", "fibres", "background_gbps")
+    graph = as_dumped("Head", Topology, "hubs", "fibres", "background_gbps", "domains")
     ends = {"key": str, "source": str, "target": str}
     hub = as_dumped("Hub", Hub)
     edge = as_dumped("Edge", Fibre, "id", "a", "z", **ends)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 EXAMPLES = """examples:
   corridor topology show pan-asia
   corridor topology check my-network.yaml --json
+  corridor topology domains pan-asia            who runs which hub and fibre, and what is unknown
   corridor topology import topohub:topozoo/Chinanet --out chinanet.yaml
   corridor topology import pan-asia --out pan-asia.graphml
   corridor topology import random.edgelist --default-length 100km --out random.yaml
@@ -46,15 +47,21 @@ def add_parser(verbs: Any) -> None:
     check = actions.add_parser(
         "check", help="print properties and gaps; exit 1 if an invariant fails"
     )
+    domains = actions.add_parser(
+        "domains", help="print operators, hand-overs, and what is assumed, unknown or disputed"
+    )
+    domains.add_argument(
+        "--all", action="store_true", help="list every fibre and assumed hand-over, too"
+    )
     convert = actions.add_parser("import", help="read any format, write .yaml, .graphml or .json")
-    for action in (show, check):
+    for action in (show, check, domains):
         action.add_argument(
             "topology", nargs="?", default="pan-asia", metavar="TOPOLOGY", help=NAME_HELP
         )
     convert.add_argument("topology", metavar="SRC", help=NAME_HELP)
     convert.add_argument("--out", required=True, metavar="FILE", help="the ending sets the format")
     convert.add_argument("--force", action="store_true", help="replace FILE if it exists")
-    for action in (show, check, convert):
+    for action in (show, check, domains, convert):
         _add_import_options(action)
         action.add_argument("--json", action="store_true", help="print JSON")
     latency.add_latency(actions)
@@ -115,6 +122,8 @@ def run(args: argparse.Namespace) -> int:
         return _show(args)
     if args.action == "check":
         return _check(args)
+    if args.action == "domains":
+        return _domains(args)
     if args.action == "import":
         return _import(args)
     if args.action == "evidence":
@@ -144,6 +153,18 @@ def _check(args: argparse.Namespace) -> int:
     else:
         show(str(report))
     return 0 if report.ok else 1
+
+
+def _domains(args: argparse.Namespace) -> int:
+    from corridor.experiments.text import domains_text
+    from corridor.topologies.analysis.domains_known import domains_known
+
+    found = domains_known(_loaded(args))
+    if args.json:
+        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
+    else:
+        show(domains_text.known(found, terminal_width(), everything=args.all))
+    return 0
 
 
 def _import(args: argparse.Namespace) -> int:

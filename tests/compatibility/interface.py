@@ -56,6 +56,7 @@ NUMBERED = {
     "study-index": "experiments.study.folder.SCHEMA",
     "summary": "experiments.results.results.SUMMARY_SCHEMA",
     "tables": "controller.forwarding.program.DUMP_SCHEMA",
+    "topology-domains-answer": "topologies.analysis.domains_known.DOMAINS_SCHEMA",
     "traffic-answer": "experiments.answers.traffic_answer.TRAFFIC_SCHEMA",
     "workload-answer": "experiments.commands.workload.SCHEMA",
     "year-answer": "experiments.results.emulated_year.YEAR_SCHEMA",

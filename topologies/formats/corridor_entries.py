@@ -20,6 +20,7 @@ from corridor.topologies.model.capacity import (
     Scaling,
 )
 from corridor.topologies.model.fields import Frozen, JurisdictionCode, Slug, Text
+from corridor.topologies.model.operators import WrittenDomains
 from corridor.topologies.model.topology import (
     MAX_DELAY_NS,
     MAX_LENGTH_KM,
@@ -99,6 +100,8 @@ class TopologyEntry(Frozen):
     fibres: list[object] = Field(default_factory=list)
     footprints: list[object] = Field(default_factory=list)
     """Disasters by id, or written out: fibres that one may hit become a shared-risk group."""
+    domains: WrittenDomains | None = None
+    """Operators, the domains that they run at hubs and fibres, and their hand-overs."""
     notes: tuple[Text, ...] = ()
 
 

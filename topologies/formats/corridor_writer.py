@@ -14,6 +14,7 @@ from corridor.topologies.model.topology import Fibre, Hub, Topology
 def to_data(topology: Topology) -> JsonObject:
     """Plain values that ``from_text`` reads back to the same topology, once dumped as YAML."""
     scaling = topology.scaling
+    domains = topology.domains
     return {
         "name": topology.name,
         "title": topology.title,
@@ -33,6 +34,7 @@ def to_data(topology: Topology) -> JsonObject:
         ],
         "capacity_groups": [group_data(one) for one in topology.capacity_groups.values()],
         "fibres": [fibre_data(fibre) for fibre in topology.fibres],
+        **({"domains": domains.model_dump(mode="json", exclude_defaults=True)} if domains else {}),
     }
 
 
@@ -72,7 +74,7 @@ def fibre_data(fibre: Fibre) -> JsonObject:
 # What a topology file changes of those that it extends: which keys of an entry then hold.
 #
 # An overridden fibre is its own entry, as a file would write it, with some keys changed. What
-# followed from a changed key is dropped, so that it follows again: a length from the way, a delay
+# followed from a changed key is dropped, so that it follows again: a length from the route, a delay
 # from the length.
 
 

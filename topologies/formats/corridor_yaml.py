@@ -40,6 +40,8 @@ from corridor.topologies.model.catalogue import (
     shipped_systems,
     shipped_waypoints,
 )
+from corridor.topologies.model.domains import read_written
+from corridor.topologies.model.operators import WrittenDomains
 from corridor.topologies.model.topology import (
     Fibre,
     Hub,
@@ -79,6 +81,7 @@ class _Reader:
         self.classes: dict[str, CapacityClass] = dict(shipped_capacity_classes())
         self.groups: dict[str, CapacityGroup] = {}
         self.scaling = DEFAULT_SCALING
+        self.domains: WrittenDomains | None = None
 
     def topology(self) -> Topology:
         entry = validate(self.document, TopologyEntry)
@@ -110,7 +113,10 @@ class _Reader:
             scaling=self.scaling,
             notes=(*notes, *entry.notes),
         )
-        return self._with_footprints(made, len(entry.footprints))
+        made = self._with_footprints(made, len(entry.footprints))
+        written = read_written(self.document, made)
+        domains = self.domains if written is None else written.over(self.domains)
+        return made if domains is None else made.model_copy(update={"domains": domains})
 
     def _with_footprints(self, made: Topology, written: int) -> Topology:
         if not written:
@@ -131,6 +137,8 @@ class _Reader:
                 message = f'capacity group "{group.id}" is another in an earlier base'
                 raise self.document.error(message, *at, hint="rename one of the two")
         self.scaling = base.scaling
+        if base.domains is not None:
+            self.domains = base.domains.over(self.domains)
         return base.notes
 
     def _changed(self, entry: TopologyEntry) -> str:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
 from corridor.topologies.base.errors import InputError
 
 MAX_ID = 140
+Confidence = Literal["confident", "unsure"]
 
 
 def _clean(text: str) -> str:

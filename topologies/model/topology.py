@@ -35,12 +35,14 @@ from corridor.topologies.model.delay import Medium
 from corridor.topologies.model.fields import (
     MAX_ID,
     UNKNOWN_JURISDICTION,
+    Confidence,
     Frozen,
     JurisdictionCode,
     NonEmpty,
     Slug,
     Text,
 )
+from corridor.topologies.model.operators import WrittenDomains
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -102,7 +104,6 @@ Role = Literal["coastal", "western", "core", "gateway", "foreign", "transit"]
 because an international gateway bureau is; ``foreign`` belongs to a partner country of the
 corridor; ``transit`` is a border crossing or a third country between."""
 
-Confidence = Literal["confident", "unsure"]
 LengthBasis = Literal["published", "apportioned", "stated", "derived"]
 """``apportioned``: a published total shared between segments; ``stated``: given without a source;
 ``derived``: from the great circle or from a published delay, as the notes say."""
@@ -249,19 +250,20 @@ class Topology(Frozen):
     notes: tuple[Text, ...] = ()
     background_gbps: dict[str, tuple[float, float]] = Field(default_factory=dict)
     """By fibre, real rates of traffic that no demand sends: from ``a`` to ``z``, and back."""
+    domains: WrittenDomains | None = None
+    """Who runs what, as the file states it; ``model/domains.py`` adds what is shipped."""
 
     def __hash__(self) -> int:
         """Of what a map is: equal maps have the same, with and without background."""
         return hash((self.name, self.hubs, self.fibres))
 
     @model_serializer(mode="wrap")
-    def _without_empty_background(
-        self, handler: SerializerFunctionWrapHandler
-    ) -> dict[str, JsonValue]:
-        """The background only where there is one: maps have none, scenarios add it."""
+    def _without_empty_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        """The background and domains only where there are any: most maps have none."""
         dumped: dict[str, JsonValue] = handler(self)
-        if not dumped.get("background_gbps"):
-            dumped.pop("background_gbps", None)
+        for key in ("background_gbps", "domains"):
+            if not dumped.get(key):
+                dumped.pop(key, None)
         return dumped
 
     @field_validator("hubs", "fibres")
@@ -428,6 +430,7 @@ class Topology(Frozen):
             scaling=self.scaling,
             notes=self.notes,
             background_gbps=self.background_gbps,
+            domains=self.domains,
         )
 
     def __str__(self) -> str:

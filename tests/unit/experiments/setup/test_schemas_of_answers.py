@@ -69,6 +69,7 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         ("workload-answer", ["workload", "plan", "examples/workloads.yaml"]),
         ("topology-answer", ["topology", "show", "pan-asia"]),
         ("topology-check-answer", ["topology", "check", "pan-asia"]),
+        ("topology-domains-answer", ["topology", "domains", "pan-asia"]),
         ("list-answer", ["study", "list"]),
     ],
 )

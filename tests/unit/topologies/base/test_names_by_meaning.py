@@ -165,7 +165,7 @@ NOT_UNDERSTOOD = {
     ),
     "cable": ("SMW7", "AAE-3", "SJC3", "FLAG", "Marea", "Dunant", "Echo", "TW2", "SEA-ME-WE"),
     "group": ("Suez", "Black Sea", "North Sea", "Sunda Strait"),
-    "operator": ("STC", "Telia", "KDDI"),
+    "operator": ("Lumen", "Etisalcom", "KDDI"),
     "role": ("landing",),
 }
 """Some of them mean something to people: nothing in the catalogue says so."""
