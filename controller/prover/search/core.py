@@ -115,6 +115,10 @@ class Core:
             by_label.setdefault(place.packet.label, []).append(number)
         return number
 
+    def number_of(self, place: Place) -> int:
+        """The number of a place that packets may come to from outside of what is searched."""
+        return self._number(place)
+
     def changed(self, network: Network, places: Iterable[int]) -> Core:
         """The core of a network in which something else may happen at these places."""
         after = Core(network, self._judge)

@@ -97,6 +97,14 @@ class Permits:
         self.refused = died or (None if self.start else Death(applicable_policies.refusals))
         """Why no packet may leave its source, where that is so."""
 
+    def standing(self, permit_state: int) -> tuple[State | None, ...]:
+        """The state of each permit's automaton; None where it no longer allows the packet."""
+        return self._vectors[permit_state]
+
+    def numbered(self, standing: tuple[State | None, ...]) -> int:
+        """The number of a standing that another prover of the same policies found."""
+        return self._number(standing)
+
     def move(self, permit_state: int, move: Move) -> tuple[int, Death | None]:
         """The standing after a move, and what broke the last permits if any was left before."""
         key = (permit_state, move)
