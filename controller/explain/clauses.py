@@ -149,7 +149,8 @@ def _others(
     if demand.data_class not in classes:
         return []
     data = data_of(policies, demand)
-    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
+    src, dst = topology.hub(demand.src), topology.hub(demand.dst)
+    trip = Trip(src, dst, policies.known_groups, topology=topology)
     spoken = {permit.id for permit in applicable_policies.permits}
     ranked = []
     for policy in policies.policies:

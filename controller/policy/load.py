@@ -45,6 +45,7 @@ from corridor.topologies.base.documents import (
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import LEAST_BEGINNING, nearest
 from corridor.topologies.model.catalogue import load_jurisdictions, nearest_named, shipped_hubs
+from corridor.topologies.model.domains import domains_of, shipped_operators
 from corridor.topologies.model.topology import Topology
 
 SHIPPED = DATA / "policies"
@@ -299,6 +300,7 @@ class _Draft:
             "cable": lambda given, at: self._check_fibres(CABLE_SYSTEM, given, at),
             "srlg": lambda given, at: self._check_fibres(SRLG, given, at),
             "path": self._check_expressions,
+            "carrier": self._check_carriers,
         }
         return {
             **{key: by_name[named] for key, named in looked_up().items()},
@@ -320,6 +322,12 @@ class _Draft:
         named = [hub.operated_by for hub in topology.hubs]
         named += [fibre.operated_by for fibre in topology.fibres]
         known = self._places().union(*map(operators, named))
+        self._check_known("operator, jurisdiction or group", given, known, at)
+
+    def _check_carriers(self, given: tuple[str, ...], at: KeyPath) -> None:
+        topology = self.places.topology
+        operators = domains_of(topology).operators if topology else shipped_operators().by_id
+        known = self._places().union(*((one.id, one.name) for one in operators.values()))
         self._check_known("operator, jurisdiction or group", given, known, at)
 
     def _check_fibres(self, what: str, given: tuple[str, ...], at: KeyPath) -> None:

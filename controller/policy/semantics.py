@@ -151,7 +151,8 @@ def _rule(
     as_of: date,
 ) -> ApplicablePolicies:
     data = data_of(policies, demand)
-    trip = Trip(topology.hub(demand.src), topology.hub(demand.dst), policies.known_groups)
+    src, dst = topology.hub(demand.src), topology.hub(demand.dst)
+    trip = Trip(src, dst, policies.known_groups, topology=topology)
     certain, possible = [], []
     for policy in in_force:
         answer = _speaks_about(policy, data, trip)

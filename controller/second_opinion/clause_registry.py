@@ -28,6 +28,7 @@ from corridor.controller.second_opinion.selectors import (
 )
 from corridor.topologies.base.registry import Registry
 from corridor.topologies.base.units import parse_duration_ns
+from corridor.topologies.model.domains import DomainMap, domains_of
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Hub
 
 WITHIN, UNKNOWN_OPERATOR, ANY_OF = "within", "unknown_operator", "any_of"
@@ -199,6 +200,45 @@ def _along(fibre: Fibre, near: Hub, far: Hub, places: Places) -> int:
     return 0 if same and places.lies_in(far.located_in, (near.located_in,)) else 1
 
 
+def _carriers(asked: Any, journey: Journey, places: Places) -> str:
+    """Each end of a fibre, or each next to a border, certainly belongs to an allowed operator."""
+    clause: Plain = asked if isinstance(asked, Mapping) else {"operators": asked}
+    refuse_others(clause, ("operators", "at", "within", "unstated"))
+    known = domains_of(journey.topology) if journey.topology else None
+    for fibre in journey.fibres:
+        for hub in (fibre.a, fibre.z):
+            may = _may_run(clause, known, fibre, hub, places)
+            if may is False or (may is None and clause.get("unstated") != "accept"):
+                return f"{fibre.id} is not certainly run by an allowed operator at {hub}"
+    return ""
+
+
+def _may_run(
+    clause: Plain, known: DomainMap | None, fibre: Fibre, hub: str, places: Places
+) -> Known:
+    """Whether an allowed operator runs an end, or the clause is not about that end."""
+    end = known.known_end(fibre.id, hub) if known else None
+    if known is None or end is None:
+        return None
+    operator, _, country = end.domain.partition("@")
+    is_given_within = is_given(clause.get("within"))
+    if is_given_within and places.lies_in(country, names(clause["within"])) is False:
+        return True
+    others = (known.domain(fibre.id, fibre.other_end(hub)), *known.at_hub[hub])
+    met = {one.partition("@")[2] for one in others}
+    if clause.get("at") == "border" and met == {country} != {UNKNOWN_JURISDICTION}:
+        return True
+    if end.basis not in ("published", "derived", "stated"):
+        return None
+    allowed, entry = names(clause["operators"]), known.operators.get(operator)
+    if operator in allowed or (entry is not None and entry.name in allowed):
+        return True
+    homes = tuple(one for one in allowed if places.is_place(one))
+    if not homes:
+        return False
+    return None if entry is None else places.lies_in(entry.country, homes)
+
+
 def _max_one_way(asked: Any, journey: Journey, _places: Places) -> str:
     """The pure one-way delay of the path is within a budget."""
     late = journey.one_way_delay_ns > parse_duration_ns(asked)
@@ -217,6 +257,7 @@ OBJECTIONS = Registry(
         ClauseReader("no_return", _no_return),
         ClauseReader("path", _path),
         ClauseReader("borders", _borders),
+        ClauseReader("carriers", _carriers),
         ClauseReader("max_one_way", _max_one_way),
     ),
     of=ClauseReader,

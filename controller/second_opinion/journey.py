@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
@@ -23,6 +23,8 @@ class Journey:
     count."""
     dst: str = ""
     """Where its demand ends; empty where that is its last hub."""
+    topology: Topology | None = field(default=None, compare=False, repr=False)
+    """The map; without it, no operator is known."""
 
     @property
     def elements(self) -> Iterator[Element]:
@@ -76,4 +78,5 @@ def journey_of(
         tuple(topology.hub(name) for name in hubs),
         tuple(topology.fibre(name) for name in fibres),
         frozenset(inspected),
+        topology=topology,
     )

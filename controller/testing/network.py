@@ -144,7 +144,8 @@ class DemandUnderTest:
     @property
     def trip(self) -> Trip:
         src, dst = map(self.network.topology.hub, self.intent.pair)
-        return Trip(src, dst, self.network.policies.known_groups)
+        groups = self.network.policies.known_groups
+        return Trip(src, dst, groups, topology=self.network.topology)
 
     def breach(self, clause: Clause) -> tuple[Breach, Counterexample] | None:
         """The path that violates a clause with the fewest failures, if there is one."""

@@ -127,7 +127,7 @@ def _deciding(
         applicable_policies.topology.hub,
         (applicable_policies.demand.src, applicable_policies.demand.dst),
     )
-    trip = Trip(src, dst, policies.known_groups)
+    trip = Trip(src, dst, policies.known_groups, topology=applicable_policies.topology)
     alone = [
         violation
         for violation in violations

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Protocol, Self
 
@@ -24,7 +25,8 @@ from pydantic import BeforeValidator
 from corridor.controller.policy.clauses.elements import Element, Named, Selects, Where
 from corridor.controller.policy.clauses.places import Groups, Value, inside
 from corridor.topologies.base.words import confidence_word
-from corridor.topologies.model.topology import Confidence, Hub
+from corridor.topologies.model.domains import DomainMap, domains_of
+from corridor.topologies.model.topology import Confidence, Hub, Topology
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ class Trip:
     groups: Groups
     closed: frozenset[str] = frozenset()
     """Hubs whose gateway is down: they forward, but serve no waypoint."""
+    topology: Topology | None = field(default=None, compare=False, repr=False)
+    """The map of the trip; without it, no operator is known."""
+
+    @cached_property
+    def domains(self) -> DomainMap | None:
+        """Who runs which end of which fibre; it is read where a clause needs it."""
+        return domains_of(self.topology) if self.topology is not None else None
 
     def ends_at(self, hub: Hub) -> bool:
         return hub.id in (self.src.id, self.dst.id)

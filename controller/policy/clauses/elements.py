@@ -38,8 +38,9 @@ from corridor.topologies.model.topology import (
 )
 
 type Element = Hub | Fibre
-type Named = Literal["place", "hub", "operator", "fibre", "cable", "srlg", "path"]
-"""What names stand for; a place is a jurisdiction or a group, a path an expression with names."""
+type Named = Literal["place", "hub", "operator", "fibre", "cable", "srlg", "path", "carrier"]
+"""What names stand for; a place is a jurisdiction or a group, a path an expression with names, a
+carrier an operator that runs ends of fibres, or a place."""
 CABLE = "cable:"
 """Shared-risk groups that begin so are of the cable system that follows."""
 MOST_SELECTORS = 32

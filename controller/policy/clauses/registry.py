@@ -9,6 +9,7 @@ from pydantic import Field
 
 from corridor.controller.policy.clauses.avoid import Avoid
 from corridor.controller.policy.clauses.borders import Borders
+from corridor.controller.policy.clauses.carriers import Carriers
 from corridor.controller.policy.clauses.clause import Clause
 from corridor.controller.policy.clauses.confine import Confine
 from corridor.controller.policy.clauses.elements import Named, Selector, Where
@@ -23,7 +24,7 @@ from corridor.topologies.model.fields import ByKind, Fields
 
 CLAUSES = Registry[type[Clause]](
     "corridor.clauses",
-    (Confine, Avoid, Terminate, Waypoints, Hops, Via, NoReturn, Path, Borders),
+    (Confine, Avoid, Terminate, Waypoints, Hops, Via, NoReturn, Path, Borders, Carriers),
     of=Clause,
     named="kind",
 )

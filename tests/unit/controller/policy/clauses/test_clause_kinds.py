@@ -256,7 +256,7 @@ def taken(clause: Clause, trip: Trip, walk: list[Element]) -> list[int | Broken]
 
 
 def trip_on(topology: Topology, src: int = 0) -> Trip:
-    return Trip(topology.hubs[src], topology.hubs[-1], shipped_groups())
+    return Trip(topology.hubs[src], topology.hubs[-1], shipped_groups(), topology=topology)
 
 
 @each_kind
