@@ -6,7 +6,7 @@
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`cut_each`,
 :func:`capacity`, :func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`,
-:func:`place`, :func:`plan`, :func:`price`, :func:`law`, :func:`replay`,
+:func:`place`, :func:`plan`, :func:`domains`, :func:`price`, :func:`law`, :func:`replay`,
 :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from corridor.experiments.availability.availability_answer import availability
     from corridor.experiments.availability.repairs_answer import repairs
     from corridor.experiments.availability.risks_answer import risks
+    from corridor.experiments.domains.domains_answer import domains
     from corridor.experiments.expansion.plan_answer import plan
     from corridor.experiments.lab.asking import check, second_opinion
     from corridor.experiments.placement.energy_answer import energy
@@ -66,6 +67,7 @@ __all__ = [
     "compare",
     "cut",
     "cut_each",
+    "domains",
     "energy",
     "explain",
     "export",
@@ -104,6 +106,7 @@ _HOMES = {
     "compare": "experiments.study.comparing",
     "cut": "experiments.answers.asking",
     "cut_each": "experiments.answers.cut_each",
+    "domains": "experiments.domains.domains_answer",
     "energy": "experiments.placement.energy_answer",
     "explain": "experiments.answers.asking",
     "export": "experiments.run.exporting",

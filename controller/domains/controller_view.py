@@ -40,6 +40,8 @@ class Exit(NamedTuple):
     fibres: tuple[str, ...]
     is_hand_over: bool = False
     """At a hub of both domains, past the last of ``fibres``; else the last of them leads out."""
+    is_false: bool = False
+    """A claim of a liar: packets end there, and are not delivered."""
 
 
 class Inside(NamedTuple):

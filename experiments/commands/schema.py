@@ -29,6 +29,7 @@ OUTPUTS = (
     *("cut-each-answer", "replay-answer"),
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("traffic-answer", "availability-answer", "risks-answer", "energy-answer", "place-answer"),
+    "domains-answer",
     "plan-answer",
     *("repairs-answer", "year-answer"),
     *("artifact-packed-answer", "law-classify-answer", "law-diff-answer", "law-list-answer"),

@@ -136,6 +136,12 @@ def _known_domains() -> Form:
     return DomainsAnswer
 
 
+def _domain_paths() -> Form:
+    from corridor.experiments.domains.domains_documents import DomainPathsAnswer
+
+    return DomainPathsAnswer
+
+
 def _plan() -> Form:
     from corridor.experiments.expansion.plan_documents import PlanAnswer
 
@@ -399,6 +405,7 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "risks-answer": Output("risks --json", "What fails, by importance", _risks),
     "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
+    "domains-answer": Output("domains --json", "Paths across domains", _domain_paths),
     "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),
     "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),
     "cut-answer": Output("cut --json", "What a cut does", _cut),

@@ -1,4 +1,4 @@
-"""Domains of a map as tables. Pure."""
+"""Domains of a map, and answers across domains, as tables. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,28 @@ from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
+    from corridor.experiments.domains.domains_documents import (
+        ComposedProof,
+        DomainPathsAnswer,
+        Lied,
+        MedianMs,
+        Timing,
+    )
     from corridor.topologies.analysis.domains_known import DomainsAnswer
 
 HEADS = ("domain", "operator", "hubs", "inside", "shared", "at")
 HAND_OVER_HEADS = ("hand-over", "between", "state", "since", "capacity", "sources")
+PATH_HEADS = ("demand", "one-way", "one controller", "domains", "numbers", "rounds")
+INFERRED_HEADS = (
+    *(
+        "neighbour",
+        "delays received",
+        "hubs known",
+        "fibres right",
+        "fibres wrong",
+        "lengths right",
+    ),
+)
 FIBRE_HEADS = ("fibre", "domains at its ends", "basis", "confidence", "sources")
 
 
@@ -97,3 +115,147 @@ def _fibres(found: DomainsAnswer, width: int | None) -> list[str]:
     ]
     spare = ("sources", "confidence")
     return render(FIBRE_HEADS, rows, frozenset(), width=width, spare=spare).splitlines()
+
+
+def paths(found: DomainPathsAnswer, width: int | None, *, everything: bool = False) -> str:
+    """Who carries each demand, and what controllers disclosed to each other for it."""
+    numbers, rounds = found.numbers, found.rounds
+    total = len(found.directions)
+    served = sum(one.one_way_ms is not None for one in found.directions)
+    lines = [
+        (
+            f"{found.scenario}: {counted(len(found.domains), 'domain')} of {found.topology}, "
+            f"{counted(found.inter_domain_fibres, 'fibre')} between domains, "
+            f"{counted(found.hubs_of_several_domains, 'hub')} of several"
+        ),
+        (
+            f"{total} directions of demands under {found.policies} as of {found.as_of}: {served} "
+            f"have a permitted path; {found.equal} are as with one controller"
+        ),
+        (
+            f"delays disclosed per direction: median {numbers.median:g}, maximum "
+            f"{numbers.maximum}; the whole map: {found.map_numbers} numbers"
+        ),
+        f"rounds of messages until all agree: median {rounds.median:g}, maximum {rounds.maximum}",
+        *(_timing(found.timing) if found.timing else ()),
+        "",
+        *_paths(found, width),
+    ]
+    differing = [one for one in found.directions if one.difference]
+    if differing:
+        lines += ["", f"other than with one controller: {counted(len(differing), 'direction')}"]
+        lines += [f"  {one.demand}: {one.difference}" for one in differing]
+    if found.cuts is not None:
+        cuts = found.cuts
+        lines += [
+            "",
+            (
+                f"after single failures of fibres: {cuts.cases} cases, {cuts.equal} as with one "
+                f"controller, in {cuts.without_path} of these no permitted path is left"
+            ),
+        ]
+        lines += [f"  {one.demand} without {one.fibre}" for one in cuts.differences]
+        if cuts.detour_ms is not None:
+            times = f"median {_span(cuts.detour_ms)}; {cuts.detour_ms.cases} cases"
+            lines.append(f"modelled time from a cut between domains to a detour: {times}")
+    if found.proof is not None:
+        lines += ["", *_proof(found.proof)]
+    if found.lied is not None:
+        lines += ["", *_lied(found.lied, total)]
+    if found.curious:
+        lines += ["", *_inferred(found, width)]
+    if everything:
+        lines += ["", *_listened(found)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _paths(found: DomainPathsAnswer, width: int | None) -> list[str]:
+    rows = [
+        (
+            one.demand,
+            "-" if one.one_way_ms is None else f"{one.one_way_ms:.1f} ms",
+            "-" if one.one_controller_ms is None else f"{one.one_controller_ms:.1f} ms",
+            " > ".join(one.domains) or "no permitted path",
+            str(one.exchanged.numbers),
+            str(one.exchanged.rounds),
+        )
+        for one in found.directions
+    ]
+    right = frozenset({"one-way", "one controller", "numbers", "rounds"})
+    spare = ("rounds", "numbers", "one controller")
+    return render(PATH_HEADS, rows, right, width=width, spare=spare, wrap="domains").splitlines()
+
+
+def _timing(timing: Timing) -> list[str]:
+    if timing.agreed_ms is None or timing.quiet_ms is None:
+        return []
+    return [
+        (
+            f"modelled with {timing.work_ms:g} ms of work a message: path known after median "
+            f"{_span(timing.agreed_ms)}"
+        ),
+        (
+            f"  last message after {_span(timing.quiet_ms)}; delays disclosed: median "
+            f"{timing.numbers.median:g}, maximum {timing.numbers.maximum}"
+        ),
+    ]
+
+
+def _span(times: MedianMs) -> str:
+    return f"{times.median:.1f} ms, maximum {times.maximum:.1f} ms"
+
+
+def _proof(proof: ComposedProof) -> list[str]:
+    verdict = f"violated: {', '.join(proof.violated)}" if proof.violated else "all verified"
+    equal = "the same as" if proof.equal else "NOT the same as"
+    lines = [
+        (
+            f"contracts of {counted(proof.domains, 'domain')} (claims {', '.join(proof.claims)}, "
+            f"and arrival without failures): {verdict}, {equal} one proof of all tables"
+        ),
+        (
+            f"{proof.contracts} contracts, {proof.disclosed} entries disclosed between domains; "
+            f"{proof.arrive} directions arrive without failures"
+        ),
+    ]
+    return lines + [f"  {one}" for one in proof.breaches]
+
+
+def _lied(lied: Lied, total: int) -> list[str]:
+    return [
+        (
+            f"if {lied.domain} lies about its {lied.kind}: {lied.changed} of {total} directions "
+            f"have another path; {lied.slower} are slower, by up to {lied.most_ms:.1f} ms"
+        ),
+        (
+            f"  late {lied.late}, undelivered {lied.undelivered}, by a forbidden path "
+            f"{lied.forbidden}; another delay than agreed: {lied.measurable}"
+        ),
+        *(f"  {one}" for one in lied.examples),
+    ]
+
+
+def _inferred(found: DomainPathsAnswer, width: int | None) -> list[str]:
+    head = f"{found.curious} infers from the delays that it receives, for all demands together:"
+    rows = [
+        (
+            one.neighbour,
+            str(one.offers),
+            f"{one.hubs_known} of {one.hubs}",
+            f"{one.fibres_right} of {one.fibres}",
+            str(one.fibres_guessed - one.fibres_right),
+            f"{one.delays_right} of {one.fibres}",
+        )
+        for one in found.inferred
+    ]
+    right = frozenset(INFERRED_HEADS[1:])
+    return [head, *render(INFERRED_HEADS, rows, right, width=width).splitlines()]
+
+
+def _listened(found: DomainPathsAnswer) -> list[str]:
+    heard: Counter[tuple[str, str]] = Counter()
+    for direction in found.directions:
+        for one in direction.exchanged.listened:
+            heard[one.by, one.to] += one.delays
+    lines = ["delays disclosed for all demands together, by sender and receiver:"]
+    return lines + [f"  {by} to {to}: {count}" for (by, to), count in heard.most_common()]

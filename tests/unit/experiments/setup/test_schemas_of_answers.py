@@ -60,6 +60,10 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
         ("availability-answer", ["availability", "mini"]),
         ("risks-answer", ["risks", "mini"]),
         ("energy-answer", ["energy", "--mw", "guian=120"]),
+        (
+            "domains-answer",
+            ["domains", "mini", "--cuts", "--prove", "--curious", "nt@TH", "--lie", "nt@TH:reach"],
+        ),
         ("plan-answer", ["plan", "mini", "--candidates", "examples/candidates.yaml"]),
         ("place-answer", ["place", "examples/jobs.yaml", "--objective", "latency"]),
         ("repairs-answer", ["availability", "mini", "--repairs", "queue", "--years", "1"]),

@@ -1,0 +1,1 @@
+"""Answers of a scenario that several controllers serve."""
