@@ -5,9 +5,10 @@
 'CN'
 
 Questions that need no run: :func:`explain`, :func:`path`, :func:`cut`, :func:`cut_each`,
-:func:`capacity`, :func:`availability`, :func:`repairs`, :func:`risks`, :func:`energy`,
-:func:`place`, :func:`plan`, :func:`domains`, :func:`price`, :func:`law`, :func:`replay`,
-:func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`, :func:`load`.
+:func:`capacity`, :func:`capacity_each`, :func:`availability`, :func:`repairs`, :func:`risks`,
+:func:`energy`, :func:`place`, :func:`plan`, :func:`domains`, :func:`price`, :func:`law`,
+:func:`replay`, :func:`traffic_matrix`, :func:`check`, :func:`compare`. Runs: :class:`Lab`,
+:func:`load`.
 ``help(corridor.explain)`` has arguments, units, errors and an example of each.
 
 ``dir(corridor)`` is the interface. Names are imported when they are first used. Everything else is
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         path,
         price,
     )
+    from corridor.experiments.answers.capacity_each import capacity_each
     from corridor.experiments.answers.cut_each import cut_each
     from corridor.experiments.answers.traffic_answer import traffic_matrix
     from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
@@ -63,6 +65,7 @@ __all__ = [
     "answers",
     "availability",
     "capacity",
+    "capacity_each",
     "check",
     "compare",
     "cut",
@@ -102,6 +105,7 @@ _HOMES = {
     "answers": "experiments.answers.asking",
     "availability": "experiments.availability.availability_answer",
     "capacity": "experiments.answers.asking",
+    "capacity_each": "experiments.answers.capacity_each",
     "check": "experiments.lab.asking",
     "compare": "experiments.study.comparing",
     "cut": "experiments.answers.asking",

@@ -43,6 +43,7 @@ from corridor.experiments.scenario.given import (
     given_name,
     given_names,
     given_of,
+    given_stated,
     given_texts,
 )
 from corridor.experiments.scenario.intents import intents_for
@@ -256,19 +257,10 @@ def capacity(
             grows=given_of(grow or "", str, "grow"),
             times=given_factor(times),
             dead=dead_elements(loaded, given_names(cut, "cut")),
-            stated=_stated(rates),
+            stated=given_stated(rates),
             held_against=given_choice(held_against, get_args(Holding), "held_against"),
         ),
     )
-
-
-def _stated(rates: Mapping[str, str] | str | None) -> tuple[str, ...]:
-    """Rates as on the command line."""
-    if isinstance(rates, str):
-        return (rates,)
-    example = '"2Tbit" or {"ckpt": "2Tbit"}'
-    by_name = given_texts(rates, "rates", example).items()
-    return tuple(f"{of}={rate}" if of else rate for of, rate in by_name)
 
 
 def price(

@@ -7,7 +7,7 @@ rates as admission adds them up. Rates are emulated; real ones are those over th
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
@@ -25,10 +25,10 @@ from corridor.controller.traffic_engineering.utilization import (
     raises,
     with_limits,
 )
-from corridor.experiments.answers.capacities import Capacities, capacities
 from corridor.experiments.answers.capacity_document import (
     AddedCapacity,
     BackgroundLoad,
+    Capacities,
     CapacityAnswer,
     Growth,
     GrowthBound,
@@ -41,6 +41,7 @@ from corridor.experiments.answers.capacity_document import (
     Paths,
     Target,
     TooLarge,
+    capacities,
 )
 from corridor.experiments.answers.capacity_loads import (
     BACKGROUND,
@@ -86,17 +87,18 @@ def capacity_answer(loaded: LoadedScenario, asked: CapacityQuestion = ALL) -> Ca
     """Raises InputError without any rate, or if no demand has the name that is to grow."""
     loaded = with_rates(loaded, asked.stated)
     served = serve(loaded, asked.dead)
-    load = _load(loaded, served, asked.load)
+    load = load_of(loaded, served, asked.load)
     known = capacities(loaded.topology)
     loads = loads_of(served, load, known.limits(asked.held_against))
-    groups = _groups(loaded, loads)
+    groups = groups_of(loaded, loads.rates)
     if asked.grows and asked.grows not in groups:
         hint = nearest(asked.grows, groups) or f"name one of {', '.join(sorted(groups))[:200]}"
         raise InputError(f'nothing with a rate is called "{asked.grows}"', hint)
     return _Answering(loaded, asked, served, loads, known, groups).answer()
 
 
-def _load(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
+def load_of(loaded: LoadedScenario, served: Served, asked: Load | None) -> Load:
+    """Return the load asked about, or the first. Raises InputError if there is none."""
     there_are = served.loads
     if not there_are and served.without_path:
         some = ", ".join(served.without_path[:MOST_NAMED])
@@ -114,14 +116,14 @@ type Groups = Mapping[str, tuple[Literal["class", "demand", "aggregate"], frozen
 """What may grow independently: its kind, and the demands with these rates."""
 
 
-def _groups(loaded: LoadedScenario, loads: Loads) -> Groups:
+def groups_of(loaded: LoadedScenario, payers: Iterable[str]) -> Groups:
     """Classes first, then aggregates, then demands. A class that has the name of a demand goes
     first."""
     demands = {one.id: one.data_class for one in loaded.scenario.demands}
     classes: dict[str, set[str]] = {}
     single: dict[str, set[str]] = {}
     together: dict[str, set[str]] = {}
-    for payer in loads.rates:
+    for payer in payers:
         of = payer.removesuffix(RETURN)
         if of in demands:
             classes.setdefault(demands[of], set()).add(payer)

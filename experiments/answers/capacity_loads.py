@@ -167,11 +167,11 @@ def serve(loaded: LoadedScenario, dead: Collection[str] = ()) -> Served:
 
 
 def loads_of(served: Served, load: Load, limits: Mapping[str, Fraction]) -> Loads:
-    rate_of = _rate_of(load, served.offered)
-    of = [one for one in served.searched.values() if rate_of(one) is not None]
-    rates = dict(_rates(of, rate_of))
+    paid = rate_of(load, served.offered)
+    of = [one for one in served.searched.values() if paid(one) is not None]
+    rates = dict(_rates(of, paid))
     kinds = {kind for one in of if one.promised.k for kind in one.promised.over}
-    of_all = [with_background(one, served) for one in asked(served.explorer, of, rate_of)]
+    of_all = [with_background(one, served) for one in asked(served.explorer, of, paid)]
     background = {
         use.demand: use.cir_bps
         for one in of_all
@@ -274,7 +274,9 @@ def _rates(
         yield rate.payer, rate.bps
 
 
-def _rate_of(load: Load, of_workloads: Offered) -> Callable[[Searched], Paid | None]:
+def rate_of(load: Load, of_workloads: Offered) -> Callable[[Searched], Paid | None]:
+    """Return the rate of a demand in one kind of load, and whose it is."""
+
     def peak(one: Searched) -> Paid | None:
         rates = guaranteed(one)
         return None if rates is None else Paid(rates.pir or rates.cir, one.intent.pays_as)

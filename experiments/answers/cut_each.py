@@ -21,6 +21,7 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.paths import Path as HubPath
 from corridor.controller.policy.product import lost
 from corridor.controller.policy.semantics import Failures
 from corridor.experiments.plan.offered import offered
@@ -39,6 +40,7 @@ from corridor.topologies.base.codec import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import few
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.background import Link
 from corridor.topologies.model.topology import Topology
 
 CUT_EACH_SCHEMA = 1
@@ -173,8 +175,8 @@ def cut_each_answer(
     loaded: LoadedScenario, each: Each, planned: LoadedScenario | None = None
 ) -> CutEachAnswer:
     """Return the same for a scenario that is loaded, and on a second map if there is one."""
-    now, then = _Outcomes(loaded), None if planned is None else _Outcomes(planned)
-    rows = [_row(now, then, cut) for cut in _cuts(loaded.topology, each)]
+    now, then = Outcomes(loaded), None if planned is None else Outcomes(planned)
+    rows = [_row(now, then, cut) for cut in cuts_of(loaded.topology, each)]
     return CutEachAnswer(
         schema=CUT_EACH_SCHEMA,
         scenario=loaded.scenario.name,
@@ -191,7 +193,8 @@ def cut_each_answer(
     )
 
 
-def _cuts(topology: Topology, each: Each) -> list[tuple[str, ...]]:
+def cuts_of(topology: Topology, each: Each) -> list[tuple[str, ...]]:
+    """Return each cut as its elements. Raises InputError if the map has too few groups."""
     if each == "fibres":
         return [(f"link:{fibre.id}",) for fibre in topology.fibres]
     groups = [f"srlg:{name}" for name in sorted(topology.srlgs)]
@@ -209,7 +212,7 @@ def _harm(of: EachCut) -> tuple[float, float, float, float, tuple[str, ...]]:
     return (-len(effect.disconnected), -lost_gbps, -added[0], -added[1], of.cut)
 
 
-def _row(now: _Outcomes, then: _Outcomes | None, cut: tuple[str, ...]) -> EachCut:
+def _row(now: Outcomes, then: Outcomes | None, cut: tuple[str, ...]) -> EachCut:
     hits, effect = now.hits(cut), now.effect(cut)
     alone = [(one, now.effect((one,))) for one in cut] if len(cut) > 1 else []
     in_one = {name for _, of in alone for name in of.disconnected}
@@ -257,7 +260,7 @@ class _Rates(NamedTuple):
     """By directed demand: whose rate it is, and the rate. An aggregate has one for all demands."""
 
 
-class _Outcomes:
+class Outcomes:
     """A scenario on one map, compiled once, under one cut after another."""
 
     def __init__(self, loaded: LoadedScenario) -> None:
@@ -266,19 +269,22 @@ class _Outcomes:
             one.intent.id: one
             for one in build_forwarding_graphs(loaded.topology, intents_for(loaded))
         }
-        pairs = [
-            (self._graphs[one.id], self._graphs[f"{one.id}{RETURN}"])
-            for one in loaded.scenario.demands
-        ]
+        self.directions = {
+            name: Direction(loaded.topology, graph)
+            for name, graph in self._graphs.items()
+            if graph.first is not None
+        }
+        """By directed demand, those that have a path."""
         self.served = {
-            there.intent.id: (_Direction(loaded.topology, there), _Direction(loaded.topology, back))
-            for there, back in pairs
-            if there.first is not None and back.first is not None
+            one.id: (self.directions[one.id], self.directions[f"{one.id}{RETURN}"])
+            for one in loaded.scenario.demands
+            if {one.id, f"{one.id}{RETURN}"} <= self.directions.keys()
         }
         self.undisturbed_ns: Mapping[str, int | None] = {
             name: there.before_ns + back.before_ns for name, (there, back) in self.served.items()
         }
         self._known: dict[tuple[str, ...], tuple[_Hit, ...]] = {}
+        self._paths: dict[tuple[str, ...], Mapping[str, Leg]] = {}
         self._fibres: dict[str, frozenset[str]] = {}
 
     @cached_property
@@ -306,6 +312,16 @@ class _Outcomes:
         if cut not in self._known:
             self._known[cut] = tuple(self._hits(cut))
         return self._known[cut]
+
+    def recomputed(self, cut: tuple[str, ...]) -> Mapping[str, Leg]:
+        """Return the paths that the controller recomputes, by directed demand of ``directions``."""
+        if cut not in self._paths:
+            for one in cut if len(cut) > 1 else ():
+                self.recomputed((one,))  # most of its paths are those of the pair
+            parts, failures = tuple(map(self._dead, cut)), failures_of(self._loaded.topology, cut)
+            found = {name: one.outcome(parts, failures) for name, one in self.directions.items()}
+            self._paths[cut] = {name: again for name, (_, again) in found.items()}
+        return self._paths[cut]
 
     def effect(self, cut: tuple[str, ...]) -> CutEffect:
         hits = self.hits(cut)
@@ -355,33 +371,41 @@ class _Outcomes:
                 yield _Hit(name, before_ns, _round_trip_ns(at_once), _round_trip_ns(again))
 
 
-def _round_trip_ns(of: Sequence[_Leg]) -> int | None:
+def _round_trip_ns(of: Sequence[Leg]) -> int | None:
     there, back = of
     return None if there.ns is None or back.ns is None else there.ns + back.ns
 
 
-class _Leg(NamedTuple):
+class Leg(NamedTuple):
     """A path in one direction: its delay, or None where packets are dropped, and its fibres."""
 
     ns: int | None
     fibres: frozenset[str]
+    links: tuple[Link, ...]
+    """The same in order, each with the hub from which it is entered."""
 
 
-NO_PATH = _Leg(None, frozenset())
-type Legs = tuple[_Leg, _Leg]
+NO_PATH = Leg(None, frozenset(), ())
+
+
+def _leg(ns: int | None, path: HubPath) -> Leg:
+    return Leg(ns, frozenset(path.fibres), tuple(zip(path.fibres, path.hubs[:-1], strict=True)))
+
+
+type Legs = tuple[Leg, Leg]
 """By the installed tables, and by recomputed ones."""
 
 
-class _Direction:
+class Direction:
     """One direction of a demand under one cut after another."""
 
     def __init__(self, topology: Topology, graph: ForwardingGraph) -> None:
         self._topology, self._graph = topology, graph
         self.before_ns: int = graph.route.one_way_ns  # type: ignore[union-attr]  # it is served
-        path = _Leg(self.before_ns, frozenset(trace_packet(graph, topology).path.fibres))
+        path = _leg(self.before_ns, trace_packet(graph, topology).path)
         self.undisturbed: Legs = path, path
-        self._at_once: dict[frozenset[str], _Leg] = {}
-        self._again: dict[frozenset[str], _Leg] = {}
+        self._at_once: dict[frozenset[str], Leg] = {}
+        self._again: dict[frozenset[str], Leg] = {}
         self._may_reuse = not depends_on_detours(graph.intent)
 
     def outcome(self, parts: Sequence[frozenset[str]], failures: Failures) -> Legs:
@@ -395,21 +419,21 @@ class _Direction:
             return at_once, self._searched(failures)
         return at_once, _reused(self._again, parts, dead, lambda: self._searched(failures))
 
-    def _followed(self, failures: Failures) -> _Leg:
+    def _followed(self, failures: Failures) -> Leg:
         trace = trace_packet(self._graph, self._topology, failures)
-        return _Leg(trace.one_way_ns if trace.delivered else None, frozenset(trace.path.fibres))
+        return _leg(trace.one_way_ns if trace.delivered else None, trace.path)
 
-    def _searched(self, failures: Failures) -> _Leg:
+    def _searched(self, failures: Failures) -> Leg:
         found = replanned_route(self._graph.intent, failures)
-        return NO_PATH if found is None else _Leg(found.one_way_ns, frozenset(found.path.fibres))
+        return NO_PATH if found is None else _leg(found.one_way_ns, found.path)
 
 
 def _reused(
-    known: dict[frozenset[str], _Leg],
+    known: dict[frozenset[str], Leg],
     parts: Sequence[frozenset[str]],
     dead: frozenset[str],
-    find: Callable[[], _Leg],
-) -> _Leg:
+    find: Callable[[], Leg],
+) -> Leg:
     """Return what is known of these dead fibres, or of a part of them if no other one is crossed.
 
     A packet that crosses none of the further dead fibres makes the same choices without them, and

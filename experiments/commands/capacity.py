@@ -13,6 +13,7 @@ from corridor.experiments.commands.arguments import add_scenario_arguments, load
 from corridor.experiments.scenario.given import growth_factor
 from corridor.experiments.terminal.live import waiting
 from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from corridor.experiments.answers.capacity_document import CapacityAnswer
     from corridor.experiments.scenario.scenario import LoadedScenario
 
-LOADS = ("committed", "peak", "offered")
+LOADS, EACH = ("committed", "peak", "offered"), ("groups", "fibres", "pairs")
 """As answers have them; said here, since they take long to import."""
 MOST_ROWS = 12
 EPILOG = """examples:
@@ -31,6 +32,7 @@ EPILOG = """examples:
   corridor capacity my.yaml --grow ckpt            how far a class or a demand can grow
   corridor capacity my.yaml --cut red-sea          without these fibres; paths are recomputed
   corridor capacity ai-corridor --load offered     average offered load of workloads
+  corridor capacity my.yaml --each pairs --growth 25%    headroom under each double failure; years
   corridor capacity my.yaml --out DIR              a page with a map, figures and capacity.json
 
 Demands use their shortest paths if the committed rates fit there; otherwise paths are selected so
@@ -75,6 +77,26 @@ def add_parser(verbs: Any) -> None:
         metavar="[OF=]TIMES",
         help="class, demand or aggregate that grows (default: all), and the factor (default: 10 %% "
         "more than fits)",
+    )
+    parser.add_argument(
+        "--each",
+        choices=EACH,
+        help="instead: utilization and headroom under each shared-risk group, fibre or two groups "
+        "cut alone, and how the supported demand changes with each capacity",
+    )
+    parser.add_argument(
+        "--growth",
+        action="append",
+        default=[],
+        metavar="[OF=]PERCENT",
+        help="with --each: growth of a year, of all demands, a class, a demand or the background, "
+        "for the first year with an overload; may be repeated",
+    )
+    parser.add_argument(
+        "--years",
+        type=whole(1, 50, "years are 1 to 50"),
+        metavar="N",
+        help="with --growth: years to compute (default: 10)",
     )
     parser.add_argument(
         "--emulated",
@@ -125,6 +147,8 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.text.capacity_text import told
 
     loaded = load(args)
+    if _is_of_each(args):
+        return _each(args, loaded)
     with waiting("adding up rates under failures"):
         found = capacity_answer(loaded, _question(args, loaded))
     if args.out is not None:
@@ -135,6 +159,43 @@ def run(args: argparse.Namespace) -> int:
         show(told(found, worst=args.worst, width=terminal_width()))
     if args.out is not None:
         print(f"\nResults are in {args.out}", file=sys.stderr)
+    return 0
+
+
+def _is_of_each(args: argparse.Namespace) -> bool:
+    """Raises InputError for options that do not go together."""
+    ours = {"--growth": args.growth, "--years": args.years}
+    others = {"--cut": args.cut, "--grow": args.grow != ("", None), "--out": args.out}
+    others["--emulated"] = args.emulated
+    for name, value in (others if args.each else ours).items():
+        if value:
+            hint = "leave one of them out" if args.each else "add --each groups"
+            raise InputError(
+                f"{name} does not go {'with' if args.each else 'without'} --each", hint
+            )
+    if args.years and not args.growth:
+        raise InputError("the growth of demands is not known", "state it: --growth 25%")
+    return bool(args.each)
+
+
+def _each(args: argparse.Namespace, loaded: LoadedScenario) -> int:
+    from corridor.experiments.answers.capacity_each import YEARS, capacity_each_answer
+    from corridor.experiments.text.capacity_each_text import told
+
+    growth = {of: share for of, _, share in (one.rpartition("=") for one in args.growth)}
+    with waiting("adding up rates under each cut"):
+        found = capacity_each_answer(
+            loaded,
+            args.each,
+            args.load,
+            stated=args.rate,
+            growth=growth,
+            years=args.years or YEARS,
+        )
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        show(told(found, worst=args.worst, width=terminal_width()))
     return 0
 
 

@@ -26,7 +26,7 @@ OUTPUTS = (
     *("study-index", "cell", "study-answers"),
     *("artifact", "artifact-expected", "artifact-verdict"),
     *("check-answer", "compare-answer", "cut-answer", "explain-answer", "list-answer"),
-    *("cut-each-answer", "replay-answer"),
+    *("capacity-each-answer", "cut-each-answer", "replay-answer"),
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("traffic-answer", "availability-answer", "risks-answer", "energy-answer", "place-answer"),
     "domains-answer",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.experiments.answers.capacities import Capacities, capacities
+from corridor.experiments.answers.capacity_document import Capacities, capacities
 from corridor.experiments.placement.hub_values import BY_EMISSIONS, End, HubValues, Objective
 from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs
 from corridor.experiments.placement.program import (

@@ -3,6 +3,7 @@ InputError."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -14,6 +15,8 @@ from corridor.topologies.base.suggestions import nearest_or_some
 
 MOST_TIMES, MOST_DIGITS = 1_000_000, 100
 """Of growth factors: the largest one, and the longest text of one."""
+MOST_GROWTH = 10
+"""Of a year, as a share."""
 WORDS: Mapping[type, str] = {str: "text"}
 
 
@@ -73,6 +76,27 @@ def given_choice[Choice: str](value: Choice, known: Collection[Choice], what: st
     hint = nearest_or_some(value, known) if isinstance(value, str) else ""
     choices = ", ".join(known)
     raise InputError(f"{what} is one of {choices}, not {_shown(value)}", hint)
+
+
+def given_stated(rates: Mapping[str, str] | str | None) -> tuple[str, ...]:
+    """Return rates as on the command line."""
+    if isinstance(rates, str):
+        return (rates,)
+    by_name = given_texts(rates, "rates", '"2Tbit" or {"ckpt": "2Tbit"}').items()
+    return tuple(f"{of}={rate}" if of else rate for of, rate in by_name)
+
+
+def given_growth(text: str) -> float:
+    """Return a share in per cent, such as the growth of a year: 0.25 of ``25%``."""
+    try:
+        share = float(text.removesuffix("%")) / 100
+    except (AttributeError, ValueError):
+        share = math.nan
+    if not str(text).endswith("%") or not -1 < share <= MOST_GROWTH:
+        raise InputError(
+            f"{_shown(text)} is not a growth of a year", "write 25%, above -100% and up to 1000%"
+        )
+    return share
 
 
 def given_factor(value: str | float | Fraction | None) -> Fraction | None:

@@ -112,6 +112,12 @@ def _cut_each() -> Form:
     return CutEachAnswer
 
 
+def _capacity_each() -> Form:
+    from corridor.experiments.answers.capacity_each import CapacityEachAnswer
+
+    return CapacityEachAnswer
+
+
 def _availability() -> Form:
     from corridor.experiments.availability.availability_answer import AvailabilityAnswer
 
@@ -409,6 +415,9 @@ OUTPUTS: Mapping[str, Output] = {
     "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),
     "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
+    "capacity-each-answer": Output(
+        "capacity --each --json", "Utilization under each of many cuts, by year", _capacity_each
+    ),
     "cut-each-answer": Output("cut --each --json", "What each of many cuts does", _cut_each),
     "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
     "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.capacities import Capacity
 from corridor.experiments.answers.capacity_document import (
     AddedCapacity,
+    Capacity,
     CapacityAnswer,
     GrowthBound,
     LinkUtilisation,

@@ -38,6 +38,7 @@ NUMBERED = {
     "availability-answer": "experiments.availability.availability_answer.AVAILABILITY_SCHEMA",
     "capacity-answer": "experiments.answers.capacity_document.CAPACITY_SCHEMA",
     "certainty": "experiments.answers.certainty.CERTAINTY_SCHEMA",
+    "capacity-each-answer": "experiments.answers.capacity_each.CAPACITY_EACH_SCHEMA",
     "check-answer": "experiments.account.proof_document.PROOF_SCHEMA",
     "compare-answer": "experiments.commands.compare.SCHEMA",
     "cut-answer": "experiments.answers.cut_answer.CUT_SCHEMA",

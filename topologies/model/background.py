@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from corridor.topologies.model.topology import Topology
 
@@ -56,6 +56,32 @@ class Background:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GrowthRate:
+    """The growth of a year as a share, and what it rests on: 0.24 is 24 %."""
+
+    of: str
+    """A class, demand or aggregate, empty for all; or ``background`` and a country."""
+    per_year: float
+    low: float
+    high: float
+    """Bounds: the value if no others are known."""
+    basis: str
+    """``stated`` in the question; else ``published``, ``derived`` or ``assumed``."""
+    confidence: str = ""
+    source: str = ""
+    """Title and address."""
+
+
+class BackgroundGrowth(NamedTuple):
+    """The growth of some flows."""
+
+    rate: GrowthRate
+    until: date
+    """The last day to which the figures may be carried."""
+    flows: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class BackgroundTraffic:
     """The background of a scenario, before and after cuts. Here: stated rates of fibres."""
 
@@ -91,6 +117,10 @@ class BackgroundTraffic:
                 lost[name] = lost.get(name, 0.0) + flow.gbps
         kept = tuple(one for one in self.stated if all(name not in dead for name, _ in one.links))
         return Background(kept, shortfalls_gbps=lost)
+
+    def growth(self) -> tuple[BackgroundGrowth, ...]:
+        """Return the growth of flows, where the figures state one."""
+        return ()
 
     def intervals(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -151,6 +151,11 @@ class Internet:
         what = "in service" if one.measure == "in-service" else "in the busy hour"
         figure = f"the nearest figure of {country}, {gbps:,.0f} Gbit/s {what}"
         return f"{figure}, is of {one.date}, over four years away"
+
+    def last_day(self, country: str) -> date:
+        """Return the last day to which figures of a country can be carried."""
+        newest = max(one.date for one in self._figures(country))
+        return newest + timedelta(days=int(FEW_YEARS * DAYS_OF_YEAR))
 
     def _figures(self, country: str = "") -> list[RateFigure]:
         """Of holdings of one country, or of all."""

@@ -14,7 +14,14 @@ from typing import ClassVar
 import numpy as np
 
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.model.background import Background, BackgroundTraffic, FibreFlow, Link
+from corridor.topologies.model.background import (
+    Background,
+    BackgroundGrowth,
+    BackgroundTraffic,
+    FibreFlow,
+    GrowthRate,
+    Link,
+)
 from corridor.topologies.model.topology import Topology
 from corridor.traffic.background.assignment import PEAK, TOLERANCE_GBPS, assign
 from corridor.traffic.background.estimates import Samples
@@ -81,6 +88,32 @@ class InternetOnFibres(BackgroundTraffic):
             market = self.of.internet.at(self.day)
             self._known[failed] = self._carried(market, self.of.cut(*failed))
         return self._known[failed]
+
+    def growth(self) -> tuple[BackgroundGrowth, ...]:
+        """Return the growth of each country with traffic on the map, as its figures state it."""
+        flows: dict[str, set[str]] = {}
+        file, links = self.of.internet.file, dict(self._towards())
+        countries = {one.id: one.country for one in file.holdings}
+        countries |= {one.id: one.country for one in file.offers}
+        for holding, region in self.of.routes:
+            if links[flow := f"{holding}/{region}"]:
+                flows.setdefault(countries[holding], set()).add(flow)
+        return tuple(self._growth_of(code, frozenset(some)) for code, some in flows.items())
+
+    def _growth_of(self, code: str, flows: frozenset[str]) -> BackgroundGrowth:
+        internet = self.of.internet
+        growth = internet.countries[code].growth
+        of, named = growth.estimate, internet.file.sources.get(growth.source)
+        rate = GrowthRate(
+            of=f"background {code}",
+            per_year=of.value,
+            low=of.low,
+            high=of.high,
+            basis=growth.basis,
+            confidence=growth.confidence,
+            source="" if named is None else f"{named.title}, {named.url}",
+        )
+        return BackgroundGrowth(rate, internet.last_day(code), flows)
 
     def intervals(
         self,

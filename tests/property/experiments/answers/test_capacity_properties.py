@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,6 +26,7 @@ from corridor.controller.policy.model import Bandwidth
 from corridor.controller.policy.semantics import Failures
 from corridor.experiments.answers.capacity_answer import CapacityQuestion, capacity_answer
 from corridor.experiments.answers.capacity_document import CapacityAnswer
+from corridor.experiments.answers.capacity_each import capacity_each_answer
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, load_document
 from corridor.topologies.base.documents import read_document
@@ -253,6 +255,58 @@ def test_the_same_of_a_network_with_a_dead_fibre_planned_again(tmp_path_factory,
     fibre = data.draw(st.sampled_from([one.id for one in net.loaded.topology.fibres]))
     answer = capacity_answer(net.loaded, CapacityQuestion(dead=(f"link:{fibre}",), chooses=False))
     check(net, answer, Failures(links=frozenset({fibre})))
+
+
+def shares_under(
+    net: Case, fibres: frozenset[str], rates: Mapping[str, Fraction]
+) -> list[Fraction]:
+    """Utilization of each link that demands cross, while fibres are cut and paths recomputed."""
+    crossing = next(Judge(net, Failures(links=fibres)).crossings())
+    return [
+        sum((rates[name] * count for name, count in times.items()), Fraction(0))
+        / net.capacity_bps[link[0]]
+        for link, times in crossing.items()
+    ]
+
+
+@FEW
+@given(st.data())
+def test_each_cut_and_year_is_that_of_packets_that_walk(tmp_path_factory, data):
+    """Paths that rates do not choose: a cut has the shortest one that is left."""
+    net = data.draw(networks(tmp_path_factory.mktemp("net")))
+    scenario = net.loaded.scenario.model_copy(update={"objective": "none"})
+    net = replace(net, loaded=net.loaded.model_copy(update={"scenario": scenario}))
+    percent = data.draw(st.integers(-20, 90))
+    answer = capacity_each_answer(net.loaded, "fibres", growth={"": f"{percent}%"}, years=2)
+    least: list[Fraction] = []
+    every: list[Fraction] = []
+    for one in (answer.usual, *answer.cuts):
+        dead = frozenset(name.partition(":")[2] for name in one.cut)
+        shares = shares_under(net, dead, exact(net.rates))
+        assert one.fullest.share == pytest.approx(float(max(shares, default=0)))
+        assert one.overloaded == sum(share > 1 for share in shares)
+        if shares:
+            assert one.times == pytest.approx(float(1 / max(shares)))
+        least.append(1 / max(shares, default=Fraction(1, 10**9)))
+        every += shares
+    assert answer.supported_times == pytest.approx(float(min(least)))
+    assert answer.supported_gbps == pytest.approx(answer.demands_gbps * float(min(least)))
+    for number, year in enumerate(answer.years):
+        times = Fraction(100 + percent, 100) ** number
+        assert year.worst.share == pytest.approx(float(max(every) * times))
+    for one in answer.sensitivity:
+        check_sensitivity(net, answer.supported_times, one.fibre, one.less_gbps, one.more_gbps)
+
+
+def check_sensitivity(net: Case, today: float, fibre: str, less: float, more: float) -> None:
+    """Against the same search with another capacity of one fibre."""
+    total = float(sum(net.rates.values()) / SCALE / 10**9)
+    for times, change in ((Fraction(9, 10), less), (Fraction(11, 10), more)):
+        known = {**net.capacity_bps, fibre: net.capacity_bps[fibre] * times}
+        other = replace(net, capacity_bps=known)
+        fibres = [frozenset[str](), *(frozenset([f.id]) for f in net.loaded.topology.fibres)]
+        found = max(max(shares_under(other, one, exact(net.rates)), default=0) for one in fibres)
+        assert (float(1 / found) - today) * total == pytest.approx(change, abs=1e-6)
 
 
 def at_rates(loaded: LoadedScenario, times: Fraction) -> bool:

@@ -11,8 +11,7 @@ import pytest
 import corridor
 from corridor.controller.prover import exact_rates
 from corridor.experiments.answers import capacity_loads
-from corridor.experiments.answers.capacities import capacities
-from corridor.experiments.answers.capacity_document import CapacityAnswer
+from corridor.experiments.answers.capacity_document import CapacityAnswer, capacities
 from corridor.experiments.cli import main
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.scenario import load_scenario

@@ -103,6 +103,10 @@ def test_the_answers_of_a_scenario_are_as_their_schema_says() -> None:
         ("capacity-answer", ["capacity", "examples/customer_pipe.yaml"]),
         ("capacity-answer", ["capacity", "mini", "--rate", "9Tbit", "--cut", "karakoram"]),
         ("cut-answer", ["cut", "kunming-karachi", "--scenario", "mini"]),
+        (
+            "capacity-each-answer",
+            ["capacity", "mini", "--rate", "2Tbit", "--each", "groups", "--growth", "25%"],
+        ),
         ("cut-each-answer", ["cut", "--each", "pairs", "--scenario", "mini"]),
         ("price-answer", ["price", "mini", "--sets", "pan-asia"]),
         ("latency-answer", ["topology", "latency", "shanghai", "karachi"]),

@@ -34,6 +34,7 @@ FREE = {
         "HUB=GRAMS",
         "[OF=]RATE",
         "[OF=]TIMES",
+        "[OF=]PERCENT",
         "ID",
         "SECONDS",
         "MUSD",
