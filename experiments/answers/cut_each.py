@@ -158,8 +158,8 @@ def on_second_map(
 ) -> LoadedScenario:
     """Load the scenario on another map, without the fibres that its ``leave_out`` removes today.
 
-    New fibres stay, whatever their status. Raises InputError if the map lacks hubs of
-    demands.
+    New fibres stay, whatever their status. Raises InputError if hubs of demands are not
+    on the map.
     """
     topology = load_topology(file)
     ends = {hub for one in loaded.scenario.demands for hub in (one.src, one.dst)}

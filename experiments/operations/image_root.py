@@ -33,9 +33,9 @@ class ImageRoot(NamedTuple):
     tree: Path
     """The unpacked image."""
     folder: str
-    """Where it starts, in the image."""
-    user: str
-    """``NAME``, ``NUMBER`` or ``NAME:GROUP``; empty for root."""
+    """Where it starts, in the image; it is made if it is not there."""
+    ids: tuple[int, int]
+    """Of its user and group."""
 
 
 def unpacked(tar: Path, folder: Path) -> Path:
@@ -97,33 +97,38 @@ def prepare_folders(root: Path) -> None:
             file.touch()
 
 
-def become(user: str) -> None:
-    """Take the ids of a user of the root that this process is in; root keeps them all.
+def ids_of(tree: Path, user: str) -> tuple[int, int]:
+    """Return the numbers of a user and its group in an image.
+
+    Args:
+        tree: The unpacked image.
+        user: ``NAME``, ``NUMBER`` or ``NAME:GROUP``; empty for root.
 
     Raises:
-        OSError: The root has no such user or group.
+        InputError: The image has no such user or group.
     """
-    if not user:
-        return
     name, _, group = user.partition(":")
-    uid, gid = _ids(name, "passwd")
-    if group:
-        gid, _ = _ids(group, "group")
-    os.setgroups([])
-    os.setgid(gid)
-    os.setuid(uid)
+    uid, gid = _ids(tree / "etc/passwd", name) if name else (0, 0)
+    return (uid, _ids(tree / "etc/group", group)[0]) if group else (uid, gid)
 
 
-def _ids(name: str, file: str) -> tuple[int, int]:
-    """The number of a user and of its group, or twice that of a group."""
-    lines = Path("/etc", file).read_text().splitlines() if Path("/etc", file).is_file() else []
-    for line in lines:
-        fields = line.split(":")
-        if name in (fields[0], fields[2]):
-            return int(fields[2]), int(fields[3] if file == "passwd" else fields[2])
+def _ids(file: Path, name: str) -> tuple[int, int]:
+    """The number of an entry, and of a user's group; 0 if it has none."""
+    lines = file.read_text(errors="replace").splitlines() if file.is_file() else []
+    for fields in (line.split(":") for line in lines):
+        if len(fields) > 3 and name in (fields[0], fields[2]) and fields[2].isdigit():
+            return int(fields[2]), int(fields[3]) if fields[3].isdigit() else 0
     if name.isdigit():
-        return int(name), 0 if file == "passwd" else int(name)
-    raise OSError(0, f"the image has no {'user' if file == 'passwd' else 'group'} {name}")
+        return int(name), 0
+    raise InputError(f"/etc/{file.name} of the image has no {name}", "name a number instead")
+
+
+def become(ids: tuple[int, int]) -> None:
+    """Take the ids of a user and a group; root keeps what it may do."""
+    if any(ids):
+        os.setgroups([])
+        os.setgid(ids[1])
+        os.setuid(ids[0])
 
 
 def _unpack(tar: str, folder: str) -> None:

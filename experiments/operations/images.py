@@ -12,8 +12,10 @@ import contextlib
 import hashlib
 import io
 import json
+import lzma
 import os
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -68,8 +70,11 @@ def kept_image(place: Path, folder: Path) -> Image:
             return _kept_folder(place, folder)
         with _blobs(place) as blobs:
             return _kept_layers(place, blobs, folder)
-    except (tarfile.TarError, EOFError, UnicodeDecodeError) as error:
+    except (tarfile.TarError, EOFError, UnicodeDecodeError, zlib.error, lzma.LZMAError) as error:
         raise InputError(f"{place}: not an image: {error}") from error
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        what = f"its manifest is not as the OCI specification describes ({error})"
+        raise InputError(f"{place}: {what}", "copy it again") from error
     except OSError as error:
         raise InputError(f"{place}: {error.strerror or error}") from error
 
@@ -95,7 +100,9 @@ class _Blobs:
     def has(self, name: str) -> bool:
         if self._archive is None:
             return (self._place / name).is_file()
-        return name in self._archive.getnames()
+        with contextlib.suppress(KeyError):
+            return self._archive.getmember(name).isfile()
+        return False
 
     def json(self, name: str) -> Any:
         with self.open(name) as file:
@@ -203,13 +210,19 @@ def _kept_folder(place: Path, folder: Path) -> Image:
             f"{place}: no root file system and no OCI layout: neither {', '.join(TOP)} nor "
             "oci-layout is in it"
         )
-    seen = hashlib.sha256(str(place.resolve()).encode())
+    seen = hashlib.sha256()
     members = sorted(place.rglob("*"))
     if len(members) > MOST_MEMBERS:
         raise InputError(f"{place}: more than {MOST_MEMBERS:,} files")
     for one in members:
         is_at = one.lstat()
-        kept = (str(one), is_at.st_mode, is_at.st_uid, is_at.st_size, is_at.st_mtime_ns)
+        kept = (
+            str(one.relative_to(place)),
+            is_at.st_mode,
+            is_at.st_uid,
+            is_at.st_size,
+            is_at.st_mtime_ns,
+        )
         seen.update(repr(kept).encode())
     with _written(folder, seen.hexdigest()) as target:
         for one in members if target is not None else ():

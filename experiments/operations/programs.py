@@ -283,8 +283,9 @@ def _enter(room: Room) -> None:
     if room.root is not None:
         os.chroot(room.root)
     if room.image is not None:
+        Path(room.image.folder).mkdir(parents=True, exist_ok=True)
         os.chdir(room.image.folder)
-        image_root.become(room.image.user)
+        image_root.become(room.image.ids)
     else:
         os.chdir(room.folder if room.root is None else SHARED_IN_ROOT)
 

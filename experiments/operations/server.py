@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ from corridor.experiments.operations.helpers import (
     capture_command,
     probe_command,
 )
-from corridor.experiments.operations.image_root import TARS, ImageRoot, unpacked
+from corridor.experiments.operations.image_root import TARS, ImageRoot, ids_of, unpacked
 from corridor.experiments.operations.lasting_faults import LastingFaults
 from corridor.experiments.operations.messages import line, no, octets
 from corridor.experiments.operations.mininet_shell import write_nodes
@@ -167,6 +168,7 @@ class Operations(Closing):
         for program in left:
             program.end()
         end_marked(self._mark)
+        shutil.rmtree(self._shared / TARS, ignore_errors=True)
         self._starter.shutdown(wait=False)
 
     def answer(self, asked: bytes) -> bytes:
@@ -215,7 +217,7 @@ class Operations(Closing):
         tar = self._shared / TARS / f"{asked.id}.tar"
         with self._unpacking:
             tree = unpacked(tar, self._root.parent / "images")
-        return ImageRoot(tree, asked.folder, asked.user)
+        return ImageRoot(tree, asked.folder, ids_of(tree, asked.user))
 
     @_answered.register
     def _mininet(self, asked: Mininet, client: str) -> Answer:

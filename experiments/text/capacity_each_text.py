@@ -68,14 +68,14 @@ def _table(
 
 def _sentences(of: CapacityEachAnswer, unit: Unit) -> Iterator[str]:
     law = "no policy set" if of.policies == NO_POLICIES else f"policy set {of.policies}"
-    beside = f" next to background traffic ({of.background})" if of.background else ""
+    background = f" next to background traffic ({of.background})" if of.background else ""
     over, down = (
         sum(map(bool, some))
         for some in ([one.overloaded for one in of.cuts], [one.no_path for one in of.cuts])
     )
     yield (
         f"{of.scenario}, {law}, as of {of.as_of}: {LOAD_WORDS[of.load]} of "
-        f"{unit.rate(of.demands_gbps)} in total{beside}, on recomputed paths, under each of "
+        f"{unit.rate(of.demands_gbps)} in total{background}, on recomputed paths, under each of "
         f"{len(of.cuts):,} {NOUNS[of.each]} cut alone."
     )
     yield f"Highest utilization without failures: {_full(of.usual.fullest)}."

@@ -486,7 +486,8 @@ def _how_sampled(of: Sensitivity) -> str:
     return (
         f"Samples (seed {of.seed}) have parts of jobs. Values are independent, from triangular "
         "distributions over their intervals with the value as mode (uniform where bounds alone are "
-        "known); hubs of one grid share the factor, by market those of one country. No source "
+        "known); hubs of one grid share the factor, by market those of one country, as do equal "
+        "bounds of the marginal factor. No source "
         f"gives a distribution: this is our assumption.{named}"
     )
 

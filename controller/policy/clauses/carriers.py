@@ -42,7 +42,7 @@ class Carriers(Clause):
     within: Names = ()
     """Only ends whose domain is in these jurisdictions; all ends if empty."""
     unstated: Literal["refuse", "accept"] = "refuse"
-    """Whether an end may be used of which no source names the operator."""
+    """For ends whose operator no source names."""
 
     def describe(self) -> str:
         where = " next to a border" if self.at == "border" else ""

@@ -213,7 +213,7 @@ def test_a_program_has_the_files_of_an_image_and_its_own_copy_of_etc(kept, tmp_p
     config = {
         "Cmd": ["sh", "-c", "id -u; id -g; cat /etc/motd; echo $COLOUR; pwd"],
         "Env": ["COLOUR=blue", "PATH=/usr/bin:/bin"],
-        "WorkingDir": "/srv",
+        "WorkingDir": "/srv/made",
         "User": "web",
     }
     layers = [layer({**base, **users}), layer({"etc/motd": b"upper\n"})]
@@ -228,13 +228,16 @@ def test_a_program_has_the_files_of_an_image_and_its_own_copy_of_etc(kept, tmp_p
         )
         return done.returncode, done.stdout, done.stderr
 
-    assert said(of_web) == (0, "7\n8\nupper\nblue\n/srv\n", "")
+    assert said(of_web) == (0, "7\n8\nupper\nblue\n/srv/made\n", "")
     writes = "touch /etc/new /shared/seen && cat /etc/hosts; touch /usr/new"
     code, out, err = said(of_root, "sh", "-c", writes)
     assert (code, "karachi" in out, "Read-only file system" in err) == (1, True, True)
     assert (Path(kept.session()["out"]) / "shared/seen").exists()
     assert said(of_root, "cat", "/etc/new")[0] == 1
     assert said(of_root, "nothing")[::2] == (2, "corridor: nothing: No such file or directory\n")
+    of_nobody = layout(tmp_path / "nobody", layers, {"User": "nobody"})
+    unknown = "corridor: /etc/passwd of the image has no nobody; name a number instead\n"
+    assert said(of_nobody, "sh")[::2] == (2, unknown)
     refused = said(tmp_path, "sh")
     assert (refused[0], "no root file system and no OCI layout" in refused[2]) == (2, True)
 

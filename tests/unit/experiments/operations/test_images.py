@@ -92,12 +92,14 @@ def test_an_image_is_merged_once(tmp_path):
     assert os.listdir(tmp_path / "kept") == [tar.name]
 
 
-def test_a_folder_is_taken_as_it_is_and_a_change_makes_it_another(tmp_path):
+def test_a_folder_is_taken_as_it_is_and_a_change_makes_it_another(tmp_path, monkeypatch):
     root = tmp_path / "root"
     (root / "usr").mkdir(parents=True)
     (root / "usr/file").write_bytes(b"1")
     first = kept_image(root, tmp_path / "kept")
     assert shown(root, tmp_path / "kept") == {"usr": None, "usr/file": b"1"}
+    monkeypatch.chdir(tmp_path)
+    assert kept_image(Path("root"), tmp_path / "kept") == first
     (root / "usr/file").write_bytes(b"22")
     assert kept_image(root, tmp_path / "kept").id != first.id
 
@@ -111,6 +113,11 @@ def damaged(place: Path) -> Path:
 
 def without_index(place: Path) -> Path:
     (place / "index.json").unlink()
+    return place
+
+
+def with_index(place: Path, text: str) -> Path:
+    (place / "index.json").write_text(text)
     return place
 
 
@@ -128,6 +135,9 @@ ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
         ),
         (lambda at: layout(at, [layer({"../x": b""})]), "leads out of the image"),
         (lambda at: without_index(layout(at, [layer(BASE)])), "neither index.json nor manifest"),
+        (lambda at: with_index(layout(at, []), "{}"), "manifest is not as the OCI"),
+        (lambda at: with_index(layout(at, []), '{"manifests": 7}'), "manifest is not as the OCI"),
+        (lambda at: with_index(layout(at, []), "{"), "index.json is not JSON"),
         (lambda at: at.parent, "no root file system and no OCI layout"),
         (lambda at: at / "nowhere", "No such file"),
         (lambda _: Path(__file__), "not an image"),
@@ -152,6 +162,20 @@ def test_private_copies_keep_modes_and_links(tmp_path):
     assert (copy / "pipe").is_fifo()
     (copy / "sub/run").write_bytes(b"changed")
     assert (tree / "sub/run").read_bytes() == b"#!"
+
+
+@pytest.mark.parametrize(
+    ("user", "ids"),
+    [("", (0, 0)), ("web", (7, 8)), ("7", (7, 8)), ("web:audio", (7, 29)), ("9", (9, 0)),
+     ("9:10", (9, 10)), ("0:audio", (0, 29))],
+)  # fmt: skip
+def test_users_are_those_of_the_image(tmp_path, user, ids):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("root:x:0:0::/:/bin/sh\nweb:x:7:8::/:/bin/sh\nodd\n")
+    (tmp_path / "etc/group").write_text("root:x:0:\naudio:x:29:web\n")
+    assert image_root.ids_of(tmp_path, user) == ids
+    with pytest.raises(InputError, match="/etc/group of the image has no video"):
+        image_root.ids_of(tmp_path, "web:video")
 
 
 def test_usr_is_shared_and_etc_is_private(tmp_path):

@@ -16,9 +16,10 @@ import pytest
 from corridor.experiments.operations import programs, terminal
 from corridor.experiments.operations.client import Client
 from corridor.experiments.operations.door import SOCKET, opened
+from corridor.experiments.operations.image_root import TARS
 from corridor.experiments.operations.messages import data_of, octets
 from corridor.experiments.operations.programs import Program, Room, Window
-from corridor.experiments.operations.server import MOST_PROGRAMS, Operations
+from corridor.experiments.operations.server import MOST_PROGRAMS, SHARED_FOLDER, Operations
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from reconciler_lab import specification, wiring
 
@@ -269,6 +270,21 @@ def test_when_the_network_ends_its_clients_are_told(operations, path):
     with pytest.raises(EnvironmentUnsupported, match="not there"):
         client.ask("read", program=program, wait_s=1)
     client.close()
+
+
+def test_a_network_of_this_kernel_takes_no_images_and_tars_go_with_the_network(
+    client, operations, tmp_path
+):
+    image = {"id": "a" * 64}
+    with pytest.raises(InputError, match="images need a network in a guest"):
+        client.ask("run", hub="guian", command=["true"], image=image)
+    with pytest.raises(InputError, match=r"image\.id"):
+        client.ask("run", hub="guian", command=["true"], image={"id": "../x"})
+    tars = tmp_path / SHARED_FOLDER / TARS
+    tars.mkdir(parents=True)
+    (tars / "a.tar").touch()
+    operations.close()
+    assert not tars.exists()
 
 
 def test_nobody_else_reaches_the_socket(path):
