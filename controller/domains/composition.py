@@ -77,7 +77,7 @@ class Composed:
 
 
 @dataclass
-class Told:
+class Disclosed:
     """What controllers disclosed to each other for one demand and direction."""
 
     requests: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -102,7 +102,7 @@ class Agreement:
     """The result for one demand and direction."""
 
     route: Composed | None
-    told: Told
+    disclosed: Disclosed
 
 
 class Domains:
@@ -129,20 +129,20 @@ class Domains:
             silent: Domains that do not answer.
             lie: A domain that lies; the delay of the path is then what the others believe.
         """
-        told = Told()
+        disclosed = Disclosed()
         for rank in ranked(applicable.automata):
             found = []
             for number in rank:
                 automaton = applicable.automata[number]
                 exchange = _Exchange(
-                    self.views, automaton, dead, silent, told, lie, self.map.topology
+                    self.views, automaton, dead, silent, disclosed, lie, self.map.topology
                 )
                 route = exchange.route()
                 if route is not None and automaton.exceeds(route.one_way_ns) is None:
                     found.append(route)
             if found:
-                return Agreement(min(found, key=_length), told)
-        return Agreement(None, told)
+                return Agreement(min(found, key=_length), disclosed)
+        return Agreement(None, disclosed)
 
 
 def _length(route: Composed) -> tuple[int, int]:
@@ -183,7 +183,7 @@ class _Exchange:
         automaton: Automaton,
         dead: Collection[str],
         silent: Collection[str],
-        told: Told,
+        disclosed: Disclosed,
         lie: Lie | None,
         whole: Topology,
     ) -> None:
@@ -192,7 +192,7 @@ class _Exchange:
         self._views = {name: view for name, view in views.items() if name not in silent}
         self._automaton = automaton
         self._dead = dead
-        self._told = told
+        self._disclosed = disclosed
         self._controllers: dict[str, _Controller] = {}
 
     def route(self) -> Composed | None:
@@ -236,7 +236,7 @@ class _Exchange:
                     is_handed_on = out.is_hand_over and not out.fibres
                     if may_hand_on or not is_handed_on or not controller.paths.view.all_meet:
                         self._request(entry, out, more)
-            self._told.rounds += bool(more)
+            self._disclosed.rounds += bool(more)
             asked = more
         return ends
 
@@ -246,7 +246,7 @@ class _Exchange:
         if (entry, out) in waiting:
             return
         if not waiting:
-            self._told.requests[entry.domain, out.to.domain] += 1
+            self._disclosed.requests[entry.domain, out.to.domain] += 1
         waiting.append((entry, out))
         if out.to.domain not in self._views:
             return  # it is silent
@@ -273,11 +273,11 @@ class _Exchange:
                 continue
             controller.onward[found.entry] = found.onward
             if found.entry == start:
-                self._told.rounds += found.depth - 1
+                self._disclosed.rounds += found.depth - 1
                 return True
             for listener in sorted(controller.asked_by[found.entry]):
                 offer = Offer(found.entry.domain, listener, found.entry, found.delay_ns)
-                self._told.offers.append(offer)
+                self._disclosed.offers.append(offer)
                 for entry, out in self._at(listener).needs[found.entry]:
                     delay_ns = found.delay_ns + out.delay_ns
                     heapq.heappush(queue, _Candidate(delay_ns, found.depth + 1, entry, out))

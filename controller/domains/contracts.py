@@ -272,7 +272,7 @@ class Composition:
     arrives: dict[str, bool] = field(default_factory=dict)
     """By demand, whether all of its packets arrive while nothing fails."""
     contracts: int = 0
-    told: int = 0
+    disclosed: int = 0
     """Entries disclosed by one domain to another: port, label, standing, hops and delay."""
 
     @property
@@ -333,7 +333,7 @@ class _Chain:
     def add_to(self, found: Composition) -> None:
         contracts = (self._first, *self._met.values())
         found.contracts += len(contracts)
-        found.told += sum(len(one.leaves) for one in contracts)
+        found.disclosed += sum(len(one.leaves) for one in contracts)
         found.violated += [one for contract in contracts for one in contract.violated]
         demand = self._source.network.demands[self._number - 1] if self._number else None
         name = demand.id if demand else ""

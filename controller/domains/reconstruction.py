@@ -1,4 +1,4 @@
-"""What a controller can infer of its neighbours' maps from the delays that they told it. Pure.
+"""What a controller can infer of its neighbours' maps from the delays that it received. Pure.
 
 The attacker is honest but curious: it follows the protocol, keeps every offer that it hears, knows
 all demands and policies, and computes. It does not ask more than the protocol does. A delay from a
@@ -17,7 +17,7 @@ from corridor.controller.domains.composition import Offer
 from corridor.topologies.model.domains import DomainMap
 
 
-class Heard(NamedTuple):
+class Received(NamedTuple):
     """An offer, and the hub that it leads to."""
 
     dst: str
@@ -30,7 +30,7 @@ class Inferred:
 
     neighbour: str
     offers: int
-    """Delays that it told."""
+    """Delays that it disclosed."""
     hubs_known: int
     """Hubs of it that are named in offers or demands."""
     hubs: int
@@ -43,34 +43,34 @@ class Inferred:
     """Inside the neighbour."""
 
 
-def inferred(known: DomainMap, curious: str, heard: Iterable[Heard]) -> tuple[Inferred, ...]:
-    """Return what a domain infers of each neighbour that told it something, by name."""
-    by: dict[str, list[Heard]] = {}
-    for one in heard:
+def inferred(known: DomainMap, curious: str, received: Iterable[Received]) -> tuple[Inferred, ...]:
+    """Return what a domain infers of each neighbour that disclosed a delay, by name."""
+    by: dict[str, list[Received]] = {}
+    for one in received:
         if one.offer.to == curious:
             by.setdefault(one.offer.by, []).append(one)
-    return tuple(_inferred(known, name, told) for name, told in sorted(by.items()))
+    return tuple(_inferred(known, name, disclosed) for name, disclosed in sorted(by.items()))
 
 
-def _inferred(known: DomainMap, neighbour: str, told: Collection[Heard]) -> Inferred:
+def _inferred(known: DomainMap, neighbour: str, disclosed: Collection[Received]) -> Inferred:
     inside = {hub for hub, names in known.at_hub.items() if neighbour in names}
     homes = {hub for hub, home in known.home.items() if home == neighbour}
     delays_ns: dict[frozenset[str], int] = {}
-    for one in told:
+    for one in disclosed:
         pair = frozenset({one.offer.entry.place.hub, one.dst})
         if one.dst in homes and len(pair) > 1:
             least = delays_ns.get(pair, one.offer.delay_ns)
             delays_ns[pair] = min(least, one.offer.delay_ns)
-    guessed = _without_sums(delays_ns)
+    guessed = without_sums(delays_ns)
     truth: dict[frozenset[str], set[int]] = {}
     for fibre in known.topology.fibres:
         if {known.domain(fibre.id, hub) for hub in fibre.ends} == {neighbour}:
             truth.setdefault(frozenset(fibre.ends), set()).add(fibre.one_way_delay_ns)
     right = [pair for pair in guessed if pair in truth]
-    named = {one.offer.entry.place.hub for one in told} | {one.dst for one in told}
+    named = {one.offer.entry.place.hub for one in disclosed} | {one.dst for one in disclosed}
     return Inferred(
         neighbour=neighbour,
-        offers=len(told),
+        offers=len(disclosed),
         hubs_known=len(named & inside),
         hubs=len(inside),
         fibres_guessed=len(guessed),
@@ -80,8 +80,8 @@ def _inferred(known: DomainMap, neighbour: str, told: Collection[Heard]) -> Infe
     )
 
 
-def _without_sums(delays_ns: Mapping[frozenset[str], int]) -> dict[frozenset[str], int]:
-    """The pairs whose delay is not that of two other pairs over a hub between them."""
+def without_sums(delays_ns: Mapping[frozenset[str], int]) -> dict[frozenset[str], int]:
+    """Return the pairs whose delay in ns is not that of two other pairs over a hub between them."""
     sums: dict[frozenset[str], set[int]] = {}
     for (one, one_ns), (other, other_ns) in combinations(delays_ns.items(), 2):
         if len(one & other) == 1:

@@ -48,6 +48,6 @@ def composed_proof(loaded: LoadedScenario) -> ComposedProof:
         breaches=tuple(breaches[:MOST_BREACHES]),
         arrive=sum(found.arrives.values()),
         contracts=found.contracts,
-        disclosed=found.told,
+        disclosed=found.disclosed,
         equal=mine == violated.intersection(COMPOSED) and found.arrives == arrives,
     )

@@ -13,7 +13,7 @@ from typing import get_args
 from corridor.controller.domains.composition import Agreement, Domains
 from corridor.controller.domains.controller_view import USABLE, HandOvers
 from corridor.controller.domains.lies import Lie, LieKind
-from corridor.controller.domains.reconstruction import Heard, inferred
+from corridor.controller.domains.reconstruction import Received, inferred
 from corridor.controller.domains.timing import WORK_NS, AgreementTime, agreement_time
 from corridor.controller.policy.permitted_paths import PermittedPath, lawful_route
 from corridor.controller.policy.semantics import ApplicablePolicies, Failures, PolicyLookup
@@ -99,14 +99,14 @@ def domain_paths(
     if hand_overs not in get_args(HandOvers.__value__):
         raise InputError(f'hand-overs are "{hand_overs}"', "write any or stated")
     known = domains_of(loaded.topology)
-    told = _lie(lie) if lie else None
-    for name in (*silent, *filter(None, [curious]), *([told.domain] if told else [])):
+    stated_lie = _lie(lie) if lie else None
+    for name in (*silent, *filter(None, [curious]), *([stated_lie.domain] if stated_lie else [])):
         if name not in known.domains:
             hint = nearest(name, known.domains) or "corridor topology domains lists them"
             raise InputError(f'no domain "{name}"', hint)
     question = _Question(loaded, known, hand_overs, silent)
     directions = tuple(question.direction(one) for one in question.asked)
-    heard = [one.exchanged for one in directions if one.exchanged.rounds]
+    exchanged = [one.exchanged for one in directions if one.exchanged.rounds]
     return DomainPathsAnswer(
         schema=PATHS_SCHEMA,
         scenario=loaded.scenario.name,
@@ -120,15 +120,15 @@ def domain_paths(
         hubs_of_several_domains=sum(len(names) > 1 for names in known.at_hub.values()),
         directions=directions,
         equal=sum(not one.difference for one in directions),
-        numbers=_spread([one.numbers for one in heard]),
-        rounds=_spread([one.rounds for one in heard]),
+        numbers=_spread([one.numbers for one in exchanged]),
+        rounds=_spread([one.rounds for one in exchanged]),
         map_numbers=NUMBERS_OF_FIBRE * len(loaded.topology.fibres),
         timing=question.timing(),
         cuts=question.cuts() if cuts else None,
         proof=composed_proof(loaded) if prove else None,
-        lied=question.lied(told) if told else None,
+        lied=question.lied(stated_lie) if stated_lie else None,
         curious=curious,
-        inferred=inferred(known, curious, question.heard) if curious else (),
+        inferred=inferred(known, curious, question.received) if curious else (),
     )
 
 
@@ -165,7 +165,7 @@ class _Question:
         self._hand_overs = hand_overs
         self._silent = silent
         self._controllers = Domains(known, hand_overs)
-        self.heard: list[Heard] = []
+        self.received: list[Received] = []
         """All offers, with the hubs that they lead to."""
         self._took: list[AgreementTime] = []
         lookup = PolicyLookup(loaded.policies, loaded.topology, loaded.as_of)
@@ -175,7 +175,7 @@ class _Question:
 
     def direction(self, asked: ApplicablePolicies) -> CarriedDirection:
         found = self._controllers.agree(asked, silent=self._silent)
-        self.heard += [Heard(asked.demand.dst, one) for one in found.told.offers]
+        self.received += [Received(asked.demand.dst, one) for one in found.disclosed.offers]
         alone = lawful_route(asked)
         demand, route = asked.demand, found.route
         took = None if self._silent else agreement_time(self._controllers.views, asked)
@@ -317,6 +317,8 @@ def _carried(found: Agreement) -> Iterator[Carried]:
 
 
 def _exchanged(found: Agreement) -> Exchanged:
-    told = found.told
-    listened = (Listened(by, to, count) for (by, to), count in sorted(told.listeners.items()))
-    return Exchanged(told.requests.total(), told.numbers, told.rounds, tuple(listened))
+    disclosed = found.disclosed
+    listened = (Listened(by, to, count) for (by, to), count in sorted(disclosed.listeners.items()))
+    return Exchanged(
+        disclosed.requests.total(), disclosed.numbers, disclosed.rounds, tuple(listened)
+    )

@@ -253,9 +253,9 @@ def _inferred(found: DomainPathsAnswer, width: int | None) -> list[str]:
 
 
 def _listened(found: DomainPathsAnswer) -> list[str]:
-    heard: Counter[tuple[str, str]] = Counter()
+    received: Counter[tuple[str, str]] = Counter()
     for direction in found.directions:
         for one in direction.exchanged.listened:
-            heard[one.by, one.to] += one.delays
+            received[one.by, one.to] += one.delays
     lines = ["delays disclosed for all demands together, by sender and receiver:"]
-    return lines + [f"  {by} to {to}: {count}" for (by, to), count in heard.most_common()]
+    return lines + [f"  {by} to {to}: {count}" for (by, to), count in received.most_common()]

@@ -55,9 +55,9 @@ def test_each_segment_is_of_its_domain_and_each_offer_is_told_once(case):
     topology, applicable, dead = case
     known = domains_of(topology)
     found = Domains(known).agree(applicable, dead)
-    told = [(one.to, one.entry) for one in found.told.offers]
+    disclosed = [(one.to, one.entry) for one in found.disclosed.offers]
     permits = max(1, len(applicable.automata))
-    assert max((told.count(one) for one in told), default=0) <= permits
+    assert max((disclosed.count(one) for one in disclosed), default=0) <= permits
     for segment in found.route.segments if found.route else ():
         for fibre, hub in zip(segment.fibres, segment.hubs[:-1], strict=True):
             assert known.domain(fibre, hub) == segment.domain

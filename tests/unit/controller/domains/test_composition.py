@@ -56,18 +56,18 @@ def test_the_path_of_two_domains_and_the_delays_that_are_told() -> None:
         ("north@CN", 3),
         ("south@PK", 7),
     ]
-    assert [(one.by, one.to, ms(one.delay_ns)) for one in found.told.offers] == [
+    assert [(one.by, one.to, ms(one.delay_ns)) for one in found.disclosed.offers] == [
         ("south@PK", "north@CN", 7),
         ("north@CN", "south@PK", 9),  # from b, back over m: it was asked for, and is of no use
     ]
-    assert found.told.rounds == 3
+    assert found.disclosed.rounds == 3
 
 
 def test_a_detour_after_a_cut_that_only_one_domain_knows_of() -> None:
     found = made().agree(asked(), {"y-z"})
     assert found.route is not None
     assert found.route.path.fibres == ("a-b", "b-m", "m-z")
-    assert [ms(one.delay_ns) for one in found.told.offers] == [8, 10]
+    assert [ms(one.delay_ns) for one in found.disclosed.offers] == [8, 10]
 
 
 def test_a_silent_domain_carries_nothing_through() -> None:
