@@ -126,7 +126,7 @@ def paths(found: DomainPathsAnswer, width: int | None, *, everything: bool = Fal
         (
             f"{found.scenario}: {counted(len(found.domains), 'domain')} of {found.topology}, "
             f"{counted(found.inter_domain_fibres, 'fibre')} between domains, "
-            f"{counted(found.hubs_of_several_domains, 'hub')} of several"
+            f"{counted(found.hubs_of_several_domains, 'hub')} with several domains"
         ),
         (
             f"{total} directions of demands under {found.policies} as of {found.as_of}: {served} "
@@ -225,7 +225,7 @@ def _lied(lied: Lied, total: int) -> list[str]:
     return [
         (
             f"if {lied.domain} lies about its {lied.kind}: {lied.changed} of {total} directions "
-            f"have another path; {lied.slower} are slower, by up to {lied.most_ms:.1f} ms"
+            f"with another path; slower {lied.slower}, by up to {lied.most_ms:.1f} ms"
         ),
         (
             f"  late {lied.late}, undelivered {lied.undelivered}, by a forbidden path "
