@@ -124,16 +124,18 @@ class Candidates:
     base: Topology
     path: str = ""
 
-    def without(self, names: Iterable[str]) -> Candidates:
-        """Return the candidates that are left.
+    def without(self, names: Iterable[str], only: Iterable[str] = ()) -> Candidates:
+        """Return the candidates that are left; with ``only``, of these.
 
         Raises:
             InputError: A name is no candidate's.
         """
-        left_out = frozenset(names)
-        for name in sorted(left_out - set(self.file.by_id)):
+        left_out, kept_in = frozenset(names), frozenset(only)
+        for name in sorted((left_out | kept_in) - set(self.file.by_id)):
             hint = nearest_named(name, self.file.by_id)
             raise InputError(f'no candidate is called "{name}"', hint)
+        if kept_in:
+            left_out |= set(self.file.by_id) - kept_in
         kept = {
             kind: tuple(one for one in getattr(self.file, kind) if one.id not in left_out)
             for kind in ("fibres", "gateways")

@@ -9,14 +9,16 @@ dropped is worse at every length.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
+from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.semantics import ApplicablePolicies
+from corridor.experiments.answers.price_paths import PricedPaths
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.model.routing import shortest_tree
 from corridor.topologies.model.topology import Topology
 
 MOST_USES = 8
@@ -35,6 +37,11 @@ class Column:
     budget_ns: int | None
     """The longest delay that law or the demand allows on it."""
 
+    @property
+    def within_ns(self) -> int | None:
+        """The longest that the lengths of its candidates may add; None for any."""
+        return None if self.budget_ns is None else self.budget_ns - self.least_ns
+
     def one_way_ns(self, longer_ns: Mapping[str, int]) -> int | None:
         """Return its delay; None if that is above its budget.
 
@@ -45,12 +52,20 @@ class Column:
         return None if self.budget_ns is not None and taken_ns > self.budget_ns else taken_ns
 
 
+class _Entry(NamedTuple):
+    """Where packets enter the graph under one permit."""
+
+    automaton: Automaton
+    product: Product
+    start: int
+
+
 class ColumnSearch:
     """Columns over one map with all candidate fibres at their shortest lengths."""
 
     def __init__(self, topology: Topology, candidates: Sequence[str]) -> None:
         """``candidates``: ids of fibres of the map that are not built."""
-        self._topology = topology
+        self._paths = PricedPaths(topology)
         self._ground = Ground(topology)
         self._names = tuple(candidates)
         self._shifts = {
@@ -58,10 +73,13 @@ class ColumnSearch:
         }
         self._all = self._ground.mask(candidates)
         self._lowest = sum(1 << shift for shift in self._shifts.values())
-        self._floors: dict[str, dict[str, int]] = {}
+
+    def mask(self, fibres: Iterable[str]) -> int:
+        """Return fibres as bits, for ``dead``."""
+        return self._ground.mask(list(fibres))
 
     def columns(
-        self, applicable: ApplicablePolicies, most: int, below_ns: int | None
+        self, applicable: ApplicablePolicies, most: int, below_ns: int | None = None, dead: int = 0
     ) -> list[Column]:
         """Return the columns of one direction.
 
@@ -69,17 +87,15 @@ class ColumnSearch:
             applicable: The policies of the direction, on this map.
             most: Candidates that a path may use at most.
             below_ns: Only paths with smaller one-way delays; None for all.
+            dead: Failed fibres, as bits.
 
         Raises:
             InputError: A path uses one fibre more than eight times.
         """
         best: dict[tuple[int, int | None], int] = {}
-        for automaton in applicable.automata:
-            product = Product(
-                automaton, self._topology, self._floor(applicable.demand.dst), ground=self._ground
-            )
-            budget = automaton.left_ns(0)
-            for uses, least_ns in self._labels(product, most, below_ns):
+        for entry in self._entries(applicable):
+            budget = entry.automaton.left_ns(0)
+            for uses, least_ns in self._labels(entry, most, below_ns, dead):
                 key = (uses, budget)
                 best[key] = min(least_ns, best.get(key, least_ns))
         return [
@@ -87,28 +103,33 @@ class ColumnSearch:
             for (uses, budget), least_ns in best.items()
         ]
 
-    def shortest_ns(self, applicable: ApplicablePolicies, *, with_all: bool) -> int | None:
+    def shortest_ns(
+        self, applicable: ApplicablePolicies, *, with_all: bool, dead: int = 0
+    ) -> int | None:
         """Return the smallest lawful one-way delay, with all candidates or with none."""
+        down = dead if with_all else dead | self._all
         found = []
-        for automaton in applicable.automata:
-            product = Product(
-                automaton, self._topology, self._floor(applicable.demand.dst), ground=self._ground
-            )
-            first = product.first()
-            dead = 0 if with_all else self._all
-            course = product.course(product.number(first), dead) if first else None
-            if course is not None and not product.automaton.exceeds(course.one_way_ns):
+        for automaton, product, start in self._entries(applicable):
+            course = product.course(start, down)
+            if course is not None and not automaton.exceeds(course.one_way_ns):
                 found.append(course.one_way_ns)
         return min(found, default=None)
 
-    def _labels(self, product: Product, most: int, below_ns: int | None) -> list[tuple[int, int]]:
+    def _entries(self, applicable: ApplicablePolicies) -> Iterator[_Entry]:
+        for automaton in applicable.automata:
+            product = self._paths.product(automaton)
+            start = product.entered(automaton.trip.src)
+            if start is not None:
+                yield _Entry(automaton, product, start)
+
+    def _labels(
+        self, entry: _Entry, most: int, below_ns: int | None, dead: int
+    ) -> list[tuple[int, int]]:
         """Uses and delay of paths that no other path is at least as good as."""
-        first = product.first()
-        if first is None:
-            return []
+        automaton, product, start = entry
         found: list[tuple[int, int]] = []
         labels: dict[int, list[int]] = {}
-        queue = [(0, 0, product.number(first))]
+        queue = [(0, 0, start)]
         while queue:
             delay_ns, uses, at = heappop(queue)
             known = labels.setdefault(at, [])
@@ -116,10 +137,12 @@ class ColumnSearch:
                 continue  # labels come in the order of their delay
             known.append(uses)
             if product.is_end(at):
-                if not product.automaton.exceeds(delay_ns):
+                if not automaton.exceeds(delay_ns):
                     found.append((uses, delay_ns))
                 continue
             for edge in product.edges(at):
+                if edge.bit & dead:
+                    continue
                 further = self._past(uses, edge.bit)
                 total_ns = delay_ns + edge.delay_ns
                 if below_ns is not None and total_ns + edge.floor_ns >= below_ns:
@@ -145,16 +168,3 @@ class ColumnSearch:
             if run:
                 found[name] = run.bit_count()
         return found
-
-    def _floor(self, dst: str) -> dict[str, int]:
-        """By hub, the smallest delay to a hub over any fibres."""
-        if dst not in self._floors:
-            tree = shortest_tree(self._topology, dst)
-            floor: dict[str, int] = {}
-            for hub, came_by in tree.items():  # nearer hubs come first
-                floor[hub] = 0
-                if came_by is not None:
-                    nearer, fibre = came_by
-                    floor[hub] = floor[nearer] + fibre.one_way_delay_ns
-            self._floors[dst] = floor
-        return self._floors[dst]

@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from statistics import fmean, median
+from statistics import median
+from typing import Literal, get_args
 
 from corridor.experiments.expansion.candidates import (
-    Candidates,
     FibreCandidate,
     GatewayCandidate,
     read_candidates,
 )
+from corridor.experiments.expansion.certainty import VARIED, Samples
+from corridor.experiments.expansion.measures import (
+    LARGE,
+    MEASURES,
+    NS_PER_MS,
+    Measures,
+    Target,
+    growth,
+    traffic_weights,
+)
+from corridor.experiments.expansion.pareto import pareto_plans
 from corridor.experiments.expansion.plan_documents import (
     PLAN_SCHEMA,
     Building,
-    Certainty,
     ChangedDemand,
     CostRange,
     Latencies,
+    Measure,
+    Measured,
     PlanAnswer,
+    Proof,
     SavingRange,
     Selected,
+    TargetValue,
+    Varied,
     YearRange,
 )
-from corridor.experiments.expansion.problem import Limits, Outcome, Problem
-from corridor.experiments.expansion.selection import (
-    NS_PER_MS,
-    By,
-    Objective,
-    Selection,
-    best,
-    greedy,
-)
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.expansion.problem import Limits, Outcome, Problem, served_now
+from corridor.experiments.expansion.selection import Objective, Selection, best, greedy
+from corridor.experiments.scenario.intents import specify, with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario, load_under, under_given
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
 
 MOST, MOST_SAMPLES = 20, 10_000
 MOST_BUDGET_MUSD = 1e9
-EQUAL_MS = 1e-6
-"""Plans that differ by less are equally good."""
+MOST_SECONDS = 86_400.0
+SAMPLED: frozenset[Measure] = frozenset({"latency", "reach"})
+"""Objectives that samples can be drawn of."""
+type Weigh = Literal["equal", "traffic"]
 
 
 @dataclass(frozen=True)
@@ -52,14 +62,39 @@ class PlanQuestion:
 
     most: int | None = 1
     budget_musd: float | None = None
-    by: By = "latency"
+    by: Measure = "latency"
     samples: int = 0
     seed: int = 1
+    target: TargetValue | None = None
+    weigh: Weigh = "equal"
+    rates: tuple[str, ...] = ()
+    """Real rates in place of guarantees: ``RATE``, ``CLASS=RATE`` or ``DEMAND=RATE``."""
+    measures: tuple[Measure, ...] = ()
+    """Further measures of each candidate alone."""
+    pareto: tuple[Measure, ...] = ()
+    vary: tuple[Varied, ...] = ("length", "cost")
+    seconds: float = 120.0
+    """For each program."""
 
     def __post_init__(self) -> None:
-        if self.by not in ("latency", "reach"):
-            raise InputError(f'by is "{self.by}"', "write latency or reach")
-        if self.most is None and self.budget_musd is None:
+        for name in (self.by, *self.measures, *self.pareto):
+            if name not in MEASURES:
+                hint = nearest(name, MEASURES) or f"they are {', '.join(MEASURES)}"
+                raise InputError(f'no measure is called "{name}"', hint)
+        for varied in self.vary:
+            if varied not in VARIED:
+                raise InputError(f'samples cannot vary "{varied}"', f"write {', '.join(VARIED)}")
+        if self.weigh not in get_args(Weigh.__value__):
+            raise InputError(f'weigh is "{self.weigh}"', "write equal or traffic")
+        if (self.by == "cost") != (self.target is not None):
+            hint = "write --by cost with --at-least reach=60 or --at-most latency=2800"
+            raise InputError("the lowest cost needs a target, and only that has one", hint)
+        if len(self.pareto) == 1:
+            raise InputError("a comparison by one measure", "name two or more: latency,cost")
+        self._check_numbers()
+
+    def _check_numbers(self) -> None:
+        if self.most is None and self.budget_musd is None and self.by != "cost":
             raise InputError("a plan needs a limit", "state --next N or --budget MUSD")
         if self.most is not None and not 1 <= self.most <= MOST:
             raise InputError(f"a plan of {self.most} candidates", f"write 1 to {MOST}")
@@ -69,6 +104,24 @@ class PlanQuestion:
             )
         if not 0 <= self.samples <= MOST_SAMPLES:
             raise InputError(f"{self.samples} samples", f"write 0 to {MOST_SAMPLES:,}")
+        if self.samples and self.by not in SAMPLED:
+            raise InputError(f"samples of {self.by}", "samples are of latency and of reach")
+        if not 0 < self.seconds <= MOST_SECONDS:
+            raise InputError(
+                f"a time limit of {self.seconds:g} s", f"write up to {MOST_SECONDS:,.0f} s"
+            )
+
+    @property
+    def limits(self) -> Limits:
+        """What may be built."""
+        asks_cost = self.by == "cost" or "cost" in self.pareto
+        return Limits(self.most, self.budget_musd, asks_cost, self.seconds)
+
+    @property
+    def measured(self) -> frozenset[Measure]:
+        """What is computed for each candidate alone."""
+        target = () if self.target is None else (self.target.measure,)
+        return frozenset((self.by, *target, *self.measures))
 
 
 def plan(
@@ -76,35 +129,57 @@ def plan(
     *,
     most: int | None = None,
     budget_musd: float | None = None,
-    by: By = "latency",
+    by: Measure = "latency",
+    at_least: Mapping[Measure, float] | None = None,
+    at_most: Mapping[Measure, float] | None = None,
+    weigh: Weigh = "equal",
+    rates: Iterable[str] = (),
+    measures: Iterable[Measure] = (),
+    pareto: Iterable[Measure] = (),
     candidates: str | Path | None = None,
     leave_out: Iterable[str] = (),
+    only: Iterable[str] = (),
     policies: str | None = None,
     as_of: str | date | None = None,
     samples: int = 0,
     seed: int = 1,
+    vary: Iterable[Varied] = ("length", "cost"),
+    time_limit_s: float = 120.0,
 ) -> PlanAnswer:
     """Compute which candidate fibres and gateways to build next.
 
     Args:
         scenario: A shipped scenario or a file.
-        most: How many to build; 1 without a budget.
+        most: How many to build; 1 without a budget, no limit for the lowest cost.
         budget_musd: Million US dollars for the high ends of their costs together.
         by: ``latency``: the smallest sum of RTTs of demands that are served today; ``reach``: the
-            highest number of served demands.
+            highest number of served demands; ``survival``: pairs of a demand and a single failure
+            of a shared-risk group in which it has a path; ``capacity``: growth of all rates;
+            ``nines``: expected minutes a year without a path; ``cost``: the lowest cost of what
+            ``at_least`` or ``at_most`` asks for.
+        at_least: One measure and its value: ``{"reach": 60}``; ``survival`` and ``capacity``, too.
+        at_most: The same of ``latency`` (ms) or ``nines`` (minutes).
+        weigh: ``traffic`` multiplies the RTT of each demand by its rate over the mean rate.
+        rates: Real rates in place of guarantees: ``10Gbit``, ``CLASS=RATE`` or ``DEMAND=RATE``.
+        measures: Further measures of each candidate alone.
+        pareto: Measures by which all plans that are not dominated are listed.
         candidates: A file of candidates; the shipped one without it.
         leave_out: Ids of candidates that are not considered.
+        only: Ids of the candidates that are considered; all without it.
         policies: A policy set or file instead of the scenario's.
         as_of: The day of the policies.
-        samples: Samples of the lengths of candidates, for how certain the answer is.
+        samples: Samples of what is uncertain, for how certain the answer is.
         seed: Selects the samples.
+        vary: What samples vary: ``length``, ``cost``, ``law`` (interpretations).
+        time_limit_s: For each program that is solved.
 
     Returns:
         The plan with RTTs in ms before and after, its bound, costs in million US dollars, and each
         candidate alone.
 
     Raises:
-        InputError: An argument or a file has a mistake, or a cost that a budget needs is unknown.
+        InputError: An argument or a file has a mistake, or a cost or rate that is needed is
+            unknown.
         EnvironmentUnsupported: The extra ``optimize`` is not installed.
 
     Example:
@@ -112,10 +187,42 @@ def plan(
         ('mengla-chiangmai',)
     """
     loaded = load_under(str(scenario), under_given(policies, as_of))
-    most = 1 if most is None and budget_musd is None else most
-    question = PlanQuestion(most, budget_musd, by, samples, seed)
+    question = PlanQuestion(
+        most=1 if most is None and budget_musd is None and by != "cost" else most,
+        budget_musd=budget_musd,
+        by=by,
+        samples=samples,
+        seed=seed,
+        target=target_of(at_least or {}, at_most or {}),
+        weigh=weigh,
+        rates=tuple(rates),
+        measures=tuple(measures),
+        pareto=tuple(pareto),
+        vary=tuple(vary),
+        seconds=time_limit_s,
+    )
     path = None if candidates is None else Path(candidates)
-    return plan_answer(loaded, question, path, leave_out)
+    return plan_answer(loaded, question, path, leave_out, only)
+
+
+def target_of(
+    at_least: Mapping[Measure, float], at_most: Mapping[Measure, float]
+) -> TargetValue | None:
+    """Return what a plan has to reach; None if nothing is asked for.
+
+    Raises:
+        InputError: There are two targets, or a measure has the other direction.
+    """
+    for given, is_large in ((at_least, True), (at_most, False)):
+        for name in given:
+            if name == "cost" or name not in MEASURES or (name in LARGE) != is_large:
+                known = [one for one in MEASURES if (one in LARGE) == is_large and one != "cost"]
+                option = "--at-least" if is_large else "--at-most"
+                raise InputError(f'{option} of "{name}"', f"it is of {' or '.join(known)}")
+    given_all = [*at_least.items(), *at_most.items()]
+    if len(given_all) > 1:
+        raise InputError("a plan has two targets", "state one of --at-least and --at-most")
+    return TargetValue(*given_all[0]) if given_all else None
 
 
 def plan_answer(
@@ -123,17 +230,24 @@ def plan_answer(
     question: PlanQuestion,
     path: Path | None = None,
     leave_out: Iterable[str] = (),
+    only: Iterable[str] = (),
 ) -> PlanAnswer:
     """Return the same for a scenario that is loaded. Raises as ``plan`` does."""
+    loaded = with_rates(loaded, question.rates)
     asked = specify(loaded)
-    known = read_candidates(asked.topology, path).without(leave_out)
+    known = read_candidates(asked.topology, path).without(leave_out, only)
     if not known.file.all:
         raise InputError("there is no candidate", "name a file with --candidates")
-    problem = Problem(asked, known, Limits(question.most, question.budget_musd))
-    objective = Objective(problem, question.by)
-    today = problem.outcome(())
+    problem = Problem(asked, known, question.limits)
+    measures = Measures(problem, loaded, _weights(loaded, problem, question))
+    objective = Objective(measures, question.by, _target(question.target))
     found, compared = best(problem, objective), greedy(problem, objective)
-    samples = _Samples(problem, objective, question)
+    samples = None
+    if question.samples:
+        samples = Samples(objective, question.samples, question.seed, question.vary)
+    today, asks = measures.outcome(()), question.measured
+    everything = (*problem.fibres, *problem.gateways)
+    sign = -1 if question.by in LARGE else 1
     return PlanAnswer(
         schema=PLAN_SCHEMA,
         scenario=loaded.scenario.name,
@@ -142,77 +256,82 @@ def plan_answer(
         as_of=asked.as_of.isoformat(),
         candidates=known.file.name,
         by=question.by,
+        target=question.target,
+        weigh=question.weigh,
         most=question.most,
         budget_musd=question.budget_musd,
         demands=len(today.rtts_ns),
-        today=_latencies(today, objective.served),
-        plan=_selected(found, known, today, objective),
-        bound=round(found.bound if question.by == "latency" else -found.bound, 6),
-        greedy=_selected(compared, known, today, objective),
-        everything=_latencies(problem.everything(), objective.served),
-        singles=_singles(problem, objective, today, samples.first_shares()),
+        failures=len(measures.survival.failures) if "survival" in asks else None,
+        today=_latencies(today, measures),
+        today_measured=_measured(measures, (), asks),
+        plan=_selected(found, measures, asks),
+        bound=round(sign * found.bound, 6),
+        proof=Proof(
+            method="enumeration" if found.compared else "program",
+            sets=found.compared or None,
+            gap=round(found.may_improve, 6),
+        ),
+        greedy=_selected(compared, measures, asks),
+        everything=_latencies(problem.everything(), measures),
+        everything_measured=_measured(measures, everything, asks, is_everything=True),
+        singles=_singles(objective, {} if samples is None else samples.first_shares(), asks),
         changed=_changed(problem, today, found.outcome),
-        certainty=samples.certainty(found),
+        pareto=pareto_plans(measures, question.pareto) if question.pareto else (),
+        certainty=None if samples is None else samples.certainty(found),
     )
 
 
-class _Samples:
-    """The same question with other lengths of candidates."""
-
-    def __init__(self, problem: Problem, objective: Objective, question: PlanQuestion) -> None:
-        self._problem, self._objective, self._question = problem, objective, question
-        drawn = random.Random(question.seed)
-        self._lengths = [
-            problem.longer(
-                {
-                    one.id: drawn.uniform(one.length_factor.low, one.length_factor.high)
-                    for one in problem.candidates.file.fibres
-                }
-            )
-            for _ in range(question.samples)
-        ]
-
-    def first_shares(self) -> dict[str, float]:
-        """By candidate, the share of samples in which it alone is the best."""
-        names = (*self._problem.fibres, *self._problem.gateways)
-        if not self._lengths:
-            return {}
-        firsts = [
-            min(names, key=lambda name: (self._score([name], longer), name))
-            for longer in self._lengths
-        ]
-        return {name: firsts.count(name) / len(firsts) for name in names}
-
-    def certainty(self, found: Selection) -> Certainty | None:
-        """How often a plan is the best, and how much more the best one saves."""
-        if not self._lengths:
-            return None
-        regrets = [
-            max(0.0, self._score(found.names, longer) - self._best(longer))
-            for longer in self._lengths
-        ]
-        return Certainty(
-            samples=len(regrets),
-            seed=self._question.seed,
-            best_share=sum(one <= EQUAL_MS for one in regrets) / len(regrets),
-            mean_regret_ms=round(fmean(regrets), 6),
-            most_regret_ms=round(max(regrets), 6),
-        )
-
-    def _best(self, longer: Mapping[str, int]) -> float:
-        return best(self._problem, self._objective, longer).score.first
-
-    def _score(self, names: Sequence[str], longer: Mapping[str, int]) -> float:
-        return self._objective.of(self._problem.outcome(names, longer)).first
+def _weights(
+    loaded: LoadedScenario, problem: Problem, question: PlanQuestion
+) -> dict[str, float] | None:
+    if question.weigh == "equal":
+        return None
+    served = served_now(problem.by_gateways[frozenset()].base_ns)
+    names = [one.id for one, was in zip(problem.demands[::2], served, strict=True) if was]
+    return traffic_weights(loaded, names)
 
 
-def _latencies(outcome: Outcome, served: Sequence[bool]) -> Latencies:
+def _target(of: TargetValue | None) -> Target | None:
+    if of is None:
+        return None
+    return Target(of.measure, -of.value if of.measure in LARGE else of.value)
+
+
+def _measured(
+    measures: Measures,
+    names: Collection[str],
+    asks: Collection[Measure],
+    *,
+    is_everything: bool = False,
+) -> Measured:
+    capacity = measures.capacity(names) if "capacity" in asks else None
+    minutes = measures.minutes(names) if "nines" in asks else None
+    pairs = None
+    if "survival" in asks:
+        survival = measures.survival
+        nominal = measures.problem.nominal
+        pairs = survival.with_everything() if is_everything else survival.count(names, nominal)
+    return Measured(
+        survival_pairs=pairs,
+        growth_times=None if capacity is None else round(growth(capacity), 6),
+        worst_utilization=None
+        if capacity is None
+        else round(max(one.share for one in capacity.links), 6),
+        low_minutes=None if minutes is None else round(minutes.low, 3),
+        high_minutes=None if minutes is None else round(minutes.high, 3),
+    )
+
+
+def _latencies(outcome: Outcome, measures: Measures) -> Latencies:
     rtts_ns = outcome.rtts_ns
-    today = sorted(
-        ns / NS_PER_MS for ns, was in zip(rtts_ns, served, strict=True) if was and ns is not None
-    )
+    known = [
+        (ns / NS_PER_MS, weight)
+        for ns, was, weight in zip(rtts_ns, measures.served, measures.weights, strict=True)
+        if was and ns is not None
+    ]
+    today = sorted(ms for ms, _ in known)
     return Latencies(
-        sum_ms=round(sum(today), 3),
+        sum_ms=round(sum(ms * weight for ms, weight in known), 3),
         median_ms=round(median(today), 3) if today else 0.0,
         p95_ms=round(today[-(-95 * len(today) // 100) - 1], 3) if today else 0.0,
         maximum_ms=round(today[-1], 3) if today else 0.0,
@@ -220,25 +339,33 @@ def _latencies(outcome: Outcome, served: Sequence[bool]) -> Latencies:
     )
 
 
-def _selected(
-    found: Selection, candidates: Candidates, today: Outcome, objective: Objective
-) -> Selected:
-    now = _latencies(found.outcome, objective.served)
-    saves = _latencies(today, objective.served).sum_ms - now.sum_ms
-    costs = [candidates.file.by_id[name].cost_musd for name in found.names]
-    known = [one for one in costs if one is not None]
+def _selected(found: Selection, measures: Measures, asks: Collection[Measure]) -> Selected:
+    now = _latencies(found.outcome, measures)
+    saves = _latencies(measures.outcome(()), measures).sum_ms - now.sum_ms
+    costs = measures.problem.costs
+    known = [costs[name] for name in found.names if name in costs]
     total = CostRange(sum(one.low for one in known), sum(one.high for one in known))
-    return Selected(found.names, now, round(saves, 3), total if len(known) == len(costs) else None)
+    return Selected(
+        ids=found.names,
+        latencies=now,
+        saves_ms=round(saves, 3),
+        cost=total if len(known) == len(found.names) else None,
+        measured=_measured(measures, found.names, asks),
+    )
 
 
 def _singles(
-    problem: Problem, objective: Objective, today: Outcome, shares: Mapping[str, float]
+    objective: Objective,
+    shares: Mapping[str, tuple[float, float | None]],
+    asks: Collection[Measure],
 ) -> tuple[Building, ...]:
-    written = problem.candidates.built(problem.fibres)
-    before, sources = _latencies(today, objective.served), problem.candidates.file.sources
+    measures = objective.measures
+    file = measures.problem.candidates.file
+    written = measures.problem.candidates.built(measures.problem.fibres)
+    before = _latencies(measures.outcome(()), measures)
 
     def building(one: FibreCandidate | GatewayCandidate) -> Building:
-        now = _latencies(problem.outcome([one.id]), objective.served)
+        now = _latencies(measures.outcome([one.id]), measures)
         is_fibre = isinstance(one, FibreCandidate)
         needs = one.needs if isinstance(one, FibreCandidate) else f"decided by {one.decided_by}"
         saves, cost = round(before.sum_ms - now.sum_ms, 3), one.cost_musd
@@ -255,23 +382,25 @@ def _singles(
             saves_per_musd=None
             if cost is None
             else SavingRange(round(saves / cost.high, 4), round(saves / cost.low, 4)),
-            first_share=shares.get(one.id),
+            first_share=shares.get(one.id, (None, None))[0],
+            value_share=shares.get(one.id, (None, None))[1],
+            measured=_measured(measures, [one.id], asks),
             years=None if one.years is None else YearRange(one.years.low, one.years.high),
             needs=needs,
             confidence=one.confidence,
             sources=tuple(
-                f"{named.title}, {named.date}" for named in map(sources.get, one.source) if named
+                f"{named.title}, {named.date}"
+                for named in map(file.sources.get, one.source)
+                if named
             ),
         )
 
-    found = [building(one) for one in problem.candidates.file.all]
-    is_reach = objective.by == "reach"
-
     def rank(one: Building) -> tuple[float, float, str]:
-        values = (-float(one.newly_served), -one.saves_ms)
-        return (*(values if is_reach else values[::-1]), one.id)
+        if objective.by == "cost":
+            return (one.cost.high_musd if one.cost else float("inf"), -one.saves_ms, one.id)
+        return (*objective.score([one.id]), one.id)
 
-    return tuple(sorted(found, key=rank))
+    return tuple(sorted(map(building, file.all), key=rank))
 
 
 def _changed(problem: Problem, today: Outcome, after: Outcome) -> tuple[ChangedDemand, ...]:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.semantics import ApplicablePolicies, PolicyLookup
-from corridor.experiments.expansion.candidates import Candidates
+from corridor.experiments.expansion.candidates import Candidates, Range
 from corridor.experiments.expansion.columns import Column, ColumnSearch
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.model import delay
 from corridor.topologies.model.topology import Topology
 
 MOST_GATEWAY_SETS = 512
+MOST_SETS = 20_000
 
 
 class Directions(NamedTuple):
@@ -26,6 +28,16 @@ class Directions(NamedTuple):
     """One-way delay without any candidate fibre; None without a lawful path."""
     columns: tuple[tuple[Column, ...], ...]
     """Paths over candidate fibres that are faster, or the only ones."""
+
+    @property
+    def keys(self) -> tuple[object, frozenset[object]]:
+        """Delays without candidates, and the paths: to be compared."""
+        paths = (
+            (number, tuple(one.uses.items()), one.least_ns, one.budget_ns)
+            for number, columns in enumerate(self.columns)
+            for one in columns
+        )
+        return self.base_ns, frozenset(paths)
 
 
 class Outcome(NamedTuple):
@@ -49,6 +61,15 @@ class Limits:
     """Number of candidates."""
     budget_musd: float | None
     """For the high ends of their costs together."""
+    asks_cost: bool = False
+    """Whether costs are compared."""
+    seconds: float = 120.0
+    """For each program that is solved."""
+
+    @property
+    def needs_costs(self) -> bool:
+        """Whether the cost of each candidate has to be known."""
+        return self.asks_cost or self.budget_musd is not None
 
 
 class Problem:
@@ -67,9 +88,25 @@ class Problem:
         self.demands = tuple(one.demand for one in asked.directions)
         self.fibres = tuple(one.id for one in candidates.file.fibres)
         self.gateways = tuple(one.id for one in candidates.file.gateways)
-        self.costs_musd = self._costs()
+        self.costs = self._costs()
         self._lengths = self._fibre_lengths()
         self.by_gateways = {opened: self._directions(opened) for opened in self._gateway_sets()}
+
+    @cached_property
+    def openings(self) -> tuple[frozenset[str], ...]:
+        """Sets of gateways, without those in which one gateway changes no path of any demand."""
+        keys = {opened: of.keys for opened, of in self.by_gateways.items()}
+
+        def adds_nothing(opened: frozenset[str]) -> bool:
+            bases = (opened - {one} for one in opened)
+            return any(
+                before == after and old.issuperset(new)
+                for base in bases
+                if base in keys
+                for (before, old), (after, new) in [(keys[base], keys[opened])]
+            )
+
+        return tuple(one for one in keys if not adds_nothing(one))
 
     @cached_property
     def nominal(self) -> dict[str, int]:
@@ -93,11 +130,62 @@ class Problem:
         most, budget = self.limits.most, self.limits.budget_musd
         if most is not None and len(names) > most:
             return False
-        return budget is None or sum(self.costs_musd[name] for name in names) <= budget
+        return budget is None or self.cost_musd(names) <= budget
 
-    def _is_asked(self, names: Collection[str]) -> bool:
-        """Whether it fits, or is a single candidate: these are compared at any cost."""
-        return len(names) == 1 or self.fits(names)
+    def cost_musd(self, names: Iterable[str]) -> float:
+        """Return the high ends of costs together. Raises KeyError where one is unknown."""
+        return sum(self.costs[name].high for name in names)
+
+    def may_fit(self, names: Collection[str]) -> bool:
+        """Whether a set of candidates is within the limits at the low ends of costs, or is a single
+        one: these are compared at any cost."""
+        most, budget = self.limits.most, self.limits.budget_musd
+        if len(names) > 1 and most is not None and len(names) > most:
+            return False
+        if len(names) == 1 or budget is None:
+            return True
+        return sum(self.costs[name].low for name in names) <= budget
+
+    def sets(self, *, at_low_costs: bool = False) -> list[tuple[str, ...]]:
+        """Return all sets of candidates within the limits, small ones first.
+
+        Raises:
+            InputError: Candidates make more than 20,000 sets.
+        """
+        names, most = (*self.fibres, *self.gateways), self._most
+        if not self.are_few:
+            raise InputError(
+                f"{len(names)} candidates make {self._count:,} sets of up to {most}, which are "
+                f"compared one by one: more than {MOST_SETS:,}",
+                "leave some out with --leave-out, or build fewer with --next",
+            )
+        fits = self.may_fit if at_low_costs else self.fits
+        sizes = range(most + 1)
+        return [one for n in sizes for one in itertools.combinations(names, n) if fits(one)]
+
+    @property
+    def are_few(self) -> bool:
+        """Whether all sets can be compared one by one."""
+        return self._count <= MOST_SETS
+
+    @property
+    def _most(self) -> int:
+        many = len(self.fibres) + len(self.gateways)
+        return many if self.limits.most is None else min(self.limits.most, many)
+
+    @property
+    def _count(self) -> int:
+        many = len(self.fibres) + len(self.gateways)
+        return sum(math.comb(many, size) for size in range(self._most + 1))
+
+    def most_fibres(self, opened: Collection[str]) -> int:
+        """Return how many candidate fibres may be built while gateways are open."""
+        most = self.limits.most
+        return len(self.fibres) if most is None else max(0, most - len(opened))
+
+    def asked(self, columns: Iterable[Column], opened: Collection[str]) -> tuple[Column, ...]:
+        """Return the columns that are within the limits while gateways are open."""
+        return tuple(one for one in columns if self.may_fit((*opened, *one.uses)))
 
     def outcome(self, names: Iterable[str], longer_ns: Mapping[str, int] | None = None) -> Outcome:
         """Return what a set of candidates gives; at written lengths unless others are stated."""
@@ -113,27 +201,29 @@ class Problem:
 
     def everything(self) -> Outcome:
         """Return what all candidates together give: no plan can give more."""
-        topology = self.candidates.built((*self.fibres, *self.gateways))
-        search = ColumnSearch(topology, self.fibres)
-        found = (search.shortest_ns(one, with_all=True) for one in self._applicable(topology))
-        return Outcome(tuple(found))
+        search, directions = self.searched(frozenset(self.gateways), shortest=False)
+        return Outcome(tuple(search.shortest_ns(one, with_all=True) for one in directions))
+
+    def searched(
+        self, opened: frozenset[str], *, shortest: bool = True
+    ) -> tuple[ColumnSearch, list[ApplicablePolicies]]:
+        """Return the search on the map with all fibres while gateways are open, and what policies
+        say of each direction there."""
+        topology = self.candidates.built((*self.fibres, *opened), shortest=shortest)
+        lookup = PolicyLookup(self._asked.policies, topology, self._asked.as_of)
+        return ColumnSearch(topology, self.fibres), [lookup.on(one) for one in self.demands]
 
     def _directions(self, opened: frozenset[str]) -> Directions:
-        topology = self.candidates.built((*self.fibres, *opened), shortest=True)
-        search = ColumnSearch(topology, self.fibres)
+        search, directions = self.searched(opened)
         base: list[int | None] = []
         columns: list[tuple[Column, ...]] = []
-        for one in self._applicable(topology):
+        most = self.most_fibres(opened)
+        for one in directions:
             least = search.shortest_ns(one, with_all=False)
             base.append(least)
-            most = len(self.fibres) if self.limits.most is None else self.limits.most - len(opened)
             found = search.columns(one, most, least) if self.fibres and most else []
-            columns.append(tuple(each for each in found if self._is_asked((*opened, *each.uses))))
+            columns.append(self.asked(found, opened))
         return Directions(tuple(base), tuple(columns))
-
-    def _applicable(self, topology: Topology) -> Iterator[ApplicablePolicies]:
-        lookup = PolicyLookup(self._asked.policies, topology, self._asked.as_of)
-        return (lookup.on(demand) for demand in self.demands)
 
     def _gateway_sets(self) -> list[frozenset[str]]:
         most = len(self.gateways) if self.limits.most is None else self.limits.most
@@ -142,7 +232,7 @@ class Problem:
             for count in range(min(most, len(self.gateways)) + 1)
             for some in itertools.combinations(self.gateways, count)
         )
-        found = list(itertools.islice(filter(self._is_asked, sets), MOST_GATEWAY_SETS + 1))
+        found = list(itertools.islice(filter(self.may_fit, sets), MOST_GATEWAY_SETS + 1))
         if len(found) > MOST_GATEWAY_SETS:
             raise InputError(
                 f"{len(self.gateways)} candidate gateways make more than {MOST_GATEWAY_SETS} sets",
@@ -150,21 +240,19 @@ class Problem:
             )
         return found
 
-    def _costs(self) -> dict[str, float]:
-        """By candidate, the high end of its cost, where a budget asks for it."""
-        if self.limits.budget_musd is None:
-            return {}
-        unknown = [one.id for one in self.candidates.file.all if one.cost_musd is None]
-        if unknown:
+    def _costs(self) -> dict[str, Range]:
+        """By candidate, where it is known; a budget and a lowest cost need all."""
+        found = {
+            one.id: one.cost_musd for one in self.candidates.file.all if one.cost_musd is not None
+        }
+        unknown = [one.id for one in self.candidates.file.all if one.id not in found]
+        if self.limits.needs_costs and unknown:
+            asking = "a comparison of costs" if self.limits.budget_musd is None else "a budget"
             raise InputError(
-                f"a budget needs costs, and these have none: {', '.join(unknown)}",
+                f"{asking} needs costs, and these have none: {', '.join(unknown)}",
                 "state cost_musd in a file of candidates, or leave them out with --leave-out",
             )
-        return {
-            one.id: one.cost_musd.high
-            for one in self.candidates.file.all
-            if one.cost_musd is not None
-        }
+        return found
 
     def _fibre_lengths(self) -> dict[str, tuple[float, int | None]]:
         """Written length in km, and the delay in ns where the file gives one."""

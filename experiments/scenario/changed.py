@@ -18,6 +18,7 @@ from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.topologies.base.documents import Document, Plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import QuantityError, parse_duration_ns
+from corridor.topologies.model.topology import Topology
 
 CUT_AT, CUT_FOR, CUT_RUNS = "1s", "1s", "4s"
 """When cuts begin, how long they last, and how long demands are probed: until fibres that BFD
@@ -40,10 +41,15 @@ def with_cuts(name_or_path: str, asked: Under, dead: Sequence[str]) -> LoadedSce
 
 
 def with_timeline(
-    name_or_path: str, asked: Under, timeline: Sequence[Plain], probe: Plain
+    name_or_path: str,
+    asked: Under,
+    timeline: Sequence[Plain],
+    probe: Plain,
+    *,
+    topology: Topology | None = None,
 ) -> LoadedScenario:
-    """A scenario in which just these events happen, and demands send just these probes. Without
-    BFD, so that a repaired fibre is in use again at once."""
+    """A scenario in which just these events happen, and demands send just these probes; on its own
+    map without ``topology``. Without BFD, so that a repaired fibre is in use again at once."""
     document, folder = _read(name_or_path)
     assert isinstance(document.data, dict)
     data = {**document.data, "timeline": [*timeline], "probe": probe}
@@ -56,7 +62,7 @@ def with_timeline(
     ]
     for key in ("faults", "workloads", "cuts"):
         data.pop(key, None)
-    return load_document(replace(document, data=data), folder, asked)
+    return load_document(replace(document, data=data), folder, asked, topology=topology)
 
 
 def _read(name_or_path: str) -> tuple[Document, Path]:

@@ -30,6 +30,8 @@ BY_METAVAR: Mapping[str, Source] = {
     "SET,...": names.policy_sets,
     "FORMAT,...": names.figure_formats,
     "WIDTH,...": names.figure_widths,
+    "MEASURE,...": names.plan_measures,
+    "VARIED,...": names.plan_samples,
     "TOPOLOGY": names.topologies,
     "SRC": names.topologies,
     "DEMAND": names.demands,

@@ -27,6 +27,9 @@ FOOTPRINTS = HERE / "topologies" / "data" / "footprints.yaml"
 INTERNET = HERE / "traffic" / "data" / "internet.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf", "vega")
 FIGURE_WIDTHS = ("text", "column")
+PLAN_MEASURES = ("latency", "reach", "survival", "capacity", "nines", "cost")
+PLAN_SAMPLES = ("length", "cost", "law")
+"""What samples of a plan vary."""
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"
 """As the modules have them that load these, which take long to import."""
@@ -58,6 +61,14 @@ def rooms(_args: argparse.Namespace) -> Names:
 
 def figure_formats(_args: argparse.Namespace) -> Names:
     return FIGURE_FORMATS
+
+
+def plan_measures(_args: argparse.Namespace) -> Names:
+    return PLAN_MEASURES
+
+
+def plan_samples(_args: argparse.Namespace) -> Names:
+    return PLAN_SAMPLES
 
 
 def figure_widths(_args: argparse.Namespace) -> Names:

@@ -7,23 +7,54 @@ from collections.abc import Iterator
 
 from corridor.experiments.expansion.plan_documents import (
     Building,
+    Certainty,
     CostRange,
+    EmulatedPlan,
     Latencies,
+    Measure,
+    Measured,
     PlanAnswer,
-    Selected,
 )
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import counted, joined_few, percent
 
 MOST_WIDTH = 100
-MOST_NAMES, MOST_CHANGED = 20, 8
+MOST_NAMES, MOST_CHANGED, MOST_SHOWN = 20, 8, 8
 LEAST_SHOWN = 0.05
 """Of ms."""
-HEADS = ("each alone", "saves ms", "new", "cost MUSD", "ms per MUSD", "first in", "planned")
-NUMBERS = frozenset({"saves ms", "new", "cost MUSD", "ms per MUSD", "first in"})
-AIMS = {
+AIMS: dict[Measure, str] = {
     "latency": "for the lowest sum of RTTs",
     "reach": "for the highest number of served demands",
+    "survival": "for the highest number of surviving pairs of a demand and a failure",
+    "capacity": "for the largest growth of all rates",
+    "nines": "for the fewest expected minutes without a path",
+    "cost": "at the lowest cost",
+}
+BOUNDS: dict[Measure, str] = {
+    "latency": "has a sum below {:,.1f} ms",
+    "reach": "serves more than {:,.0f} demands",
+    "survival": "makes more than {:,.0f} pairs survive",
+    "capacity": "lets rates grow more than {:,.4g} times",
+    "nines": "has fewer than {:,.2f} expected minutes a year",
+    "cost": "that reaches the target costs less than {:,.1f} MUSD (high ends)",
+}
+UNITS: dict[Measure, str] = {
+    "latency": "RTT sum ms",
+    "reach": "served",
+    "survival": "pairs survive",
+    "capacity": "growth times",
+    "nines": "minutes a year",
+    "cost": "cost MUSD",
+}
+UNITS_OF_GAIN: dict[Measure, str] = {"latency": "ms", "reach": "demands"}
+"""Of the objectives that samples are of."""
+FORMATS: dict[Measure, str] = {
+    "latency": "{:,.1f}",
+    "reach": "{:,.0f}",
+    "survival": "{:,.0f}",
+    "capacity": "{:,.3f}",
+    "nines": "{:,.2f}",
+    "cost": "{:,.0f}",
 }
 
 
@@ -32,11 +63,13 @@ def told(of: PlanAnswer, width: int | None = None, *, everything: bool = False) 
     parts = [
         _wrapped(_headline(of), width),
         "\n".join(_wrapped(one, width, "  ") for one in _results(of)),
+        *([_changed(of, everything=everything)] if of.changed else []),
         _singles(of, width),
+        *([_pareto(of, width)] if of.pareto else []),
+        *([_certain(of.certainty, UNITS_OF_GAIN[of.by], width)] if of.certainty else []),
+        *([_emulated(of, of.emulated, width, everything=everything)] if of.emulated else []),
         "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *_notes(of))),
     ]
-    if of.changed:
-        parts.insert(2, _changed(of, everything=everything))
     return "\n\n".join(parts)
 
 
@@ -45,45 +78,83 @@ def _headline(of: PlanAnswer) -> str:
         *([f"at most {counted(of.most, 'candidate')}"] if of.most is not None else []),
         *([f"{of.budget_musd:,.0f} MUSD"] if of.budget_musd is not None else []),
     ]
+    within = f"of {' and '.join(limits)}, " if limits else ""
     built = joined_few(of.plan.ids, MOST_NAMES) if of.plan.ids else "nothing"
-    return (
-        f"{of.scenario} under {of.policies} on {of.as_of}: of {' and '.join(limits)}, build "
-        f"{built} {AIMS[of.by]}."
-    )
+    aim = AIMS[of.by]
+    if of.target is not None:
+        value = FORMATS[of.target.measure].format(of.target.value)
+        aim += f" that reaches {value} ({UNITS[of.target.measure]})"
+    return f"{of.scenario} under {of.policies} on {of.as_of}: {within}build {built} {aim}."
 
 
 def _results(of: PlanAnswer) -> Iterator[str]:
     cost = of.plan.cost
     price = f", for {_range(cost)} MUSD" if cost else ", at a cost that is not known"
+    weighted = " (weighted by rates)" if of.weigh == "traffic" else ""
     yield (
-        f"It saves {of.plan.saves_ms:,.1f} of {of.today.sum_ms:,.1f} ms of RTT"
+        f"It saves {of.plan.saves_ms:,.1f} of {of.today.sum_ms:,.1f} ms of RTT{weighted}"
         f"{_newly(of.plan.latencies.served - of.today.served)}{price if of.plan.ids else ''}."
     )
-    yield f"Today:     {_latencies(of.today)}, {of.today.served} of {of.demands} demands served."
-    yield f"With it:   {_latencies(of.plan.latencies)}, {of.plan.latencies.served} served."
-    yield f"All built: {_latencies(of.everything)}, {of.everything.served} served."
-    if of.by == "latency":
-        yield f"No plan within the limits has a sum below {of.bound:,.1f} ms."
-    else:
-        yield f"No plan within the limits serves more than {of.bound:,.0f} demands."
-    if of.by == "latency" and of.plan.latencies.sum_ms - of.bound > LEAST_SHOWN:
-        yield "The solver ran out of time: a better plan may exist above that bound."
-    yield _greedy(of.greedy, of.plan)
-    if of.certainty is not None:
-        yield (
-            f"Over {of.certainty.samples} samples of the lengths of candidates, no other plan is "
-            f"better in {percent(of.certainty.best_share)}; in the others, the best plan saves "
-            f"{of.certainty.most_regret_ms:,.1f} ms more at most."
-        )
-
-
-def _greedy(greedy: Selected, plan: Selected) -> str:
-    if set(greedy.ids) == set(plan.ids):
-        return "Choosing the best single candidate again and again finds the same plan."
-    return (
-        "Choosing the best single candidate again and again finds "
-        f"{joined_few(greedy.ids, MOST_NAMES) or 'nothing'}, which saves {greedy.saves_ms:,.1f} ms."
+    yield (
+        f"Today:     {_latencies(of.today)}, {of.today.served} of {of.demands} demands served"
+        f"{_further(of, of.today_measured)}."
     )
+    yield (
+        f"With it:   {_latencies(of.plan.latencies)}, {of.plan.latencies.served} served"
+        f"{_further(of, of.plan.measured)}."
+    )
+    yield (
+        f"All built: {_latencies(of.everything)}, {of.everything.served} served"
+        f"{_further(of, of.everything_measured)}."
+    )
+    yield f"No plan within the limits {BOUNDS[of.by].format(of.bound)}{_proof(of)}."
+    if of.proof.method == "program" and of.proof.gap > LEAST_SHOWN:
+        yield "The solver ran out of time: a better plan may exist up to that bound (--time-limit)."
+    yield _greedy(of)
+
+
+def _proof(of: PlanAnswer) -> str:
+    if of.proof.sets is None:
+        return ""
+    near = "; no other set is better"
+    if of.proof.gap:
+        near = f"; another set may be better by up to {of.proof.gap:,.2f}"
+    return f": {of.proof.sets:,} sets of candidates were compared{near}"
+
+
+def _further(of: PlanAnswer, one: Measured) -> str:
+    found = []
+    if one.survival_pairs is not None and of.failures is not None:
+        found.append(f"{one.survival_pairs:,} of {of.failures * of.demands:,} pairs survive")
+    if one.growth_times is not None and one.worst_utilization is not None:
+        found.append(
+            f"rates may grow {one.growth_times:,.3f} times, highest utilization "
+            f"{100 * one.worst_utilization:,.1f} %"
+        )
+    if one.high_minutes is not None:
+        found.append(f"{_minutes(one)} expected minutes a year without a path")
+    return "".join(f", {each}" for each in found)
+
+
+def _minutes(of: Measured) -> str:
+    low, high = of.low_minutes or 0.0, of.high_minutes or 0.0
+    return f"{high:,.2f}" if high - low < LEAST_SHOWN else f"{low:,.2f} to {high:,.2f}"
+
+
+def _greedy(of: PlanAnswer) -> str:
+    greedy = of.greedy
+    if set(greedy.ids) == set(of.plan.ids):
+        return "Choosing the best single candidate again and again finds the same plan."
+    said = {
+        "latency": f"saves {greedy.saves_ms:,.1f} ms",
+        "reach": f"serves {greedy.latencies.served} demands",
+        "survival": f"makes {greedy.measured.survival_pairs} pairs survive",
+        "capacity": f"lets rates grow {greedy.measured.growth_times} times",
+        "nines": f"has {_minutes(greedy.measured)} minutes",
+        "cost": f"costs {_range(greedy.cost)} MUSD" if greedy.cost else "costs an unknown sum",
+    }[of.by]
+    built = joined_few(greedy.ids, MOST_NAMES) or "nothing"
+    return f"Choosing the best single candidate again and again finds {built}, which {said}."
 
 
 def _newly(demands: int) -> str:
@@ -111,15 +182,34 @@ def _changed(of: PlanAnswer, *, everything: bool) -> str:
 
 
 def _singles(of: PlanAnswer, width: int | None) -> str:
-    rows = [_row(one) for one in of.singles]
-    return render(HEADS, rows, NUMBERS, width=width, spare=("planned", "new", "first in"))
+    measured = [name for name, shown in _columns(of.today_measured) if shown]
+    heads = ("each alone", "saves ms", "new", *measured, "cost MUSD", "ms per MUSD", "best in")
+    rows = [_row(one, measured) for one in of.singles]
+    numbers = frozenset(heads[1:])
+    heads = (*heads, "planned")
+    spare = ("planned", "ms per MUSD", "new", "best in")
+    return render(heads, rows, numbers, width=width, spare=spare)
 
 
-def _row(one: Building) -> tuple[str, ...]:
+def _columns(of: Measured) -> tuple[tuple[str, str], ...]:
+    """Further measures with their heads; empty where they were not asked for."""
+    return (
+        ("pairs", "" if of.survival_pairs is None else f"{of.survival_pairs:,}"),
+        ("growth", "" if of.growth_times is None else f"{of.growth_times:,.3f}"),
+        (
+            "highest use",
+            "" if of.worst_utilization is None else f"{100 * of.worst_utilization:,.1f} %",
+        ),
+        ("min a year", "" if of.high_minutes is None else _minutes(of)),
+    )
+
+
+def _row(one: Building, measured: list[str]) -> tuple[str, ...]:
     return (
         one.id,
         f"{one.saves_ms:,.1f}",
         str(one.newly_served) if one.newly_served else "",
+        *(shown for name, shown in _columns(one.measured) if name in measured),
         _range(one.cost) if one.cost else "unknown",
         f"{one.saves_per_musd.low_ms_per_musd:.2f} to {one.saves_per_musd.high_ms_per_musd:.2f}"
         if one.saves_per_musd and one.saves_ms >= LEAST_SHOWN
@@ -129,6 +219,90 @@ def _row(one: Building) -> tuple[str, ...]:
     )
 
 
+def _pareto(of: PlanAnswer, width: int | None) -> str:
+    by = list(of.pareto[0].values)
+    rows = [
+        (
+            *(FORMATS[name].format(one.values[name]) for name in by),
+            str(one.equals) if one.equals else "",
+            joined_few(one.ids, MOST_NAMES) if one.ids else "nothing",
+        )
+        for one in of.pareto
+    ]
+    heads = (*(UNITS[name] for name in by), "equal", "not dominated")
+    return render(heads, rows, frozenset(heads[:-1]), width=width, spare=("equal",))
+
+
+def _emulated(
+    of: PlanAnswer, emulated: EmulatedPlan, width: int | None, *, everything: bool
+) -> str:
+    changed = {one.demand for one in of.changed}
+    rows = [
+        (
+            one.demand,
+            _ms(one.today_predicted_ms),
+            _ms(one.today_measured_ms),
+            _ms(one.planned_predicted_ms),
+            _ms(one.planned_measured_ms),
+        )
+        for one in emulated.demands
+        if everything or one.demand in changed
+    ]
+    heads = (
+        "measured RTT, ms",
+        "today, predicted",
+        "measured",
+        "with plan, predicted",
+        " measured",
+    )
+    table = render(heads, rows, frozenset(heads[1:]), width=width)
+    folders = " and ".join(one.folder for one in emulated.runs)
+    said = (
+        f"Over all {len(emulated.demands)} demands, medians of probes differ from predictions by "
+        f"up to {emulated.largest_error_ms:,.2f} ms. Results: {folders}."
+    )
+    return f"{table}\n\n{_wrapped(said, width, '  ')}"
+
+
+def _ms(value: float | None) -> str:
+    return "no path" if value is None else f"{value:,.2f}"
+
+
+def _certain(of: Certainty, unit: str, width: int | None) -> str:
+    varied = {"length": "lengths", "cost": "costs", "law": "interpretations of the law"}
+    what = joined_few([varied[one] for one in of.varied], MOST_NAMES)
+    best = joined_few(of.best_expected, MOST_NAMES) or "nothing"
+    regret = (
+        f"Over {of.samples:,} samples of {what}, no other plan is better in "
+        f"{percent(of.best_share)}; the best plan of each sample gains {of.mean_regret:,.1f} more "
+        f"{unit} on average, and {of.most_regret:,.1f} at most."
+    )
+    worth = (
+        f"The highest mean gain has {best}. To know everything before the choice would add "
+        f"{of.perfect_information:,.2f} {unit}."
+    )
+    said = (regret, worth)
+    rows = [
+        (
+            joined_few(one.ids, MOST_NAMES) if one.ids else "nothing",
+            percent(one.best_share),
+            f"{one.mean_gain:,.1f}",
+            f"{one.mean_regret:,.1f}",
+            f"{one.most_regret:,.1f}",
+        )
+        for one in of.choices
+    ]
+    heads = ("choice", "best in", "mean gain", "mean regret", "max regret")
+    parts = ["\n".join(_wrapped(one, width, "  ") for one in said)]
+    parts.append(render(heads, rows, frozenset(heads[1:]), width=width))
+    known = [one for one in of.information if one.gain > 0][:MOST_SHOWN]
+    known_first = "; ".join(f"{one.what} {one.gain:,.2f}" for one in known) or "nothing more"
+    parts.append(
+        _wrapped(f"Expected gain grows if this is known before: {known_first}.", width, "  ")
+    )
+    return "\n\n".join(parts)
+
+
 def _range(cost: CostRange) -> str:
     return f"{cost.low_musd:,.0f} to {cost.high_musd:,.0f}"
 
@@ -136,13 +310,25 @@ def _range(cost: CostRange) -> str:
 def _notes(of: PlanAnswer) -> Iterator[str]:
     assumed = sum(one.origin == "assumption" for one in of.singles)
     yield (
-        f"The {counted(len(of.singles), 'candidate')} of the file {of.candidates} decide the "
+        f"The file {of.candidates} with {counted(len(of.singles), 'candidate')} decides the "
         f"answer; {assumed} of them are assumptions, without a known plan."
     )
-    yield "RTTs are of the shortest lawful paths, by nominal delays; each demand has equal weight."
+    if of.failures is not None:
+        yield (
+            f"A pair survives if its demand has a lawful path while one of {of.failures} "
+            "shared-risk groups, or fibres in none, has failed; any path counts, of any capacity."
+        )
+    if of.today_measured.high_minutes is not None:
+        yield "Minutes are those of corridor availability after replanning, of drawn fibres alone."
+    weight = "each demand has equal weight"
+    if of.weigh == "traffic":
+        weight = "each demand counts by its rate over the mean rate"
+    yield f"RTTs are of the shortest lawful paths, by nominal delays; {weight}."
+    if of.certainty is not None and "law" in of.certainty.varied:
+        yield "All interpretations of the law are alike likely here, which no source says."
     if of.budget_musd is not None:
         yield "The high ends of costs together are within the budget."
-    yield "Capacity, failures, time to build and permits are not considered."
+    yield "Time to build and permits are not considered, nor what no objective asks for."
 
 
 def _wrapped(text: str, width: int | None, indent: str = "") -> str:

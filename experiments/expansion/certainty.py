@@ -1,0 +1,348 @@
+"""How certain a plan is: the same question with other lengths, costs and interpretations. Pure.
+
+Values of a set of candidates are computed for all samples at once. A choice that is made now has to
+fit at the high ends of costs; what would be the best is known afterwards.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from corridor.experiments.expansion.measures import NS_PER_MS, Measures
+from corridor.experiments.expansion.plan_documents import (
+    CertainChoice,
+    Certainty,
+    Information,
+    Varied,
+)
+from corridor.experiments.expansion.problem import Problem
+from corridor.experiments.expansion.selection import Objective, Selection, best
+from corridor.experiments.scenario.intents import specify
+from corridor.topologies.base.errors import InputError
+
+type Floats = npt.NDArray[np.float64]
+type Whole = npt.NDArray[np.int64]
+VARIED: tuple[Varied, ...] = get_args(Varied.__value__)
+NOWHERE = 1 << 60
+"""More ns than any path takes."""
+LEVELS = 5
+"""Values of one quantity, in the middle of equally likely parts of its range."""
+MOST_WORLDS = 64
+MOST_CHOICES = 12
+EQUAL = 1e-6
+"""Plans that differ by less are equally good."""
+
+
+class World(NamedTuple):
+    """One combination of interpretations of the law."""
+
+    values: Mapping[str, str]
+    measures: Measures
+
+
+def worlds_of(measures: Measures, varied: Sequence[Varied]) -> list[World]:
+    """Return the combinations of interpretations; all values alike likely.
+
+    Raises:
+        InputError: There are more than 64 combinations.
+    """
+    loaded, problem = measures.loaded, measures.problem
+    known = loaded.policies.interpretations
+    if "law" not in varied or not known:
+        return [World({}, measures)]
+    combinations = list(itertools.product(*(one.values for one in known)))
+    if len(combinations) > MOST_WORLDS:
+        raise InputError(
+            f"{loaded.policies.name} has {len(combinations)} combinations of interpretations",
+            f"at most {MOST_WORLDS} are computed: leave law out of --vary",
+        )
+    found = []
+    for combination in combinations:
+        values = {one.id: value for one, value in zip(known, combination, strict=True)}
+        under = loaded.model_copy(update={"policies": loaded.policies.interpreted(values)})
+        other = Problem(specify(under), problem.candidates, problem.limits)
+        found.append(World(values, Measures(other, under, measures.weight_of)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Path:
+    """A column, as numbers."""
+
+    names: frozenset[str]
+    uses: Whole
+    least_ns: int
+    budget_ns: int | None
+
+
+class _Values:
+    """What sets of candidates save in one world, or how many demands they add."""
+
+    def __init__(self, world: World, by: str) -> None:
+        self._measures, self._by = world.measures, by
+        problem = world.measures.problem
+        numbers = {name: at for at, name in enumerate(problem.fibres)}
+        self._paths = {
+            opened: [
+                [_path(one.uses, one.least_ns, one.budget_ns, numbers) for one in columns]
+                for columns in of.columns
+            ]
+            for opened, of in problem.by_gateways.items()
+        }
+        self._today = self._value((), np.zeros((1, len(numbers)), np.int64))[0]
+
+    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Whole) -> Floats:
+        """Return ms saved or demands added: a row a sample, a column a set."""
+        found = np.empty((len(longer_ns), len(sets)))
+        for at, names in enumerate(sets):
+            found[:, at] = self._today - self._value(names, longer_ns)
+        return found
+
+    def _value(self, names: Sequence[str], longer_ns: Whole) -> Floats:
+        chosen = frozenset(names)
+        problem = self._measures.problem
+        opened = chosen.intersection(problem.gateways)
+        base, paths = problem.by_gateways[opened].base_ns, self._paths[opened]
+        total = np.zeros(len(longer_ns))
+        for at, (served, weight) in enumerate(
+            zip(self._measures.served, self._measures.weights, strict=True)
+        ):
+            if self._by == "latency" and not served:
+                continue
+            there, back = (
+                _one_way_ns(base[number], paths[number], chosen, longer_ns)
+                for number in (2 * at, 2 * at + 1)
+            )
+            rtt_ns = there + back
+            total += (
+                weight * rtt_ns / NS_PER_MS if self._by == "latency" else -1 * (rtt_ns < NOWHERE)
+            )
+        return total
+
+
+def _path(
+    uses: Mapping[str, int], least_ns: int, budget_ns: int | None, numbers: Mapping[str, int]
+) -> _Path:
+    counts = np.zeros(len(numbers), np.int64)
+    for name, count in uses.items():
+        counts[numbers[name]] = count
+    return _Path(frozenset(uses), counts, least_ns, budget_ns)
+
+
+def _one_way_ns(
+    base_ns: int | None, paths: Sequence[_Path], chosen: frozenset[str], longer_ns: Whole
+) -> Whole | int:
+    found: Whole | int = NOWHERE if base_ns is None else base_ns
+    for path in paths:
+        if path.names <= chosen:
+            taken = path.least_ns + longer_ns @ path.uses
+            if path.budget_ns is not None:
+                taken = np.where(taken > path.budget_ns, NOWHERE, taken)
+            found = np.minimum(found, taken)
+    return found
+
+
+class Samples:
+    """The same question with other values of what is uncertain."""
+
+    def __init__(
+        self, objective: Objective, count: int, seed: int, varied: Sequence[Varied]
+    ) -> None:
+        self._objective, self._seed = objective, seed
+        measures = objective.measures
+        self._problem, self._varied = measures.problem, tuple(varied)
+        self._worlds = worlds_of(measures, varied)
+        self._values = [_Values(one, objective.by) for one in self._worlds]
+        drawn = random.Random(seed)
+        fibres = self._problem.candidates.file.fibres
+        factors = [
+            {one.id: drawn.uniform(one.length_factor.low, one.length_factor.high) for one in fibres}
+            for _ in range(count)
+        ]
+        self.longer_ns = [
+            self._problem.longer(one if "length" in varied else {}) for one in factors
+        ]
+        self._matrix = np.array(
+            [[one[name] for name in self._problem.fibres] for one in self.longer_ns], np.int64
+        ).reshape(count, len(self._problem.fibres))
+        self._costs = [
+            {
+                name: drawn.uniform(cost.low, cost.high) if "cost" in varied else cost.high
+                for name, cost in self._problem.costs.items()
+            }
+            for _ in range(count)
+        ]
+        self._of = [at % len(self._worlds) for at in range(count)]
+        self._singles = [(name,) for name in (*self._problem.fibres, *self._problem.gateways)]
+
+    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Whole | None = None) -> Floats:
+        """Return what sets give in each sample."""
+        matrix = self._matrix if longer_ns is None else longer_ns
+        found = np.empty((len(matrix), len(sets)))
+        for number, values in enumerate(self._values):
+            rows = [at for at, world in enumerate(self._of) if world == number]
+            found[rows] = values.gains(sets, matrix[rows])
+        return found
+
+    def first_shares(self) -> dict[str, tuple[float, float | None]]:
+        """By candidate, the shares of samples in which it alone gives most, and most for its
+        cost; the latter is None where no cost is known."""
+        gains = self.gains(self._singles)
+        names = [name for (name,) in self._singles]
+        first = np.bincount(gains.argmax(axis=1), minlength=len(names)) / len(gains)
+        known = [at for at, name in enumerate(names) if name in self._problem.costs]
+        of_cost = dict[str, float]()
+        if known:
+            costs = np.array([[one[names[at]] for at in known] for one in self._costs])
+            most = (gains[:, known] / costs).argmax(axis=1)
+            shares = np.bincount(most, minlength=len(known)) / len(gains)
+            of_cost = {names[at]: float(one) for at, one in zip(known, shares, strict=True)}
+        return {
+            name: (float(share), of_cost.get(name))
+            for name, share in zip(names, first, strict=True)
+        }
+
+    def certainty(self, found: Selection) -> Certainty:
+        """Return how often the plan is the best, what other choices would lose, and what it would
+        be worth to know more."""
+        sets = self._sets(found)
+        gains = self.gains(sets)
+        possible = np.array([[self._fits(one, costs) for one in sets] for costs in self._costs])
+        best_gain = np.where(possible, gains, -np.inf).max(axis=1)
+        regrets = best_gain[:, None] - gains
+        now = [at for at, one in enumerate(sets) if self._problem.fits(one)]
+        means = gains.mean(axis=0)
+        expected = max(now, key=lambda at: (means[at], -len(sets[at])))
+        plan = sets.index(self._ordered(found.names))
+        shares = (regrets <= EQUAL).mean(axis=0)
+        shown = sorted(now, key=lambda at: (at != plan, regrets[:, at].mean(), len(sets[at])))
+        singles = [at for at in now if len(sets[at]) == 1 and at not in shown[:MOST_CHOICES]]
+        return Certainty(
+            samples=len(gains),
+            seed=self._seed,
+            varied=self._varied,
+            interpretations=len(self._worlds),
+            sets=len(sets),
+            best_share=float(shares[plan]),
+            mean_regret=_rounded(max(0.0, regrets[:, plan].mean())),
+            most_regret=_rounded(max(0.0, regrets[:, plan].max())),
+            choices=tuple(
+                CertainChoice(
+                    ids=sets[at],
+                    best_share=float(shares[at]),
+                    mean_gain=_rounded(means[at]),
+                    mean_regret=_rounded(regrets[:, at].mean()),
+                    most_regret=_rounded(regrets[:, at].max()),
+                )
+                for at in [*shown[:MOST_CHOICES], *singles]
+            ),
+            best_expected=sets[expected],
+            perfect_information=_rounded(best_gain.mean() - means[expected]),
+            information=tuple(
+                sorted(self._information(sets, gains, now), key=lambda one: (-one.gain, one.what))
+            ),
+        )
+
+    def _ordered(self, names: Sequence[str]) -> tuple[str, ...]:
+        order = (*self._problem.fibres, *self._problem.gateways)
+        return tuple(sorted(names, key=order.index))
+
+    def _fits(self, names: Sequence[str], costs: Mapping[str, float]) -> bool:
+        budget = self._problem.limits.budget_musd
+        return budget is None or sum(costs[name] for name in names) <= budget
+
+    def _sets(self, found: Selection) -> list[tuple[str, ...]]:
+        """All sets; the best of each sample, and single ones, where there are too many."""
+        problem = self._problem
+        if problem.are_few:
+            sets, plan = problem.sets(at_low_costs=True), self._ordered(found.names)
+            return sets if plan in sets else [*sets, plan]
+        if "cost" in self._varied and problem.limits.budget_musd is not None:
+            raise InputError(
+                "samples of costs within a budget compare all sets of candidates: too many",
+                "write --vary length, leave candidates out, or add --next",
+            )
+        of_sample = (self._worlds[at].measures for at in self._of)
+        found_each = (
+            best(one.problem, Objective(one, self._objective.by), longer, ties=False).names
+            for one, longer in zip(of_sample, self.longer_ns, strict=True)
+        )
+        singles = (one for one in self._singles if problem.fits(one))
+        plans = map(self._ordered, [found.names, *found_each])
+        return list(dict.fromkeys([(), *plans, *singles]))
+
+    def _information(
+        self, sets: Sequence[tuple[str, ...]], gains: Floats, now: Sequence[int]
+    ) -> Iterator[Information]:
+        """What the best expected gain grows by if one quantity were known."""
+        means = gains.mean(axis=0)
+        if "length" in self._varied:
+            for at, one in enumerate(self._problem.candidates.file.fibres):
+                if one.length_factor.low < one.length_factor.high:
+                    by_level = [
+                        self._means_at(at, one.id, factor, sets, means)[list(now)]
+                        for factor in _levels(one.length_factor.low, one.length_factor.high)
+                    ]
+                    yield _worth(f"length of {one.id}", by_level)
+        if "cost" in self._varied and self._problem.limits.budget_musd is not None:
+            yield from self._information_of_costs(sets, means, now)
+        for read in self._worlds[0].measures.loaded.policies.interpretations:
+            values = [self._worlds[at].values.get(read.id) for at in self._of]
+            if len(set(values)) > 1:
+                rows = [[value == each for each in values] for value in set(values)]
+                by_value = [gains[row].mean(axis=0)[list(now)] for row in map(np.array, rows)]
+                yield _worth(f"interpretation {read.id}", by_value, [sum(row) for row in rows])
+
+    def _means_at(
+        self, at: int, name: str, factor: float, sets: Sequence[tuple[str, ...]], means: Floats
+    ) -> Floats:
+        """Mean gains with one length known; sets without the fibre keep theirs."""
+        matrix = self._matrix.copy()
+        matrix[:, at] = self._problem.longer({name: factor})[name]
+        changed = [number for number, one in enumerate(sets) if name in one]
+        found = means.copy()
+        if changed:
+            found[changed] = self.gains([sets[one] for one in changed], matrix).mean(axis=0)
+        return found
+
+    def _information_of_costs(
+        self, sets: Sequence[tuple[str, ...]], means: Floats, now: Sequence[int]
+    ) -> Iterator[Information]:
+        """A known cost may let more fit; it changes no gain."""
+        high = {name: one.high for name, one in self._problem.costs.items()}
+        base = max(means[at] for at in now)
+        for name, cost in self._problem.costs.items():
+            best_by_level = [
+                max(
+                    means[at]
+                    for at, one in enumerate(sets)
+                    if self._fits(one, {**high, name: musd})
+                )
+                for musd in _levels(cost.low, cost.high)
+            ]
+            yield Information(f"cost of {name}", _rounded(sum(best_by_level) / LEVELS - base))
+
+
+def _levels(low: float, high: float) -> list[float]:
+    return [low + (level + 0.5) / LEVELS * (high - low) for level in range(LEVELS)]
+
+
+def _worth(
+    what: str, by_level: Sequence[Floats], weights: Sequence[int] | None = None
+) -> Information:
+    """By level, the mean gains of choices: what knowing the level adds to the best choice."""
+    means = np.stack(by_level)
+    with_it = np.average(means.max(axis=1), weights=weights)
+    without = np.average(means, axis=0, weights=weights).max()
+    return Information(what, _rounded(max(0.0, with_it - without)))
+
+
+def _rounded(value: float | np.floating) -> float:
+    return round(float(value), 6) + 0.0
