@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from corridor.controller.forwarding.program import (
@@ -29,6 +29,7 @@ from corridor.controller.prover.search.headers import (
     Packet,
 )
 from corridor.controller.prover.search.reach import End, Step
+from corridor.topologies.base.codec import formerly
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT
 
 SOME_MACS = ("02:00:00:00:00:66", "02:00:00:00:00:67")
@@ -182,10 +183,11 @@ class Label:
     number: int
     epoch: int
     phase: str
-    way: int
+    path: int = field(metadata=formerly("way"))
+    """The number of its path: the low bits of the label."""
 
     def __str__(self) -> str:
-        return f"{self.number} ({self.phase}, way {self.way}, epoch {self.epoch})"
+        return f"{self.number} ({self.phase}, path {self.path}, epoch {self.epoch})"
 
 
 @dataclass(frozen=True)

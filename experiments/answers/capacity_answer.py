@@ -273,7 +273,7 @@ class _Answering:
             over=loads.over,
             scale=self.loaded.topology.scaling.capacity_scale,
             rates_gbps={name: self._gbps(bps) for name, bps in sorted(loads.rates.items())},
-            no_way=self.served.without_path,
+            without_path=self.served.without_path,
             links=tuple(self._links()),
             growth=tuple(self._growth(reach)),
             next=tuple(map(_bound, reach.order)),

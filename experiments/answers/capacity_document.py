@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json
-from corridor.topologies.base.codec import JsonObject, read_document, to_plain
+from corridor.topologies.base.codec import JsonObject, formerly, read_document, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.capacity import CapacityBasis, CapacityGroup
@@ -214,7 +214,7 @@ class CapacityAnswer:
     """Emulated over real rates."""
     rates_gbps: Mapping[str, float]
     """Real rates, by demand or aggregate; of offered loads, reverse demands separately."""
-    no_way: tuple[str, ...]
+    without_path: tuple[str, ...] = field(metadata=formerly("no_way"))
     """Demands with a rate that no policy lets go."""
     links: tuple[LinkUtilisation, ...]
     """The fullest first."""

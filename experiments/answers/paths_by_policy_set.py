@@ -1,4 +1,4 @@
-"""``ways.json`` next to prices: the map, and the path of each demand under each set. Pure."""
+"""``paths.json`` next to prices: the map, and the path of each demand under each set. Pure."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from corridor.experiments.answers.document import PathDocument, path_document
 from corridor.experiments.answers.map_document import MapDocument, map_document
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.answers.price_sets import PricedScenario, Served
-from corridor.topologies.base.codec import Document
+from corridor.topologies.base.codec import Document, formerly
 
 SCHEMA = 2
-PATHS_FILE = "ways.json"
+PATHS_FILE, FORMER_PATHS_FILE = "paths.json", "ways.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PathUnderSet:
     """The shortest permitted path of a demand under one set, or why there is none."""
 
-    way: PathDocument | None
+    path: PathDocument | None = field(metadata=formerly("way"))
     why: str
     permit: str | None
     legal: tuple[Reference, ...]
@@ -49,7 +49,7 @@ class DemandPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class PathsDocument(Document):
-    """What ``ways.json`` contains; demands and sets are in the order of the prices."""
+    """What ``paths.json`` contains; demands and sets are in the order of the prices."""
 
     schema: int
     as_of: str
@@ -98,7 +98,7 @@ def _under(laid: PricedScenario, policies: PolicySet, served: Served) -> PathUnd
     there = served.paths[0]
     permit = there.automaton.permit if there else None
     return PathUnderSet(
-        way=_path(laid, served),
+        path=_path(laid, served),
         why="; ".join(_blocked_by(laid, policies, served)),
         permit=permit.id if permit else None,
         legal=tuple(references(permit, laid.as_of)) if permit else (),

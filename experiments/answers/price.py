@@ -10,7 +10,7 @@ interpretations.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from corridor.controller.intent.anycast_choice import AnycastChoice
@@ -25,6 +25,7 @@ from corridor.experiments.answers.price_sets import (
     readings,
     without_readings,
 )
+from corridor.topologies.base.codec import formerly
 from corridor.topologies.base.words import is_longer
 
 MOST_SHOWN = 2
@@ -157,7 +158,7 @@ class SetPrice:
     not_judged: int
     certainty: AddedRttUncertainty | None = None
     """Of the sum of all extra round trips, with readings."""
-    both_ways: tuple[ValuePrice, ...] = ()
+    by_value: tuple[ValuePrice, ...] = field(default=(), metadata=formerly("both_ways"))
     """What each interpretation costs under each of its values."""
 
 
@@ -199,7 +200,7 @@ def price(
         with_readings=_total([one.with_readings for one in demands]),
         not_judged=sum(bool(one.not_judged) for one in demands),
         certainty=None if sure is None else sure.total,
-        both_ways=tuple(_by_value(laid, policies, base, all_of_it)) if search_values else (),
+        by_value=tuple(_by_value(laid, policies, base, all_of_it)) if search_values else (),
     )
 
 

@@ -130,8 +130,8 @@ def _effect(of: Change) -> str:
 
 def _readings(of: SetPrice) -> Iterator[str]:
     """Other values of interpretations that change how many demands pay."""
-    chosen = {one.interpretation: one for one in of.both_ways if one.is_chosen}
-    for one in of.both_ways:
+    chosen = {one.interpretation: one for one in of.by_value if one.is_chosen}
+    for one in of.by_value:
         now = chosen.get(one.interpretation, one)
         effects = [
             f"{then} {noun} instead of {before}"

@@ -76,7 +76,7 @@ def subject(answers: Answers) -> DemandAnswer | None:
 
 
 def worst_cut(demand: DemandAnswer) -> CutEntry | None:
-    """The cut of fibres after which its path is longest; None where none leaves a way."""
+    """The cut of fibres after which its path is longest; None where none leaves a path."""
     cuts = [cut for cut in demand.cuts if _is_of_fibres(cut) and path_after(cut)]
     return max(cuts, key=_one_way_ms, default=None)
 

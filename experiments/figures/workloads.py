@@ -125,7 +125,7 @@ class Waits:
 
 def waits(of: Sequence[tuple[Probes, Sequence[event_data.PredictedLevel]]], edges: Floats) -> Waits:
     """Of demands together, each with its probes and the round trips predicted of it over time.
-    What is sent just as a prediction begins may have taken the way before, and is left out."""
+    What is sent just as a prediction begins may have taken the path before, and is left out."""
     pairs = [_above(probes, level) for probes, levels in of for level in levels]
     lost_s = [_lost_s(probes, level) for probes, levels in of for level in levels]
     sent_s = np.concatenate([np.empty(0), *(sent for sent, _ in pairs)])

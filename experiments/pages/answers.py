@@ -39,7 +39,7 @@ class Cost:
     number: int
     demand: Asked
     clauses: Sequence[Clause]
-    """Those that cost it time, of the way there."""
+    """Those that cost it time, of the path there."""
     causes: Sequence[CauseEntry]
     """Those that keep it back, or cost it or its answers time."""
 

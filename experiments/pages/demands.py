@@ -46,7 +46,7 @@ class Under:
     """What rules that are certain add; the rest is by readings."""
     kept_by_certain_rules: bool = False
     clauses: Sequence[Clause] = ()
-    """Those that bind the way there, with what each costs."""
+    """Those that bind the path there, with what each costs."""
     priced: Sequence[Cause] = ()
     """Clauses of a price, which states no cost of a single one."""
     causes: Sequence[CauseEntry] = ()

@@ -49,7 +49,7 @@ class Caveats:
 
 
 def price_page(prices: Prices, paths: PathsDocument, manifest: Manifest | None) -> Page:
-    """Of ``price.json`` and ``ways.json``."""
+    """Of ``price.json`` and ``paths.json``."""
     demands, sets = of_prices(prices, paths), list(paths.sets)
     one = len(sets) == 1
     title = f"Cost of policy set {sets[0]}" if one else "Cost of policy sets, side by side"
@@ -95,7 +95,7 @@ def _caveats(prices: Prices) -> Caveats:
 
 
 def of_prices(prices: Prices, paths: PathsDocument) -> list[Asked]:
-    """Of ``price.json`` and ``ways.json``, which have the same demands and sets in one order."""
+    """Of ``price.json`` and ``paths.json``, which have the same demands and sets in one order."""
     return [_asked(prices, number, path) for number, path in enumerate(paths.demands)]
 
 
@@ -122,7 +122,7 @@ def _under(of: DemandPrice, paths: PathUnderSet, reachable: bool) -> Under:
         state=_outcome(of, reachable),
         permit=permit_word(paths.permit),
         legal=paths.legal,
-        path=paths.way if of.answered else None,
+        path=paths.path if of.answered else None,
         round_trip_ms=of.round_trip_ms,
         extra_ms=cost.extra_ms,
         interval_ms=[interval.low_ms, interval.high_ms] if interval else None,

@@ -9,7 +9,11 @@ from corridor.experiments.account.proof_document import read_proof
 from corridor.experiments.account.run_files import PlanHead, read_manifest, read_plan_head
 from corridor.experiments.answers.capacity_document import MAP_FILE, read_capacity
 from corridor.experiments.answers.map_document import MapDocument
-from corridor.experiments.answers.paths_by_policy_set import PATHS_FILE, PathsDocument
+from corridor.experiments.answers.paths_by_policy_set import (
+    FORMER_PATHS_FILE,
+    PATHS_FILE,
+    PathsDocument,
+)
 from corridor.experiments.atlas import event_data
 from corridor.experiments.pages import REPORT
 from corridor.experiments.pages.capacity import capacity_page
@@ -70,7 +74,9 @@ def read_paths(out_dir: Path) -> PathsDocument:
     Raises:
         InputError: the folder has no paths, or another version wrote them.
     """
-    paths = _document(PathsDocument, out_dir / PATHS_FILE)
+    paths = _document(PathsDocument, out_dir / PATHS_FILE) or _document(
+        PathsDocument, out_dir / FORMER_PATHS_FILE
+    )
     if paths is None:
         raise InputError(
             f"{PATHS_FILE} is missing: the prices were written without a map",

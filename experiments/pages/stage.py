@@ -101,7 +101,7 @@ class Model:
             "hubs": [_hub(hub, drawn.hubs[hub.id].xy) for hub in where.hubs],
             "fibres": [self._fibre(fibre) for fibre in where.fibres],
             "law": [_law(one) for one in references(demands)],
-            "ways": [json.loads(path) for path in self._paths.values],
+            "paths": [json.loads(path) for path in self._paths.values],
             "demands": told,
         }
 
@@ -170,7 +170,7 @@ class Model:
         return [name, cost, caveat_of(of).strip(" ()") or "confident", law]
 
     def _cut(self, of: CutEntry) -> list[object]:
-        """Names of what is dead, its fibres; the way at once, and the one chosen again."""
+        """Names of what is dead, its fibres; the path at once, and the one chosen again."""
         dead = [one.partition(":") for one in of.dead]
         kind, _, name = dead[0]
         return [
@@ -181,7 +181,7 @@ class Model:
         ]
 
     def _path(self, of: PathDocument | None) -> int:
-        """The number of a way; paths are kept as JSON, which can be distinguished."""
+        """The number of a path; paths are kept as JSON, which can be distinguished."""
         if of is None:
             return NO_PATH
         fibres = [self._fibres[one] for one in of.fibres]

@@ -50,7 +50,7 @@ def led(sentence: str) -> tuple[str, str]:
 
 
 def crosses(of: PathDocument | FibreEntry | None) -> str:
-    """Jurisdictions that a way or a fibre meets; with a ``?`` those that it may meet besides."""
+    """Jurisdictions that a path or a fibre meets; with a ``?`` those that it may meet besides."""
     return " ".join([*of.crosses, *(f"{code}?" for code in of.may_cross)]) if of else ""
 
 

@@ -180,7 +180,7 @@ class _Session:
         self._line, self._moments = line, moments
         self._quiet_ns = QUIET_INTERVALS * interval_ns + line.one_way_ns
         self._ends = (_End(interval_ns, random), _End(interval_ns, random))
-        self._under_way: list[_Packet] = []
+        self._in_flight: list[_Packet] = []
         self._resets = [at for at in line.resets if at >= moments[0]]
         self._now_ns = moments[0] - 2 * self._quiet_ns
         self._begin_at(self._now_ns)
@@ -217,7 +217,7 @@ class _Session:
         if self._resets and self._resets[0] <= min(at_ns, self._arrives_ns):
             self._reset(self._resets.pop(0))
         elif self._arrives_ns <= at_ns:
-            packet = heapq.heappop(self._under_way)
+            packet = heapq.heappop(self._in_flight)
             self._now_ns = packet.arrives_ns
             self._ends[1 - packet.sender].hear(packet)
         else:
@@ -229,18 +229,18 @@ class _Session:
 
     @property
     def _arrives_ns(self) -> float:
-        return self._under_way[0].arrives_ns if self._under_way else math.inf
+        return self._in_flight[0].arrives_ns if self._in_flight else math.inf
 
     def _send(self, number: int, end: _End) -> None:
         arrives_ns = self._line.arrives_ns(number, self._now_ns)
         if arrives_ns is not None:
             packet = _Packet(arrives_ns, number, end.state, end.interval_ns)
-            heapq.heappush(self._under_way, packet)
+            heapq.heappush(self._in_flight, packet)
         end.sent(self._now_ns)
 
     def _reset(self, at_ns: int) -> None:
         self._now_ns = at_ns
-        self._under_way.clear()
+        self._in_flight.clear()
         for end in self._ends:
             end.down()
             end.next_ns = at_ns
@@ -248,7 +248,7 @@ class _Session:
     def _begin_at(self, at_ns: int) -> None:
         """With nothing in flight, and both about to send."""
         self._now_ns = at_ns
-        self._under_way.clear()
+        self._in_flight.clear()
         for end in self._ends:
             end.speak_from(at_ns, silence_ns=self._line.one_way_ns)
 

@@ -64,7 +64,7 @@ def waits(plan: Plan) -> dict[int, Waits]:
     """By the index of the demand; those whose median wait is too short to tell are left out.
 
     Answers come back along the same fibres where they are predicted to take as long; elsewhere
-    only the way there is looked at.
+    only the path there is looked at.
     """
     paths = _paths(plan)
     waited: defaultdict[int, dict[int, int]] = defaultdict(dict)

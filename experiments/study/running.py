@@ -111,7 +111,7 @@ def _results(
     from corridor.experiments.study.worker import run_cell
 
     waiting = iter(missing)
-    under_way: dict[Future[Any], Cell] = {}
+    running: dict[Future[Any], Cell] = {}
 
     def submit() -> Any:
         cell = next(waiting, None)
@@ -123,13 +123,13 @@ def _results(
             key=f"cell-{cell.id}",
             pure=False,
         )
-        under_way[future] = cell
+        running[future] = cell
         return future
 
     begun = [one for _ in range(AHEAD * _workers(client)) if (one := submit()) is not None]
     coming = as_completed(begun)
     for future in coming:
-        cell = under_way.pop(future)
+        cell = running.pop(future)
         ran = _result(future, cell)
         if ran.state == "unable":
             raise EnvironmentUnsupported(ran.message, "then repeat the command: it continues")

@@ -280,10 +280,12 @@ def _beside_said(of: CapacityAnswer) -> Iterator[str]:
             f"Other load: {words} {fits}; the bottleneck is "
             f"{link_said(first.fibre, first.hub)} {_when(first.failure)} (--load {one.load})."
         )
-    if of.no_way:
-        some = ", ".join(of.no_way[:MOST_NAMED]) + (", ..." if len(of.no_way) > MOST_NAMED else "")
-        demands = counted(len(of.no_way), "demand")
-        yield f"{demands} with a rate {_has(of.no_way)} no permitted path: {some}."
+    if of.without_path:
+        some = ", ".join(of.without_path[:MOST_NAMED]) + (
+            ", ..." if len(of.without_path) > MOST_NAMED else ""
+        )
+        demands = counted(len(of.without_path), "demand")
+        yield f"{demands} with a rate {_has(of.without_path)} no permitted path: {some}."
 
 
 def _has(some: Sequence[object]) -> str:

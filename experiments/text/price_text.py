@@ -145,7 +145,7 @@ def _set(of: SetPrice, width: int | None) -> str:
     causes = list(_causes(of))
     lines += ["  causes (a demand can have several):"] if causes else []
     lines += [f"    {line}" for line in causes]
-    lines += [f"  {line}" for line in _both_ways(of)]
+    lines += [f"  {line}" for line in _by_value(of)]
     lines += [f"  {line}" for line in _moved(of)]
     paying = [row for row in of.rows if row.is_costly]
     if paying:
@@ -181,10 +181,10 @@ def total(of: Total, certainty: AddedRttUncertainty | None = None) -> str:
     return "; ".join(parts)
 
 
-def _both_ways(of: SetPrice) -> Iterator[str]:
+def _by_value(of: SetPrice) -> Iterator[str]:
     """Each interpretation, with its price under each value."""
-    for name in dict.fromkeys(one.interpretation for one in of.both_ways):
-        values = [one for one in of.both_ways if one.interpretation == name]
+    for name in dict.fromkeys(one.interpretation for one in of.by_value):
+        values = [one for one in of.by_value if one.interpretation == name]
         yield f"interpretation {name}: {values[0].question}"
         called = [f"{one.value}{' (chosen)' if one.is_chosen else ''}" for one in values]
         if len({one.total for one in values}) == 1:

@@ -37,6 +37,7 @@ OMIT_EMPTY: Mapping[str, str] = {_OMIT: "empty"}
 """The metadata of a field with a default that is left out while it is empty."""
 OMIT_NONE: Mapping[str, str] = {_OMIT: "none"}
 """The metadata of a field that is left out while it is None, its default."""
+_FORMER = "former key"
 
 
 _NUMBER = ((int, float), "a number")
@@ -47,6 +48,11 @@ _SCALARS: Mapping[Any, tuple[tuple[type, ...], str]] = {
     float: _NUMBER,
 }
 """What JSON has for a type, and its name. A float without decimals may be written as an integer."""
+
+
+def formerly(key: str) -> Mapping[str, str]:
+    """Return the metadata of a field that earlier versions wrote under another key."""
+    return {_FORMER: key}
 
 
 class Document:
@@ -128,8 +134,13 @@ def _hints(kind: type, strict: bool) -> dict[str, tuple[str, Callable[[Any], Any
     made = typing.get_origin(kind) or kind
     given = dict(zip(getattr(made, "__type_params__", ()), typing.get_args(kind), strict=True))
     hints = {name: given.get(hint, hint) for name, hint in typing.get_type_hints(made).items()}
-    names = (field.name for field in dataclasses.fields(made))
-    return {key_of(name): (name, partial(_rebuild, hints[name], strict)) for name in names}
+    found = dict[str, tuple[str, Callable[[Any], Any]]]()
+    for field in dataclasses.fields(made):
+        rebuild = partial(_rebuild, hints[field.name], strict)
+        for key in (key_of(field.name), field.metadata.get(_FORMER)):
+            if key is not None:
+                found[key] = field.name, rebuild
+    return found
 
 
 def _rebuild(kind: Any, strict: bool, plain: Any) -> Any:

@@ -1,7 +1,7 @@
 "use strict";
 // What happens to a live network, on its page; and what is asked of it there.
 (() => {
-  const it = window.corridor, { line, model, fibres, hubs, ways, html } = it, { demands } = model;
+  const it = window.corridor, { line, model, fibres, hubs, paths, html } = it, { demands } = model;
   const $ = (id) => document.getElementById(id);
   const NO_POLICIES = "none", KEPT_MS = 60000, SAY_MS = 2000, MOST_REFUSALS = 5, MOST_FULLEST = 4;
   const STATES = {
@@ -57,20 +57,20 @@
     changed.add(id);
     soon();
   }
-  function wayOf(now) {                               // its number among the ways, a new one where there was none
+  function pathNumber(now) {                              // its number among the paths, a new one where there was none
     if (!now.fibres.length) return -1;
     const start = hubOf.get(now.hubs[0]), ids = now.fibres.map((one) => fibreOf.get(one));
-    const known = ways.findIndex(([from, over]) => from === start && over.length === ids.length && over.every((one, i) => one === ids[i]));
+    const known = paths.findIndex(([from, over]) => from === start && over.length === ids.length && over.every((one, i) => one === ids[i]));
     if (known >= 0) return known;
     const met = now.hubs.flatMap((hub, i) => [hubs[hubOf.get(hub)].j, ...(ids[i] === undefined ? [] : (fibres[ids[i]].x ?? "").split(" "))]);
-    return ways.push([start, ids, now.one_way_ns / 1e6, [...new Set(met.filter(Boolean))].join(" "), "", []]) - 1;
+    return paths.push([start, ids, now.one_way_ns / 1e6, [...new Set(met.filter(Boolean))].join(" "), "", []]) - 1;
   }
   function show(id) {                                 // one demand as it is served now
     const now = served.get(id), back = served.get(`${id}.return`), i = numberOf.get(id);
     if (i === undefined || !now) return;
     const by = demands[i].by[0], first = atFirst[i], goes = now.one_way_ns !== null && back?.one_way_ns != null;
     const rtt = goes ? (now.one_way_ns + back.one_way_ns) / 1e6 : null;
-    by.w = wayOf(now);
+    by.w = pathNumber(now);
     by.law = now.legal_ref.map((ref) => model.law.findIndex(([known]) => known === ref)).filter((one) => one >= 0);
     const why = [now.reason, now.clause, now.remedy && `remedy: ${now.remedy}`, back?.status !== now.status && back?.reason && `answers: ${back.reason}`];
     const asComputed = isAsAtFirst() && by.w === first.w && (by.w >= 0 ? ["UP", "ALT"] : ["BLOCKED"]).includes(now.status);
@@ -175,7 +175,7 @@
       news = [];
     }, SAY_MS);
   }
-  const over = it.over;                               // what is broken is drawn on top of every way
+  const over = it.over;                               // what is broken is drawn on top of every path
   it.over = (layers) => {
     const dead = [...fibres.keys()].filter((i) => /cut|failed/.test(states.get(fibres[i].id) ?? ""));
     over([...layers.filter(([kind]) => kind !== "dead"), ["dead", dead]]);

@@ -1,7 +1,7 @@
 "use strict";
 // One demand on the map: chosen by name, search or table; cut by the slider; its facts beside it.
 (() => {
-  const it = window.corridor, { model, hubs, fibres, ways, map } = it, { demands, names, law } = model;
+  const it = window.corridor, { model, hubs, fibres, paths, map } = it, { demands, names, law } = model;
   const $ = (id) => document.getElementById(id);
   const HINT = "Select a fibre or hub on the map for details.";
   const SAID = model.said;
@@ -17,7 +17,7 @@
   const ms = (value) => (value == null ? "–" : value.toFixed(1));
   const signed = (value) => (Math.abs(value) < 0.05 ? "0" : (value > 0 ? "+" : "−") + Math.abs(value).toFixed(1));
   const between = (pair) => (pair?.some((one) => Math.abs(one) >= 0.05) ? ` [${ms(pair[0])} to ${ms(pair[1])}]` : "");
-  const way = (number) => (number == null || number < 0 ? null : ways[number]);
+  const pathOf = (number) => (number == null || number < 0 ? null : paths[number]);
   const button = (text, act) => { const made = html("button", { type: "button" }, text); made.addEventListener("click", act); return made; };
   const under = () => demands[chosen].by[set];
   const cutNow = () => demands[chosen].cuts[+$("cut").value - 1] ?? null;
@@ -38,7 +38,7 @@
     choose(demands[chosen].by[set].st === "unjudged" && about >= 0 ? about : chosen);
   }
   function figures(demand, now, cut) {
-    const free = way(demand.free), lawful = way(now.w), rows = [row({ text: model.base, kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
+    const free = pathOf(demand.free), lawful = pathOf(now.w), rows = [row({ text: model.base, kind: "free" }, ms(free?.[2]), ms(demand.rtt))];
     const kept = now.st === "kept" || now.st === "down";
     rows.push(kept ? row({ text: "Under policies", kind: "cutrow" }, SAID[now.st], "–")
       : row({ text: { unjudged: "Not covered", served: "Served", partly: "Served" }[now.st] ?? "Under policies", kind: "go" }, ms(lawful?.[2]), ms(now.rtt)));
@@ -47,8 +47,8 @@
     if (now.rin) rows.push(row("Expected range", "", between(now.rin).trim()));
     if (now.got != null) rows.push(row(kept ? "Measured while permitted" : "Measured", ms(now.got1), ms(now.got)));
     if (cut) {
-      rows.push(row({ text: "Cut: at once, one way", kind: "cutrow" }, way(cut[2]) ? ms(way(cut[2])[2]) : "lost", ""));
-      rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, way(cut[3]) ? ms(way(cut[3])[2]) : "disconnected", ""));
+      rows.push(row({ text: "Cut: at once, one way", kind: "cutrow" }, pathOf(cut[2]) ? ms(pathOf(cut[2])[2]) : "lost", ""));
+      rows.push(row({ text: "Cut: chosen again, one way", kind: "cutrow" }, pathOf(cut[3]) ? ms(pathOf(cut[3])[2]) : "disconnected", ""));
     }
     $("figures").tBodies[0].replaceChildren(...rows);
     $("each")?.replaceChildren(...model.sets.map((name, i) => {
@@ -59,7 +59,7 @@
     }));
   }
   function facts(demand, now, shown, cut) {
-    const rows = cut ? [["After the cut", way(cut[3]) ? "served, by the path below" : "disconnected"]] : [];
+    const rows = cut ? [["After the cut", pathOf(cut[3]) ? "served, by the path below" : "disconnected"]] : [];
     rows.push([cut ? "State today" : "State", SAID[now.st] + (now.tie ? "; near tie: a path through other jurisdictions is nearly as short" : "")], ["Data", demand.data]);
     if (now.why) rows.push(["Why", now.why]);
     if (now.permit) rows.push(["Permit", now.permit, ...(now.law ?? []).map(cited)]);
@@ -81,8 +81,8 @@
     pause = setTimeout(() => { $("spoken").textContent = `${demand.id}: ${text}`; }, 400);
   }
   function draw() {
-    const demand = demands[chosen], now = under(), cut = cutNow(), free = way(demand.free);
-    const shown = cut ? way(cut[3]) ?? way(cut[2]) : way(now.w), layers = [];
+    const demand = demands[chosen], now = under(), cut = cutNow(), free = pathOf(demand.free);
+    const shown = cut ? pathOf(cut[3]) ?? pathOf(cut[2]) : pathOf(now.w), layers = [];
     if (shown) layers.push(["lawful", shown[1]]);
     if (free) layers.push(["free", free[1]]);
     dead = cut ? cut[1] : dead;
@@ -103,7 +103,7 @@
     if (!$("cuts-box")) return;
     const more = (to) => (to && before?.[2] != null ? to[2] - before[2] : Infinity);
     const told = cuts.map(([names, , once, again], i) => {
-      const now = way(once), then = way(again) ?? now;
+      const now = pathOf(once), then = pathOf(again) ?? now;
       const text = !then ? "disconnected" : (now ? "" : "out, then ") + (more(then) < 0.05 ? "no longer" : more(then) < Infinity ? `${signed(more(then))} ms` : `${ms(then[2])} ms`);
       return { i, text, rank: [!then, !now, more(then)].map(Number), name: names[0] + (names.length > 1 ? ` (or ${names.length - 1} more)` : "") };
     });
@@ -116,7 +116,7 @@
     $("view").value = at;
     const cuts = set ? [] : demands[index].cuts;      // cuts are told of the first set alone
     Object.assign($("cut"), { max: String(cuts.length), value: "0", disabled: !cuts.length });
-    listCuts(cuts, way(under().w));
+    listCuts(cuts, pathOf(under().w));
     if (!options[index].parentElement) search("");
     $("demand").value = String(index);
     document.querySelectorAll("tr.sel").forEach((one) => one.classList.remove("sel"));
@@ -127,7 +127,7 @@
     const words = text.toLowerCase().split(/\s+/), groups = [...$("demand").querySelectorAll("optgroup")];
     $("find").value = text;
     const fits = ({ s, z, id, data, by }) => {
-      const now = by[set], passed = way(now.w) ? it.hubsOf(way(now.w)) : [s, z], clauses = now.cl ?? [];
+      const now = by[set], passed = pathOf(now.w) ? it.hubsOf(pathOf(now.w)) : [s, z], clauses = now.cl ?? [];
       const all = [id, data, SAID[now.st], now.permit, now.why, now.tie ? "near tie" : "", ...clauses.flatMap(([clause, , sure]) => [clause, sure]),
         ...[...(now.law ?? []), ...clauses.flatMap((one) => one[3])].flatMap((i) => law[i]),
         ...passed.flatMap((i) => [hubs[i].id, hubs[i].name, hubs[i].local, names[hubs[i].j]])].join(" ").toLowerCase();
@@ -146,7 +146,7 @@
   };
   function pick(i) {                                  // a fibre: its facts, who uses it, what its cut does
     it.mark("on", [i]);
-    const users = demands.map((one, n) => [n, way(one.by[set].w), set ? null : one.cuts.find((cut) => cut[1].includes(i))]).filter(([, w]) => w?.[1].includes(i));
+    const users = demands.map((one, n) => [n, pathOf(one.by[set].w), set ? null : one.cuts.find((cut) => cut[1].includes(i))]).filter(([, w]) => w?.[1].includes(i));
     const fate = ([, , cut]) => (!cut ? "" : cut[2] >= 0 ? " is rerouted locally" : cut[3] >= 0 ? " is rerouted by the controller" : " is disconnected");
     $("detail").textContent = `${facts1(i)}. ` + (users.length ? `${users.length} of ${demands.length} demands use it; if it is cut:` : "No demand uses it.");
     $("near").replaceChildren(...users.map((one) => button(demands[one[0]].id + fate(one), () => { choose(one[0]); })));
@@ -188,7 +188,7 @@
       cells[5].textContent = ms(by.rtt);
       cells[6].replaceChildren(by.extra == null ? "–" : signed(by.extra), ...(between(by.in) ? [html("small", {}, between(by.in).trim())] : []));
       cells[7].textContent = by.sure == null ? "–" : signed(by.sure);
-      const path = way(by.w);
+      const path = pathOf(by.w);
       cells[9].replaceChildren(...spaced(path ? places(path[3], path[4]) : []));
     }
     const option = options[i];

@@ -4,7 +4,7 @@ window.corridor = (() => {
   document.documentElement.classList.add("scripted");
   const PRINTED = 688;                                // CSS pixels of 182 mm
   const model = JSON.parse(document.getElementById("model").textContent);
-  const { hubs, fibres, ways } = model, [wide, high] = model.view;
+  const { hubs, fibres, paths } = model, [wide, high] = model.view;
   const map = document.getElementById("map");
   const shapes = fibres.map((_, i) => document.getElementById("f" + i));
   const lines = shapes.map((shape) => shape.getAttribute("d").slice(1).split("M").map((part) => part.split("L").map((point) => point.split(" ").map(Number))));
@@ -18,8 +18,8 @@ window.corridor = (() => {
   };
   const short = (hub) => hub.name.split(/ \(| \/|, /)[0];
 
-  function hubsOf(way) {                              // a way's hubs follow from where it begins and its fibres
-    return way[1].reduce((found, i) => [...found, fibres[i].a === found.at(-1) ? fibres[i].z : fibres[i].a], [way[0]]);
+  function hubsOf(path) {                              // a path's hubs follow from where it begins and its fibres
+    return path[1].reduce((found, i) => [...found, fibres[i].a === found.at(-1) ? fibres[i].z : fibres[i].a], [path[0]]);
   }
   function fit(points) {
     const xs = points.map((p) => p[0]), ys = points.map((p) => p[1]);
@@ -90,5 +90,5 @@ window.corridor = (() => {
   addEventListener("resize", () => look(box, first));
   addEventListener("beforeprint", () => show(PRINTED, 1.9));
   addEventListener("afterprint", () => look(box, first));
-  return { model, hubs, fibres, ways, map, shapes, wide, high, short, hubsOf, fit, look, over, near, zoom, mark, pointsOf };
+  return { model, hubs, fibres, paths, map, shapes, wide, high, short, hubsOf, fit, look, over, near, zoom, mark, pointsOf };
 })();

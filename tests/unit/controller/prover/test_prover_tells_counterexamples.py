@@ -73,7 +73,7 @@ def test_a_broken_clause_is_told_with_its_law_and_where_the_packet_stands():
     assert "[CN-24-7b]" in text
     hop = shown.hops[-1]
     assert (hop.hub, hop.jurisdiction, hop.state) == ("a1", "CN", "PRE under OUT")
-    assert str(hop.label_after) == "16 (PRE, way 16, epoch 0)"
+    assert str(hop.label_after) == "16 (PRE, path 16, epoch 0)"
     assert hop.then == "onto a fibre to c1"
     assert [rule.demand for rule in hop.rules] == ["", *["checkpoints"] * 3]
 

@@ -346,8 +346,8 @@ def test_a_set_is_laid_over_the_demands_once_and_samples_share_what_it_expanded(
 def test_each_interpretation_is_priced_under_each_of_its_values(path):
     """Compares with prices of the set as if it were read so, each loaded separately."""
     found = priced("sovereignty", "pan-asia", search_changes=False)
-    totals = {(one.interpretation, one.value): one.total for one in found.both_ways}
-    chosen = {(one.interpretation, one.value) for one in found.both_ways if one.is_chosen}
+    totals = {(one.interpretation, one.value): one.total for one in found.by_value}
+    chosen = {(one.interpretation, one.value) for one in found.by_value if one.is_chosen}
     assert ("cn-transfer", "path") in chosen
     assert all(totals[key] == found.with_readings for key in chosen)
     laid = PricedScenario.of(load_scenario("sovereignty"))
@@ -366,7 +366,7 @@ def test_a_value_is_chosen_on_the_command_line_and_in_a_scenario(path, capsys):
     assert main([*words, "--interpret", "sa-government-transfer=recipient"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["sets"]
     assert found["with_readings"]["losing"] == 0
-    (chosen,) = (one for one in found["both_ways"] if one["is_chosen"])
+    (chosen,) = (one for one in found["by_value"] if one["is_chosen"])
     assert chosen["value"] == "recipient"
     assert main([*words, "--interpret", "sa-goverment-transfer=recipient"]) == 2
     assert 'did you mean "sa-government-transfer"' in capsys.readouterr().err

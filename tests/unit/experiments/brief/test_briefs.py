@@ -190,13 +190,13 @@ def test_constants_are_one_source(priced: Path) -> None:
 
 
 def test_the_map_names_only_hubs_and_countries_of_the_question(priced: Path) -> None:
-    paths = json.loads((priced / "ways.json").read_text())
+    paths = json.loads((priced / "paths.json").read_text())
     prices = {one["demand"]: one["with_readings"] for one in demands_of(priced)}
     hubs: set[str] = set()
     for one in paths["demands"]:
         price = prices[one["id"]]
         if price["kept_back"] or (price["extra_ms"] or 0) >= 0.05 or price["lost"]:
-            for path in (one["free"], one["against"], one["sets"][0]["way"]):
+            for path in (one["free"], one["against"], one["sets"][0]["path"]):
                 hubs |= set(path["hubs"]) if path else set()
     names = {one["id"]: one["name"].partition(" (")[0] for one in paths["map"]["hubs"]}
     page = write_brief(priced).read_text(encoding="utf-8")
@@ -412,12 +412,12 @@ def test_a_brief_has_no_script_and_asks_for_nothing(priced: Path) -> None:
 
 
 def test_hostile_names_are_text(tmp_path: Path, priced: Path) -> None:
-    for name in ("price.json", "ways.json"):
+    for name in ("price.json", "paths.json"):
         (tmp_path / name).write_text((priced / name).read_text())
-    paths = json.loads((tmp_path / "ways.json").read_text())
+    paths = json.loads((tmp_path / "paths.json").read_text())
     paths["names"]["scenario"] = page_case.HOSTILE
     paths["map"]["hubs"][0]["name"] = page_case.HOSTILE
-    (tmp_path / "ways.json").write_text(json.dumps(paths))
+    (tmp_path / "paths.json").write_text(json.dumps(paths))
     page = write_brief(tmp_path).read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page

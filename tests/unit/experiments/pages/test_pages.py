@@ -158,9 +158,9 @@ def test_law_is_cited_with_a_link_where_its_authority_publishes_it(tmp_path: Pat
 def test_what_a_script_knows_is_told_by_numbers_once(tmp_path: Path) -> None:
     model = model_of(page_of(tmp_path / "run"))
     far = model["demands"][2]
-    path = model["ways"][far["by"][0]["w"]]
+    path = model["paths"][far["by"][0]["w"]]
     assert path == [0, [0, 0, 0, 1], 35, "CN PK", "IN", [0]]
-    assert model["ways"][far["free"]][1] == [0, 1]
+    assert model["paths"][far["free"]][1] == [0, 1]
     assert far["cuts"][0] == [["fibre one", "hub guian"], [0], -1, -1]
     assert far["cuts"][1][:2] == [["fibre two", "shared risk cable:west"], [1]]
     assert (far["rtt"], far["by"][0]["rtt"], far["by"][0]["extra"]) == (50, 70, 20)

@@ -74,16 +74,16 @@ def test_demands_that_some_set_touches_are_a_matrix_by_set(priced: Path) -> None
 
 
 def test_paths_are_those_that_prices_are_of(priced: Path) -> None:
-    prices, paths = json_of(priced, "price.json"), json_of(priced, "ways.json")
+    prices, paths = json_of(priced, "price.json"), json_of(priced, "paths.json")
     assert paths["sets"] == [one["policies"] for one in prices["sets"]]
     for number, of in enumerate(paths["demands"]):
         for one, under in zip(prices["sets"], of["sets"], strict=True):
             demand = one["demands"][number]
             assert demand["demand"] == of["id"]
             if demand["answered"]:
-                assert under["way"]["hubs"][0] == demand["src"]
-                assert under["way"]["hubs"][-1] == demand["dst"]
-                assert under["way"]["one_way_ms"] < demand["round_trip_ms"]
+                assert under["path"]["hubs"][0] == demand["src"]
+                assert under["path"]["hubs"][-1] == demand["dst"]
+                assert under["path"]["one_way_ms"] < demand["round_trip_ms"]
 
 
 def test_the_page_opens_with_what_costs_most(priced: Path) -> None:
