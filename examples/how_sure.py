@@ -12,8 +12,7 @@ from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand
 from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import rule
-from corridor.topologies.analysis.length_intervals import influences, interval_of
-from corridor.topologies.analysis.monte_carlo import draw
+from corridor.topologies.analysis.monte_carlo import draw, influences, interval_of
 from corridor.topologies.formats.load import load_topology
 
 DAY = date(2026, 11, 24)

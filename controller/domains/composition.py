@@ -26,9 +26,9 @@ from corridor.controller.domains.controller_view import (
 )
 from corridor.controller.domains.lies import Lie, LyingPaths
 from corridor.controller.policy.automaton import Automaton, State
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import ApplicablePolicies, ranked
 from corridor.topologies.model.domains import DomainMap
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 
 

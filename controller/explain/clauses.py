@@ -18,7 +18,6 @@ from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import DataClass, Policy, PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath, shortest
 from corridor.controller.policy.semantics import (
     ApplicablePolicies,
@@ -28,6 +27,7 @@ from corridor.controller.policy.semantics import (
     unmet,
 )
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Confidence, Topology
 
 

@@ -39,7 +39,6 @@ from corridor.controller.intent.intent import Intent
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import (
     NoPermittedPath,
     PermittedPath,
@@ -50,6 +49,7 @@ from corridor.controller.policy.permitted_paths import (
 from corridor.controller.policy.semantics import ApplicablePolicies, Failures, rule
 from corridor.controller.traffic_engineering.relaxation import unmet_constraints
 from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Confidence, Topology
 
 

@@ -13,10 +13,14 @@ from corridor.controller.policy.clauses.clause import StatementKind, caveat
 from corridor.controller.policy.law import is_rule_id, load_law
 from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
 from corridor.controller.policy.model import Policy, PolicySet
-from corridor.controller.policy.paths import Path, crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.permitted_paths import NoPermittedPath, PermittedPath
 from corridor.topologies.base.words import confidence_word
-from corridor.topologies.model.routing import shortest_path_between
+from corridor.topologies.model.routing import (
+    Path,
+    crossed_jurisdictions,
+    possible_jurisdictions,
+    shortest_path_between,
+)
 from corridor.topologies.model.topology import Confidence, Topology
 
 

@@ -12,8 +12,8 @@ from corridor.controller.forwarding.forwarding_graph import (
     ForwardingGraph,
     Node,
 )
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 
 

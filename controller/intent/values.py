@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import few
-from corridor.topologies.model.sharing import GROUP
+from corridor.topologies.model.routing import GROUP
 
 type Link = tuple[str, str]
 """One direction of a fibre: the fibre, and the hub it is entered from. Or of what fibres share at a

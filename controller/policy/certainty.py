@@ -21,7 +21,6 @@ from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.model import Demand, Policy
-from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.product import Ground, Product
 from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.topologies.analysis.arcs import (
@@ -32,8 +31,14 @@ from corridor.topologies.analysis.arcs import (
     shortest_ns,
     shortest_paths_in_samples,
 )
-from corridor.topologies.analysis.length_intervals import Interval, interval_of
-from corridor.topologies.analysis.monte_carlo import Ensemble, Floats, Nanoseconds
+from corridor.topologies.analysis.monte_carlo import (
+    Ensemble,
+    Floats,
+    Interval,
+    Nanoseconds,
+    interval_of,
+)
+from corridor.topologies.model.routing import Path, crossed_jurisdictions
 from corridor.topologies.model.topology import Hub, Topology
 
 type Step = tuple[int, int, int]

@@ -10,7 +10,6 @@ from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.clauses import Broken, Element, Trip
 from corridor.controller.policy.clauses.places import shipped_groups
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.product import Place, Product, Trail, lost
 from corridor.controller.policy.semantics import (
     NO_FAILURES,
@@ -21,6 +20,7 @@ from corridor.controller.policy.semantics import (
 )
 from corridor.topologies.base.memory import remembered
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 
 MOST_PRODUCTS = 8

@@ -25,7 +25,7 @@ from corridor.controller.policy.clauses.places import Answer, Groups, every, ins
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import as_sure_as_on
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet, is_valid_on
-from corridor.controller.policy.paths import Path
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Fibre, Topology
 
 NOT_JUDGED = Policy(

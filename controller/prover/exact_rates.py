@@ -14,7 +14,7 @@ from corridor.controller.prover.exact_outcomes import Outcome, Searched
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.prover.search.claim import Breach
 from corridor.topologies.base.units import format_rate
-from corridor.topologies.model.sharing import assumed_capacities, capacities_bps, shared_links
+from corridor.topologies.model.routing import assumed_capacities, capacities_bps, shared_links
 
 BURST_PER_S = 10
 """How many bursts of a meter's size its rate lets through in a second."""

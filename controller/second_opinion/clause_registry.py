@@ -6,10 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from corridor.controller.second_opinion.expressions import Reading, parsed
-from corridor.controller.second_opinion.journey import Element, Journey
-from corridor.controller.second_opinion.places import Known, Places
-from corridor.controller.second_opinion.plain import (
+from corridor.controller.second_opinion.declared import (
     Plain,
     is_given,
     listed,
@@ -17,9 +14,13 @@ from corridor.controller.second_opinion.plain import (
     refuse_others,
     short_form,
 )
+from corridor.controller.second_opinion.expressions import Reading, parsed
+from corridor.controller.second_opinion.journey import Element, Journey
 from corridor.controller.second_opinion.selectors import (
     EXCEPT,
     KEYS,
+    Known,
+    Places,
     has,
     is_excepted,
     selects,

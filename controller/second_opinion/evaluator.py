@@ -9,11 +9,17 @@ from functools import cached_property
 from typing import Any
 
 from corridor.controller.second_opinion.clause_registry import INSPECTED, OBJECTIONS
-from corridor.controller.second_opinion.declared import Asked, asked, holds_on
+from corridor.controller.second_opinion.declared import (
+    Asked,
+    Plain,
+    UnknownKeyError,
+    asked,
+    holds_on,
+    is_given,
+)
 from corridor.controller.second_opinion.expressions import WrittenError
 from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import Plain, UnknownKeyError, is_given
+from corridor.controller.second_opinion.selectors import Places
 from corridor.controller.second_opinion.walker import speaks
 from corridor.topologies.model.topology import Topology
 

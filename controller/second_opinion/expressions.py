@@ -12,7 +12,7 @@ from functools import cache
 from typing import Protocol
 
 from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Known, Places, opposite
+from corridor.controller.second_opinion.selectors import Known, Places, opposite
 from corridor.topologies.model.topology import Fibre, Hub
 
 TOKENS = re.compile(

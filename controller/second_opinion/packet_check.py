@@ -16,12 +16,24 @@ from functools import cached_property
 from itertools import count
 from random import Random
 
-from corridor.controller.second_opinion.declared import Declared, Direction, Protection, protected
+from corridor.controller.second_opinion.declared import (
+    Declared,
+    Direction,
+    Plain,
+    Protection,
+    protected,
+)
 from corridor.controller.second_opinion.evaluator import DemandRules, Evaluator, PathVerdict
-from corridor.controller.second_opinion.failing import KINDS, NOTHING, Failed, everything, failed
-from corridor.controller.second_opinion.journey import Journey, journey_of
+from corridor.controller.second_opinion.journey import (
+    KINDS,
+    NOTHING,
+    Failed,
+    Journey,
+    everything,
+    failed,
+    journey_of,
+)
 from corridor.controller.second_opinion.packets import Packet, sent_by_host, switches_of
-from corridor.controller.second_opinion.plain import Plain
 from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 from corridor.topologies.base.seeds import seed_of

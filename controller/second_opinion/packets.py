@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from corridor.controller.second_opinion.plain import Plain
+from corridor.controller.second_opinion.declared import Plain
 from corridor.topologies.model.wiring import HubWire
 
 type Field = int | str

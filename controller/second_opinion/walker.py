@@ -11,18 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corridor.controller.second_opinion.declared import Asked
-from corridor.controller.second_opinion.failing import Port, Ports
-from corridor.controller.second_opinion.packets import Packet, StoppedError, Switch
-from corridor.controller.second_opinion.places import Known, Places, every, some
-from corridor.controller.second_opinion.plain import (
+from corridor.controller.second_opinion.declared import (
+    Asked,
     Plain,
     UnknownKeyError,
     is_given,
     names,
     refuse_others,
 )
-from corridor.controller.second_opinion.selectors import selects
+from corridor.controller.second_opinion.journey import Port, Ports
+from corridor.controller.second_opinion.packets import Packet, StoppedError, Switch
+from corridor.controller.second_opinion.selectors import Known, Places, every, selects, some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
 HOLDS_NOTHING = Switch({}, {})

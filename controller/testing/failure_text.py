@@ -10,7 +10,6 @@ from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.paths import Path, marked
 from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.prover.counterexample import Counterexample
 from corridor.controller.prover.exact_outcomes import Outcome
@@ -19,7 +18,7 @@ from corridor.controller.prover.search.reach import End
 from corridor.controller.testing.network import DemandUnderTest
 from corridor.controller.testing.packets import Packets, Seen, Taken, paths_taken
 from corridor.topologies.base.units import format_duration
-from corridor.topologies.model.routing import shortest_path_between
+from corridor.topologies.model.routing import Path, marked, shortest_path_between
 
 type Leg = tuple[str, str]
 """A hub, and the fibre or ``gateway`` by which a packet leaves it; empty at the last."""

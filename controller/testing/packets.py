@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
-from corridor.controller.policy.paths import Path
 from corridor.controller.prover.search.tables import Tables
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from corridor.controller.forwarding.decisions import PossibleFailure
 from corridor.controller.forwarding.failure_hypotheses import Risks
 from corridor.controller.policy.product import Edge, Product
-from corridor.topologies.model.sharing import capacities_bps, shared_links
+from corridor.topologies.model.routing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 
 type Failed = frozenset[str]

@@ -30,7 +30,7 @@ from corridor.controller.traffic_engineering.candidate_values import Links
 from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
 from corridor.controller.traffic_engineering.objective import Objective, objective_named
 from corridor.topologies.base.memory import remembered
-from corridor.topologies.model.sharing import capacities_bps, shared_links
+from corridor.topologies.model.routing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 

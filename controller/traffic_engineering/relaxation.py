@@ -29,7 +29,7 @@ from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.traffic_engineering.fit_rates import Served, too_full
 from corridor.controller.traffic_engineering.guaranteed_demands import rates_of
 from corridor.topologies.base.units import format_duration, format_rate
-from corridor.topologies.model.sharing import capacities_bps, shared_links
+from corridor.topologies.model.routing import capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.account.counters import Health, read_health
 from corridor.experiments.account.ends import ends_of
 from corridor.experiments.account.fibres import FibreAccount
@@ -29,7 +28,7 @@ from corridor.experiments.account.packet_classes import (
     classes_of,
 )
 from corridor.experiments.account.readings import READINGS_FILE, moments, read_readings
-from corridor.experiments.account.reasons import Reasons
+from corridor.experiments.account.run_files import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.account.summary import (
     AccountedDemand,
     AccountedFibre,
@@ -39,10 +38,10 @@ from corridor.experiments.account.summary import (
     AccountTotals,
     LossAt,
 )
+from corridor.experiments.account.switches import Reasons
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.parquet_file import write_parquet_file
-from corridor.topologies.base.whole_file import write_text
+from corridor.topologies.base.whole_file import write_parquet_file, write_text
 from corridor.topologies.model.wiring import FibreWire, Wiring
 from corridor.traffic.agents.messages import ConnectionEnd
 from corridor.traffic.measures.samples import HostRecords

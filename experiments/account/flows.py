@@ -21,7 +21,7 @@ from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.named_tuples import from_plain as tuple_from_plain
-from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_parquet_file
 from corridor.traffic.agents.intervals import (
     FORMAT,
     MAX_KEPT,
@@ -31,7 +31,7 @@ from corridor.traffic.agents.intervals import (
 )
 from corridor.traffic.agents.stream_in import ReceivedStream
 from corridor.traffic.agents.stream_out import SentStream
-from corridor.traffic.agents.tcp_report import TcpInterval, TcpResult
+from corridor.traffic.agents.tcp import TcpInterval, TcpResult
 from corridor.traffic.measures.flows import FlowResult, flow_result, read_stream_delays
 
 if TYPE_CHECKING:

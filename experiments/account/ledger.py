@@ -25,8 +25,7 @@ from corridor.experiments.account.packet_classes import (
     PacketClass,
 )
 from corridor.experiments.account.readings import Moment, since
-from corridor.experiments.account.reasons import Reasons
-from corridor.experiments.account.switches import PassageAccount, passage_accounts
+from corridor.experiments.account.switches import PassageAccount, Reasons, passage_accounts
 from corridor.topologies.model.wiring import Wiring
 
 FULL_SOCKET, NO_LISTENER = "a socket was full", "no socket was bound to its port"

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.experiments.account.counters import QueueSummary
-from corridor.experiments.account.energy_audit import EnergyAudit
 from corridor.experiments.account.fibre_use import FibreUse
-from corridor.experiments.account.workload_summary import WorkloadsSummary
+from corridor.experiments.account.workload_summary import EnergyAudit, WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
 from corridor.experiments.answers.certainty_summary import SamplesSummary, UncertaintySummary
 from corridor.topologies.base.bounded_file import RESULT, read_json

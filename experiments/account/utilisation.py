@@ -17,9 +17,9 @@ from corridor.experiments.account.packet_classes import MESSAGE, PROBE, STREAM, 
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.parquet_file import write_parquet_file
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.model.reserved_rate import RESERVE, rates_of
+from corridor.topologies.base.whole_file import write_parquet_file
+from corridor.topologies.model.background import RESERVE, rates_of
 from corridor.topologies.model.wiring import Shape
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from corridor.topologies.base.codec import JsonObject, formerly, read_document, 
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.capacity import CapacityBasis, CapacityGroup
-from corridor.topologies.model.sharing import GROUP
+from corridor.topologies.model.routing import GROUP
 from corridor.topologies.model.topology import Confidence, Fibre, Topology
 
 CAPACITY_SCHEMA = 1

@@ -37,7 +37,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.words import few
 from corridor.topologies.model.background import GrowthRate, Link
-from corridor.topologies.model.sharing import shared_links
+from corridor.topologies.model.routing import shared_links
 
 CAPACITY_EACH_SCHEMA = 1
 BACKGROUND = "background"

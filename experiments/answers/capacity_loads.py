@@ -24,11 +24,11 @@ from corridor.controller.prover.exact_rates import Asked, Paid, asked, committed
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering.utilization import Cases, Traffic, cases_of
 from corridor.experiments.answers.capacity_document import Load
-from corridor.experiments.plan.offered import Offered, offered
+from corridor.experiments.plan.workloads import Offered, offered
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.background import Background, Link
-from corridor.topologies.model.sharing import shared_links
+from corridor.topologies.model.routing import shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 

@@ -30,8 +30,14 @@ from corridor.experiments.answers.certainty_summary import (
 )
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.topologies.analysis.length_intervals import Interval, interval_of
-from corridor.topologies.analysis.monte_carlo import DRAWS, SEED, Ensemble, draw
+from corridor.topologies.analysis.monte_carlo import (
+    DRAWS,
+    SEED,
+    Ensemble,
+    Interval,
+    draw,
+    interval_of,
+)
 from corridor.topologies.base.progress import counting
 from corridor.topologies.model.delay_model import DelayModel, shipped_model
 

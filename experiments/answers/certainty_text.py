@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from corridor.controller.policy.certainty import NEAR_TIE, PathUncertainty
 from corridor.experiments.answers.certainty import PathUncertainties
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.analysis.length_intervals import Influence, Interval
-from corridor.topologies.analysis.monte_carlo import DRAWS
+from corridor.topologies.analysis.monte_carlo import DRAWS, Influence, Interval
 from corridor.topologies.base.words import more_ms
 
 MOST_INFLUENCES = 8

@@ -21,10 +21,9 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
-from corridor.controller.policy.paths import Path as HubPath
 from corridor.controller.policy.product import lost
 from corridor.controller.policy.semantics import Failures
-from corridor.experiments.plan.offered import offered
+from corridor.experiments.plan.workloads import offered
 from corridor.experiments.scenario.given import given_choice
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import (
@@ -41,6 +40,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import few
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.background import Link
+from corridor.topologies.model.routing import Path as HubPath
 from corridor.topologies.model.topology import Topology
 
 CUT_EACH_SCHEMA = 1

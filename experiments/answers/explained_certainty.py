@@ -18,13 +18,13 @@ from corridor.experiments.answers.certainty import (
 )
 from corridor.experiments.answers.certainty_summary import SamplesSummary
 from corridor.experiments.answers.certainty_text import explained_certainty, tornado_text
-from corridor.topologies.analysis.length_intervals import (
+from corridor.topologies.analysis.monte_carlo import (
     Influence,
     Interval,
+    draw,
     influences,
     interval_of,
 )
-from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.model.delay_model import DelayModel
 from corridor.topologies.model.topology import Topology

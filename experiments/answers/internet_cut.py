@@ -33,10 +33,10 @@ from corridor.traffic.background import (
     assign,
     on_map,
 )
-from corridor.traffic.background.estimates import Samples, central
 from corridor.traffic.background.internet_file import Route, WrittenHolding
+from corridor.traffic.background.market import Samples, central
 from corridor.traffic.background.on_fibres import InternetOnFibres
-from corridor.traffic.background.on_map_file import may_relate
+from corridor.traffic.background.on_map import may_relate
 from corridor.traffic.background.sampled import QUANTILES
 
 AT_ONCE: Reaction = "none"

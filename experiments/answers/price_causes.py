@@ -12,10 +12,10 @@ from corridor.controller.policy.automaton import DEFAULT_DENY, Automaton, Violat
 from corridor.controller.policy.clauses import Trip
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.model import Policy, PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import ApplicablePolicies
 from corridor.experiments.answers.price_paths import PricedPath, PricedPaths
 from corridor.experiments.answers.price_sets import PricedScenario, Served
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Confidence
 
 KEPT_BACK, DELAY, PROTECTION, WIDTH = "kept back", "delay", "no way around", "width"

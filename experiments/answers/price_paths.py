@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 from corridor.controller.policy.automaton import Automaton
 from corridor.controller.policy.clauses.places import Groups
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.product import Ground, Product, ProductPath
 from corridor.controller.policy.semantics import ApplicablePolicies
-from corridor.topologies.model.routing import shortest_tree, walk
+from corridor.topologies.model.routing import Path, shortest_tree, walk
 from corridor.topologies.model.topology import Topology
 
 NOTHING = frozenset[str]()

@@ -10,7 +10,7 @@ from typing import Literal
 
 from corridor.controller.policy.load import SHIPPED as SHIPPED_SETS
 from corridor.controller.policy.load import load_policies
-from corridor.experiments.scenario.shipped_files import SHIPPED as SHIPPED_SCENARIOS
+from corridor.experiments.scenario.extending import SHIPPED as SHIPPED_SCENARIOS
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Plain, read_document
 from corridor.topologies.base.errors import InputError

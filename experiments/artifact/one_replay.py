@@ -9,8 +9,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from corridor.experiments.run.replaying import Testbed, replay
-from corridor.experiments.study.outcome import RUN, State, tell_outcome
+from corridor.experiments.run.runner import Testbed, replay
+from corridor.experiments.study.worker import RUN, State, tell_outcome
 
 
 def main(recorded: Path, out: Path, testbed: Testbed) -> None:

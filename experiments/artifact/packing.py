@@ -9,10 +9,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from corridor.experiments.artifact import about as about_file
-from corridor.experiments.artifact.about import (
+from corridor.experiments.artifact import description as about_file
+from corridor.experiments.artifact.archive import Content, write_archive
+from corridor.experiments.artifact.deriving import problems_of_run, problems_of_study, study_of
+from corridor.experiments.artifact.description import (
     ABOUT,
     CITATION,
+    CRATE,
     ENVIRONMENT,
     EXPECTED,
     LOCK,
@@ -20,10 +23,10 @@ from corridor.experiments.artifact.about import (
     About,
     Kind,
     chosen,
+    citation,
+    crate,
+    readme,
 )
-from corridor.experiments.artifact.archive import Content, write_archive
-from corridor.experiments.artifact.deriving import problems_of_run, problems_of_study, study_of
-from corridor.experiments.artifact.description import CRATE, citation, crate, readme
 from corridor.experiments.artifact.environment import Environment, fits, kernels
 from corridor.experiments.artifact.expected import (
     ExpectedRun,
@@ -33,10 +36,9 @@ from corridor.experiments.artifact.expected import (
     parse_tolerance,
     to_json,
 )
-from corridor.experiments.artifact.machine import environment_here
 from corridor.experiments.artifact.sums import SUMS, identity
 from corridor.experiments.artifact.verdict import Verdict
-from corridor.experiments.artifact.verifying import How, verify
+from corridor.experiments.artifact.verifying import How, environment_here, verify
 from corridor.experiments.results.run_result import load
 from corridor.experiments.run.folders import unwritable
 from corridor.experiments.study.answers import RunValues, answers

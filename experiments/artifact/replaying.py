@@ -20,7 +20,7 @@ from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.study.cells import Cell
-from corridor.experiments.study.outcome import LOG, OUTCOME, RUN
+from corridor.experiments.study.worker import LOG, OUTCOME, RUN
 from corridor.topologies.base import child_process
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json, read_text
 from corridor.topologies.base.codec import to_plain

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from corridor.experiments.artifact.about import About
+from corridor.experiments.artifact.description import About
 from corridor.experiments.artifact.environment import shown
 from corridor.experiments.artifact.expected import Found
 from corridor.topologies.base.bounded_file import RESULT, read_bytes, read_json

@@ -1,16 +1,18 @@
-"""Whether an artifact holds: its files, its values, and some or all of its runs again."""
+"""Whether an artifact holds on this machine: its files, its values, and runs made again."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import platform
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from corridor.experiments.artifact import about as about_file
+from corridor.experiments.artifact import description as about_file
 from corridor.experiments.artifact import environment as environment_file
 from corridor.experiments.artifact import expected as expected_file
-from corridor.experiments.artifact.about import ABOUT, ENVIRONMENT, EXPECTED, About, chosen
 from corridor.experiments.artifact.archive import Opened, opened
 from corridor.experiments.artifact.deriving import (
     cells_of,
@@ -19,17 +21,65 @@ from corridor.experiments.artifact.deriving import (
     study_of,
     told,
 )
+from corridor.experiments.artifact.description import ABOUT, ENVIRONMENT, EXPECTED, About, chosen
 from corridor.experiments.artifact.environment import Environment, differences
 from corridor.experiments.artifact.expected import ExpectedRun, again
-from corridor.experiments.artifact.machine import environment_here
 from corridor.experiments.artifact.replaying import run_again
 from corridor.experiments.artifact.sums import SUMS, Fault, faults, identity, parse
 from corridor.experiments.artifact.verdict import Check, RunAgain, Verdict, of_runs
+from corridor.experiments.machines.kernel import find_kernel
+from corridor.experiments.run.version import bundled, version_line
+from corridor.experiments.study.bundle import program_digest
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.folder import CELLS, read_index
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json, read_text
+from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError, InputError
 from corridor.topologies.base.words import counted
+
+SYSTEM = (
+    *("openvswitch-switch", "openvswitch-common", "iproute2", "iperf3", "mininet", "ethtool"),
+    *("util-linux", "procps", "libc6", "python3", "python3.12", "python3.13", "python3.14"),
+)
+"""By Debian's names. Other distributions tell none of them, and so are another environment."""
+ASKED_S = 20
+OWN = "corridor"
+"""Of the emulator's own distribution, the files are compared, not the number."""
+
+
+def environment_here() -> Environment:
+    kernel = find_kernel()
+    return Environment(
+        program=program_digest(),
+        version=version_line(),
+        python=platform.python_version(),
+        kernel=None if kernel is None else {**to_plain(kernel), "path": kernel.path.name},
+        packages=_packages(),
+        system=_system(),
+    )
+
+
+def _packages() -> dict[str, str]:
+    found = {}
+    for one in (*bundled(), *importlib.metadata.distributions()):
+        name = one.metadata["Name"]
+        if name and not name.lower().startswith(OWN):
+            found[name.lower()] = one.version
+    return dict(sorted(found.items()))
+
+
+def _system() -> dict[str, str]:
+    """Of packages that are installed. Empty where dpkg is not."""
+    command = ["dpkg-query", "-W", "-f", "${Package} ${Version} ${db:Status-Abbrev}\n", *SYSTEM]
+    try:
+        said = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=ASKED_S
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    rows = [line.split() for line in said.splitlines()]
+    return {name: version for name, version, *state in rows if state == ["ii"]}
+
 
 type Say = Callable[[str], None]
 NOT_WHOLE = "files are not those that were packed"

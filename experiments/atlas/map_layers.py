@@ -18,7 +18,7 @@ from corridor.experiments.answers.capacity_document import CapacityAnswer, LinkU
 from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer, PathDocument
 from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
 from corridor.experiments.atlas.plane import Projection
-from corridor.topologies.model.sharing import GROUP
+from corridor.topologies.model.routing import GROUP
 from corridor.topologies.model.topology import LatLon
 
 type Features = Iterator[Feature]

@@ -17,7 +17,7 @@ from corridor.experiments.availability.figures import (
     nines,
     price_in_nines,
 )
-from corridor.experiments.availability.served import GAP, QUESTIONS, Limits
+from corridor.experiments.availability.served_systems import GAP, QUESTIONS, Limits
 from corridor.experiments.scenario.given import given_name
 from corridor.experiments.scenario.scenario import (
     DEFAULT,

@@ -17,7 +17,7 @@ from corridor.controller.forwarding.forwarding_graph import (
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.availability.figures import Bounds
-from corridor.experiments.availability.served import Limits, Pair, ServedScenario
+from corridor.experiments.availability.served_systems import Limits, Pair, ServedScenario
 from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario

@@ -23,7 +23,7 @@ from corridor.experiments.availability.availability_answer import (
 )
 from corridor.experiments.availability.enclosed import EnclosedScenario
 from corridor.experiments.availability.figures import MINUTES_OF_YEAR, nines
-from corridor.experiments.availability.served import Limits
+from corridor.experiments.availability.served_systems import Limits
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     LoadedScenario,

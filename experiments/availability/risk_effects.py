@@ -16,7 +16,7 @@ from corridor.controller.policy.model import RETURN
 from corridor.experiments.answers.internet_cut import figures_of, internet_cut
 from corridor.experiments.answers.price_paths import PricedPaths
 from corridor.experiments.availability.figures import Interval, interval
-from corridor.experiments.availability.systems import permitted_system
+from corridor.experiments.availability.served_systems import permitted_system
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.analysis.failing_parts import FailingPart, FailureModel

@@ -31,14 +31,13 @@ from corridor.experiments.availability.figures import (
     interval,
 )
 from corridor.experiments.availability.risk_effects import Detours, LostTraffic, RiskEffects
-from corridor.experiments.availability.served import GAP, QUESTIONS, Limits
+from corridor.experiments.availability.served_systems import GAP, QUESTIONS, Limits
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
     LoadedScenario,
     load_under,
     under_given,
 )
-from corridor.topologies.analysis.diagrams import Floats
 from corridor.topologies.analysis.enclosure import Decided
 from corridor.topologies.analysis.failing_parts import FailingPart
 from corridor.topologies.analysis.failure_rates import (
@@ -46,6 +45,7 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     read_failure_rates,
 )
+from corridor.topologies.analysis.lines import Floats
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import Document, read_document
 from corridor.topologies.base.whole_file import write_text

@@ -15,8 +15,8 @@ from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.runs import run_brief
+from corridor.experiments.pages.claims import map_sources
 from corridor.experiments.pages.run_page import RunResults, alarms_of
-from corridor.experiments.pages.sources import map_sources
 from corridor.experiments.text.comparison_text import DemandPair, demand_pairs
 from corridor.experiments.text.demand_table import undisturbed_rtt_ms
 from corridor.topologies.base.words import counted, has_moved, ms

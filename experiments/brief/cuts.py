@@ -21,7 +21,7 @@ from corridor.experiments.brief.document import (
 )
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, titled
-from corridor.experiments.pages.sources import map_sources
+from corridor.experiments.pages.claims import map_sources
 from corridor.experiments.text.cut_text import footprint_said, what_is_cut
 from corridor.experiments.text.internet_text import HEADINGS as INTERNET
 from corridor.experiments.text.internet_text import (

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from corridor.controller.explain.path_summary import Reference
 from corridor.experiments.answers.map_document import HubEntry, MapDocument
-from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.pages.claims import safe_address
 from corridor.topologies.base.words import confidence_word, counted, is_longer, ms, ms_within
 from corridor.topologies.model.delay import FIBRE_NS_PER_KM, ROUTE_FACTOR, TERMINAL_NS
 

@@ -33,8 +33,8 @@ from corridor.experiments.brief.document import (
     law_sources,
 )
 from corridor.experiments.brief.places import Places
+from corridor.experiments.pages.claims import map_sources
 from corridor.experiments.pages.demands import Asked, Under, references
-from corridor.experiments.pages.sources import map_sources
 from corridor.topologies.base.words import counted, is_longer, joined, joined_few, ms
 
 MEANS: dict[Look, str] = {

@@ -16,7 +16,7 @@ from corridor.experiments.brief.document import (
     Source,
     Table,
 )
-from corridor.experiments.pages.sources import safe_address
+from corridor.experiments.pages.claims import safe_address
 from corridor.experiments.replays.document import Comparison, Replay, Replays, State, Totals
 from corridor.experiments.replays.outages import Measure
 from corridor.experiments.text.replay_text import (

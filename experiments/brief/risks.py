@@ -11,7 +11,7 @@ from corridor.experiments.brief.cuts import COMPUTED
 from corridor.experiments.brief.document import Bar, Brief, Cell, Chart, Look, Picture, Table
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import titled
-from corridor.experiments.pages.sources import map_sources
+from corridor.experiments.pages.claims import map_sources
 from corridor.experiments.text.availability_text import minutes, number
 from corridor.experiments.text.risks_text import KINDS, by_traffic, days, share
 from corridor.topologies.base.words import confidence_word, counted, joined

@@ -21,16 +21,20 @@ from corridor.experiments.brief.document import (
 )
 from corridor.experiments.brief.places import Places
 from corridor.experiments.brief.policies import DEMAND, Question, policy_brief
+from corridor.experiments.pages.claims import map_sources, safe_address
 from corridor.experiments.pages.demands import Asked, of_answers
 from corridor.experiments.pages.run_page import RunResults, alarms_of
-from corridor.experiments.pages.sources import map_sources, safe_address
-from corridor.experiments.study.answer_blanks import blanks
 from corridor.experiments.study.answers import Answers as Found
 from corridor.experiments.study.answers import ConditionAnswer
-from corridor.experiments.study.matrix import Levels
-from corridor.experiments.study.study_file import MeasureEntry, SourceEntry, StudyFile, described
-from corridor.experiments.study.tables import bounds, figure
-from corridor.experiments.study.words import answer_of, differences
+from corridor.experiments.study.study_file import (
+    Levels,
+    MeasureEntry,
+    SourceEntry,
+    StudyFile,
+    blanks,
+    described,
+)
+from corridor.experiments.study.words import answer_of, bounds, differences, figure
 from corridor.experiments.text.event_text import internet_of_events, worst_cut, worst_event
 from corridor.experiments.text.verdict import holds
 from corridor.experiments.text.workload_text import congestion_sentence

@@ -121,9 +121,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _emulate_year(args: argparse.Namespace) -> int:
-    from corridor.experiments.run.emulated_year import emulate_year
     from corridor.experiments.run.options import Options
-    from corridor.experiments.text.repairs_text import told_year
+    from corridor.experiments.run.runner import emulate_year
+    from corridor.experiments.text.risks_text import told_year
     from corridor.topologies.analysis.failure_rates import read_failure_rates
 
     if args.repairs != "independent":
@@ -177,7 +177,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 def _queued(args: argparse.Namespace, loaded: LoadedScenario, rates: FailureRates) -> Answer:
     from corridor.experiments.availability.availability_answer import checked_limits
     from corridor.experiments.availability.repairs_answer import repairs_answer
-    from corridor.experiments.text.repairs_text import told_repairs
+    from corridor.experiments.text.risks_text import told_repairs
 
     with waiting("simulating repairs"):
         found = repairs_answer(

@@ -195,7 +195,7 @@ def add_traffic(verbs: Any) -> None:
 def run_traffic(args: argparse.Namespace) -> int:
     """Run the verb."""
     from corridor.experiments.answers.traffic_answer import traffic_matrix
-    from corridor.experiments.text.traffic_text import told
+    from corridor.experiments.text.internet_text import told
 
     answer = traffic_matrix(args.country, as_of=args.date, seed=args.seed)
     if args.json:

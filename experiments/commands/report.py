@@ -128,7 +128,7 @@ def _pages(out_dir: Path, *, pdf: bool = False) -> list[Path]:
 
 def _written(write: Callable[[Path], Path], out_dir: Path, *, pdf: bool) -> list[Path]:
     """The page, and where it is asked for the same as PDF."""
-    from corridor.experiments.run.printing import print_page
+    from corridor.experiments.run.exporting import print_page
     from corridor.topologies.base.errors import InputError
 
     try:
@@ -152,7 +152,7 @@ def _code(summary: Summary) -> int:
 def _draw(args: argparse.Namespace, summary: Summary | None) -> list[Path]:
     """Figures of a run by its summary, else of the prices or the capacity in the folder."""
     from corridor.experiments.figures import draw_figures
-    from corridor.experiments.figures.computed import draw_computed
+    from corridor.experiments.figures.saving import draw_computed
     from corridor.experiments.figures.style import WIDTHS
     from corridor.topologies.base.errors import InputError
 

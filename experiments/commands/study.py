@@ -214,8 +214,7 @@ def _show(folder: Path, args: argparse.Namespace) -> int:
 
 def tell(study: StudyFile, found: Answers, *, as_json: bool) -> int:
     """Print what a study comes to: tables, then sentences; the exit code says whether it holds."""
-    from corridor.experiments.study.tables import tables
-    from corridor.experiments.study.words import sentences
+    from corridor.experiments.study.words import sentences, tables
     from corridor.experiments.study.writing import as_json as plain
     from corridor.experiments.terminal.columns import render
     from corridor.experiments.terminal.screen import show, terminal_width

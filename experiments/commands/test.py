@@ -16,8 +16,8 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.setup.affected_tests import changed_files, leading_rooms
     from corridor.experiments.setup.checks import run_checks, run_in_machine
+    from corridor.experiments.setup.import_graph import changed_files, leading_rooms
     from corridor.topologies.base.errors import InputError
     from corridor.topologies.base.installation import CHECKOUT
 
@@ -73,8 +73,11 @@ def _options() -> argparse.ArgumentParser:
 
 def _files(rooms: list[str], changed: list[str] | None) -> list[str] | None:
     """The test files to run: None for all. Prints how many there are, and why."""
-    from corridor.experiments.setup.affected_tests import affected_by_files, affected_by_rooms
-    from corridor.experiments.setup.import_graph import ImportGraph
+    from corridor.experiments.setup.import_graph import (
+        ImportGraph,
+        affected_by_files,
+        affected_by_rooms,
+    )
     from corridor.topologies.base.installation import CHECKOUT
 
     if not rooms and changed is None:

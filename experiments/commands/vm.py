@@ -143,7 +143,7 @@ def _build(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from corridor.experiments.machines import boot
-    from corridor.experiments.machines.tools import ENTERING
+    from corridor.experiments.machines.system_packages import ENTERING
     from corridor.experiments.terminal.live import waiting
     from corridor.topologies.base.errors import InputError
     from corridor.topologies.base.scratch import scratch_folder
@@ -194,7 +194,7 @@ def _errand(args: argparse.Namespace) -> int:
 
 def _ssh(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.boot import running, ssh
-    from corridor.experiments.machines.tools import ENTERING, require
+    from corridor.experiments.machines.system_packages import ENTERING, require
 
     require(ENTERING, "corridor vm ssh")
     words = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -203,7 +203,7 @@ def _ssh(args: argparse.Namespace) -> int:
 
 def _box(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.export import write_box
-    from corridor.experiments.machines.tools import EXPORTING
+    from corridor.experiments.machines.system_packages import EXPORTING
 
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -219,7 +219,7 @@ def _box(args: argparse.Namespace) -> int:
 
 def _export(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.export import write_disk, write_ova
-    from corridor.experiments.machines.tools import EXPORTING
+    from corridor.experiments.machines.system_packages import EXPORTING
     from corridor.topologies.base.bounded_file import is_there, read_text
     from corridor.topologies.base.errors import InputError
 
@@ -243,7 +243,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _cloud_init(args: argparse.Namespace) -> int:
-    from corridor.experiments.machines.cloud_init import packages, user_data
+    from corridor.experiments.machines.handover import packages, user_data
     from corridor.experiments.machines.images import architecture_named
     from corridor.topologies.base.installation import CHECKOUT
 
@@ -255,7 +255,7 @@ def _cloud_init(args: argparse.Namespace) -> int:
 
 def _booting(args: argparse.Namespace) -> tuple[str, ...]:
     from corridor.experiments.machines.images import architecture_named
-    from corridor.experiments.machines.tools import emulator
+    from corridor.experiments.machines.system_packages import emulator
 
     return (emulator(architecture_named(args.arch)),)
 
@@ -265,7 +265,7 @@ def _image(args: argparse.Namespace, *programs: str, rebuild: bool = False) -> I
     one is reported before the build."""
     from corridor.experiments.machines.build import build_image
     from corridor.experiments.machines.images import architecture_named
-    from corridor.experiments.machines.tools import require
+    from corridor.experiments.machines.system_packages import require
 
     require(programs, f"corridor vm {args.action}")
 

@@ -17,8 +17,7 @@ from corridor.experiments.answers.price_paths import PricedPaths
 from corridor.experiments.availability.availability_answer import SAMPLES, SEED
 from corridor.experiments.availability.enclosed import longitudes
 from corridor.experiments.availability.figures import MINUTES_OF_YEAR
-from corridor.experiments.availability.served import QUESTIONS
-from corridor.experiments.availability.systems import permitted_system
+from corridor.experiments.availability.served_systems import QUESTIONS, permitted_system
 from corridor.experiments.expansion.problem import Problem
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.analysis.enclosure import FailureDiagrams

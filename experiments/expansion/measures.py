@@ -14,7 +14,7 @@ from corridor.experiments.expansion.downtime import SHOWN, Downtime, Minutes
 from corridor.experiments.expansion.plan_documents import Measure
 from corridor.experiments.expansion.problem import Outcome, Problem, served_now
 from corridor.experiments.expansion.survival import Survival
-from corridor.experiments.plan.offered import offered
+from corridor.experiments.plan.workloads import offered
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import InputError

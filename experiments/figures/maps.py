@@ -41,7 +41,6 @@ from corridor.experiments.atlas.plane import Line
 from corridor.experiments.figures import answers_data as answers_of
 from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.fibre_use import most_by_fibre, read_loads
-from corridor.experiments.figures.fonts import can_be_set
 from corridor.experiments.figures.style import (
     BACKING,
     PNG_DPI,
@@ -51,6 +50,7 @@ from corridor.experiments.figures.style import (
     PatchStyle,
     Sheet,
     Width,
+    can_be_set,
     new_sheet,
     width_pt,
 )

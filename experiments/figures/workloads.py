@@ -14,8 +14,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
-from corridor.experiments.atlas import class_data, event_data
-from corridor.experiments.atlas.class_data import Finished, Floats, MeasuredLevel
+from corridor.experiments.atlas import event_data
+from corridor.experiments.atlas.event_data import Finished, Floats, MeasuredLevel
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import key_of_events, name_row, time_rows
@@ -37,9 +37,9 @@ def draw_goodput(run: RunData, width: Width) -> Figure | None:
     if found is None or not rows_of:
         return None
     events = run.summary.events or ()
-    last_s = class_data.last_arrival_s(run.messages, run.start_ns)
-    edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
-    classes = [one for one in class_data.by_importance(found.classes) if one.bytes]
+    last_s = event_data.last_arrival_s(run.messages, run.start_ns)
+    edges = event_data.edges_s(max(last_s, event_data.end_of_events(events)))
+    classes = [one for one in event_data.by_importance(found.classes) if one.bytes]
     rows = time_rows(events, [GOODPUT_ROW_IN] * len(classes), float(edges[-1]), width)
     arrived = sum(one.messages_completed for one in classes)
     messages = sum(one.messages for one in classes)
@@ -164,8 +164,8 @@ def draw_latency(run: RunData, width: Width) -> Figure | None:
         return None
     events = run.summary.events or ()
     last_s = float(run.probes.intended_ns.max()) / 1e9
-    edges = class_data.edges_s(max(last_s, class_data.end_of_events(events)))
-    names = [one.class_ for one in class_data.by_importance(found.classes)]
+    edges = event_data.edges_s(max(last_s, event_data.end_of_events(events)))
+    names = [one.class_ for one in event_data.by_importance(found.classes)]
     demands = _demands_by_class(run, names)
     every = {name: _waits_of(run, positions, edges) for name, positions in demands.items()}
     rows = time_rows(events, [LATENCY_ROW_IN] * len(every), float(edges[-1]), width)
@@ -254,15 +254,15 @@ def draw_completion_times(run: RunData, width: Width) -> Figure | None:
     if found is None or not run.rounds:
         return None
     events = run.summary.events or ()
-    classes = [one for one in class_data.by_importance(found.classes) if one.rounds]
-    finished = [class_data.finished(run.rounds, one.class_, run.start_ns) for one in classes]
-    end_s = class_data.end_s(finished, events)
+    classes = [one for one in event_data.by_importance(found.classes) if one.rounds]
+    finished = [event_data.finished(run.rounds, one.class_, run.start_ns) for one in classes]
+    end_s = event_data.end_s(finished, events)
     rows = time_rows(events, [COMPLETION_ROW_IN] * len(classes), end_s, width)
     key = [*_key(finished, found), *key_of_events(rows.spans)]
     sheet = rows.sheet(_title(classes), data.caption(run.summary, _said(finished)), key)
     for number, (one, of) in enumerate(zip(classes, finished, strict=True)):
         axes = rows.axes(sheet, number)
-        _draw_class(axes, of, class_data.levels_of(found, one.class_))
+        _draw_class(axes, of, event_data.levels_of(found, one.class_))
         name_row(axes, _named(one))
     return sheet.figure
 
@@ -297,7 +297,7 @@ def _said(finished: Sequence[Finished]) -> str:
 
 
 def _key(finished: Sequence[Finished], found: WorkloadsSummary) -> list[tuple[Artist, str]]:
-    every = [level for one in found.classes for level in class_data.levels_of(found, one.class_)]
+    every = [level for one in found.classes for level in event_data.levels_of(found, one.class_)]
     key: list[tuple[Artist, str]] = [
         (Line2D([], [], **(ONE | {"markersize": 3})), "one round"),
         (Line2D([], [], **MIDDLE), "median or mean"),

@@ -15,7 +15,7 @@ from typing import Literal, Self, cast
 
 from corridor.controller.forwarding.program import Program
 from corridor.controller.openflow.installation import Report
-from corridor.experiments.lab.status_line import Message, StatusLine, listen_at
+from corridor.experiments.lab.line_process import Message, StatusLine, listen_at
 from corridor.experiments.plan.values import OWN_APP, Plan
 from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain

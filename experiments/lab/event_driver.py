@@ -1,10 +1,15 @@
-"""The timeline of a plan, carried out on a network that runs, and what was done when."""
+"""The timeline of a plan, carried out on a network that runs, and what was done when.
+
+Captures of fibres are processes of ``capturer.py``, one each, from begin to end.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,20 +22,22 @@ from corridor.experiments.account.utilisation import USE_RAW_FILE, Reading
 from corridor.experiments.lab.reusable_network import BFD_SLOW_MS
 from corridor.experiments.plan.values import Change, Made, PlannedDemand, Transfer
 from corridor.experiments.scenario.event_registry import action
+from corridor.topologies.base import child_process
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import CorridorError
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.faults import Faults
 from corridor.topologies.emulation.netlink import shapes
-from corridor.topologies.model.fault_kind import Effect, FaultName
+from corridor.topologies.model.fault_kind import Effect, FaultName, ends_of
 
 if TYPE_CHECKING:
-    from corridor.experiments.lab.captures import Captures
-    from corridor.experiments.lab.gateways_process import GatewaysProcess
+    from corridor.experiments.lab.assembly import GatewaysProcess
     from corridor.experiments.lab.line_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.model.wiring import Wiring
+
 
 # What happens to the network while traffic flows: at which moment after the epoch, and what.
 #
@@ -332,3 +339,46 @@ class _Now(threading.local):
         self.record: Made | None = None
         """As it will be written."""
         self.asking: threading.Thread | None = None
+
+
+MODULE = "corridor.experiments.lab.capturer"
+GRACE_S = 2.0
+
+
+def capture_words(interfaces: Mapping[str, str], netns: str, control: Path) -> list[str]:
+    """Words for Python: of which interfaces, each with its description, in which namespace
+    (empty: here). Labels are explained by the controller that listens at ``control``."""
+    plan = {"netns": netns, "interfaces": dict(interfaces), "control": str(control)}
+    return ["-m", MODULE, json.dumps(plan)]
+
+
+def of_fibre(wiring: Wiring, fibre: str) -> dict[str, str]:
+    """Both its interfaces."""
+    return {end.interface: f"{fibre} at {end.hub}" for end, _ in ends_of(wiring, fibre)}
+
+
+class Captures:
+    """Those of one run; a fibre captured a second time goes on in the same file."""
+
+    def __init__(self, wiring: Wiring, folder: Path, control: Path) -> None:
+        self._wiring = wiring
+        self._folder = folder
+        self._control = control
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def begin(self, fibre: str) -> None:
+        self._folder.mkdir(exist_ok=True)
+        words = capture_words(of_fibre(self._wiring, fibre), "", self._control)
+        with (self._folder / f"{fibre}.pcapng").open("ab") as target:
+            self._running[fibre] = child_process.start(
+                [sys.executable, *words], stdout=target, cwd=IMPORT_ROOT
+            )
+
+    def end(self, fibre: str) -> None:
+        running = self._running.pop(fibre, None)
+        if running is not None:
+            child_process.end(running, GRACE_S)
+
+    def close(self) -> None:
+        for fibre in list(self._running):
+            self.end(fibre)

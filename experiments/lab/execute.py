@@ -33,11 +33,10 @@ from corridor.experiments.lab.account_readings import (
     udp_errors,
     utilisation_readings,
 )
-from corridor.experiments.lab.captures import Captures
-from corridor.experiments.lab.charged_clock import idle_time_skipped
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import Dump, fingerprint
 from corridor.experiments.lab.event_driver import (
+    Captures,
     EventDriver,
     TimedEvent,
     Transfers,
@@ -48,6 +47,7 @@ from corridor.experiments.lab.line_process import AgentsProcess
 from corridor.experiments.lab.planned_instants import (
     align_before,
     await_instant,
+    idle_time_skipped,
     share_the_processor,
 )
 from corridor.experiments.lab.reusable_network import ReusableNetwork, epoch_ns, stand
@@ -71,8 +71,8 @@ from corridor.traffic.agents.probe import Probe
 from corridor.traffic.workloads.arrivals import parts_of
 
 if TYPE_CHECKING:
+    from corridor.experiments.lab.assembly import GatewaysProcess
     from corridor.experiments.lab.following_controller import FollowingController
-    from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.experiments.lab.line_process import MonitorProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.emulation.ovsdb import OpenVSwitch
@@ -187,7 +187,7 @@ def _stand_gateways(
 ) -> GatewaysProcess | None:
     if not plan.gateways:
         return None
-    from corridor.experiments.lab.gateways_process import start_gateways
+    from corridor.experiments.lab.assembly import start_gateways
 
     labels: dict[str, dict[int, LabelPlan]] = {
         gateway.hub: {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from corridor.controller.api.control_client import NoAnswer, ask
-from corridor.experiments.account.controller_events import CONTROLLER_EVENTS
+from corridor.experiments.account.run_files import CONTROLLER_EVENTS
 from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.lab.dumps import DEPLOYMENTS
 from corridor.experiments.plan.values import Plan

@@ -1,16 +1,22 @@
-"""Processes next to the run that exchange JSON lines on their standard streams: agents, monitor."""
+"""Processes next to the run that exchange JSON lines with it: agents, monitor, controller.
+
+Agents and the monitor do so on their standard streams; a controller reports on a line, and is asked
+over it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
+from corridor.controller.openflow.installation import Report
 from corridor.topologies.base.errors import EnvironmentUnsupported, MeasurementInvalid
-from corridor.topologies.base.json_lines import LineReader, encode
+from corridor.topologies.base.json_lines import LineReader, encode, tell
 from corridor.topologies.base.named_tuples import from_plain
 from corridor.topologies.base.slowness import patient
 from corridor.topologies.emulation.netlink import shapes
@@ -139,3 +145,70 @@ class MonitorProcess(LineProcess):
         self.tell({"do": do})
         self.wait(answer, patient(TIMEOUT_S))
         return from_plain(Seen, json.loads(self._out_path.read_text()))
+
+
+Said = Mapping[str, Any]
+"""A message of any controller: an ``event``, and its details."""
+
+
+class Ready(Report):
+    """Tables are in, and the wiring is as declared."""
+
+    event: Literal["ready"]
+
+
+class Reported(Report):
+    """How far it has come, as asked."""
+
+    event: Literal["report"]
+
+
+class Dumped(TypedDict):
+    """What switches say they hold is written."""
+
+    event: Literal["dumped"]
+    to: str
+
+
+class Step(TypedDict):
+    event: Literal["step"]
+    name: str
+    done: int
+    of: int
+
+
+class Error(TypedDict):
+    event: Literal["error"]
+    message: str
+
+
+type Message = Ready | Reported | Dumped | Step | Error
+"""Of a controller that holds one program."""
+
+
+def listen_at(path: Path) -> socket.socket:
+    """Where controllers connect to: their option ``status``."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen(1)
+    return listener
+
+
+class StatusLine:
+    """One controller's."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = LineReader(connection.fileno())
+
+    def order(self, do: str, **what: str) -> None:
+        """Raises OSError if the controller is gone."""
+        tell(self._connection, {"do": do, **what})
+
+    def next(self, timeout_s: float | None) -> Said | None:
+        """Its next message, which has an ``event``; None when time has run out. Raises EOFError
+        once the controller is gone; what it did not say to the end is lost."""
+        line = self._lines.next(timeout_s)
+        if line == b"":
+            raise EOFError
+        return None if line is None else json.loads(line)

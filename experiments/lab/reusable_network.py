@@ -16,8 +16,8 @@ from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.wiring import Shape, Wiring
 
 if TYPE_CHECKING:  # a host asks what fits, and builds nothing
+    from corridor.experiments.lab.assembly import GatewaysProcess
     from corridor.experiments.lab.controller_process import ControllerProcess
-    from corridor.experiments.lab.gateways_process import GatewaysProcess
     from corridor.topologies.emulation.network import CorridorNet
     from corridor.topologies.emulation.ovsdb import OpenVSwitch
 

@@ -45,7 +45,7 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from corridor.experiments.operations import terminal
-    from corridor.experiments.operations.demands import ping_problem
+    from corridor.experiments.operations.requests import ping_problem
     from corridor.topologies.base.errors import InputError
 
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -175,7 +175,7 @@ def add_ping(verbs: Any) -> None:
 
 def run_ping(args: argparse.Namespace) -> int:
     from corridor.experiments.operations import terminal
-    from corridor.experiments.operations.demands import for_any_packet
+    from corridor.experiments.operations.requests import for_any_packet
 
     with reached(args) as client:
         known = client.ask("demands")

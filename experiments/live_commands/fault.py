@@ -10,7 +10,7 @@ from corridor.experiments.live_commands.network_arguments import add_name_argume
 from corridor.topologies.model.fault_registry import BY_HAND, KINDS, by_hand
 
 if TYPE_CHECKING:
-    from corridor.experiments.operations.client import Client
+    from corridor.experiments.operations.door import Client
     from corridor.experiments.terminal.parser import Parser
     from corridor.topologies.model.fault_kind import EventKind
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from corridor.experiments.live_network.client import Api
-    from corridor.experiments.operations.client import Client
+    from corridor.experiments.operations.door import Client
 
 EXIT_CODES = (
     "exit codes: 0 success, 1 a property would be violated, 2 bad input or a wrong token, "
@@ -49,7 +49,7 @@ def connect(args: argparse.Namespace) -> Api:
 def reached(args: argparse.Namespace) -> Client:
     """The operations of the network that the arguments name; raises InputError."""
     from corridor.experiments.live_network.session import find
-    from corridor.experiments.operations.client import Client
+    from corridor.experiments.operations.door import Client
     from corridor.topologies.base.errors import EnvironmentUnsupported
 
     session = find(args.network)

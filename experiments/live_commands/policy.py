@@ -73,7 +73,7 @@ def _show(api: Api, args: argparse.Namespace) -> int:
 def _set(api: Api, args: argparse.Namespace) -> int:
     from corridor.controller.policy.load import load_policies
     from corridor.experiments.live_network.client import DAY, NotUnderstood, Refused
-    from corridor.experiments.live_network.event_text import shown
+    from corridor.experiments.live_network.status_text import shown
     from corridor.experiments.scenario.extending import shipped_classes
 
     policies = load_policies(args.sets, hubs=api.get("/v1/topology")["hubs"])

@@ -15,7 +15,7 @@ from corridor.experiments.commands.arguments import whole
 from corridor.experiments.live_commands.network_arguments import add_name_argument, reached
 
 if TYPE_CHECKING:
-    from corridor.experiments.operations.client import Client
+    from corridor.experiments.operations.door import Client
 
 
 EPILOG = """examples:
@@ -50,8 +50,8 @@ def add_parser(verbs: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from corridor.experiments.operations.demands import named
     from corridor.experiments.operations.probe_text import Probes, packets_of
+    from corridor.experiments.operations.requests import named
     from corridor.topologies.base.errors import InputError
     from corridor.topologies.base.units import parse_duration_ns
 
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(probes: Any, said: dict[str, Any], *, as_json: bool) -> None:
-    from corridor.experiments.live_network.event_text import told
+    from corridor.experiments.live_network.status_text import told
 
     is_status = "event" in said
     text = f"  {told(said)}" if is_status else probes.take(said)
@@ -138,8 +138,8 @@ def add_trace(verbs: Any) -> None:
 
 
 def run_trace(args: argparse.Namespace) -> int:
-    from corridor.experiments.operations.demands import named
     from corridor.experiments.operations.probe_text import traced
+    from corridor.experiments.operations.requests import named
     from corridor.topologies.base.errors import InputError
 
     if len(args.what) > 2:

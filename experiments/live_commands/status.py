@@ -21,7 +21,7 @@ from corridor.topologies.base.seconds import NS_PER_S
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import EventsAnswer
-    from corridor.experiments.lab.status_line import Said
+    from corridor.experiments.lab.line_process import Said
     from corridor.experiments.live_network.client import Api
 
 
@@ -80,7 +80,7 @@ def _shown_or_why_not(args: argparse.Namespace, api: Api) -> str:
 def _shown(args: argparse.Namespace, api: Api) -> str:
     from urllib.parse import quote
 
-    from corridor.experiments.live_network.status_table import network, one_demand
+    from corridor.experiments.live_network.status_text import network, one_demand
 
     width = terminal_width() or WIDE
     indent = None if args.watch else 1
@@ -171,7 +171,7 @@ def _tell_all(api: Api, seen: Seen, *, as_json: bool) -> None:
 
 
 def _line(event: Said) -> str:
-    from corridor.experiments.live_network.event_text import told
+    from corridor.experiments.live_network.status_text import told
 
     said = told(event)
     at = datetime.fromtimestamp(event["at_ns"] / NS_PER_S).astimezone()

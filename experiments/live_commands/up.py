@@ -164,27 +164,27 @@ def add_page(verbs: Any) -> None:
 
 
 def run_page(args: argparse.Namespace) -> int:
-    from corridor.experiments.live_network import page_process
+    from corridor.experiments.live_network import api_process
     from corridor.experiments.live_network.session import find
     from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
     one = find(args.network)
     if not one.operations or not one.out:
         raise EnvironmentUnsupported(f"network {one.name} has no page: it takes no faults")
-    served = page_process.found(one)
+    served = api_process.found(one)
     if served is not None:
         if args.port is not None or args.kiosk:
             raise InputError("its page is served already", "corridor page, without --port, --kiosk")
         _opened(one, served, args)
         return 0
-    with page_process.page_of(one, _say, port=args.port, kiosk=args.kiosk) as where:
+    with api_process.page_of(one, _say, port=args.port, kiosk=args.kiosk) as where:
         _opened(one, where, args)
         _until_it_ends(one)
     return 0
 
 
 def _opened(one: Session, where: str, args: argparse.Namespace) -> None:
-    from corridor.experiments.live_network.page_process import open_in_browser
+    from corridor.experiments.live_network.api_process import open_in_browser
 
     if args.no_browser:
         _say(f"page: {where}")

@@ -29,7 +29,7 @@ from corridor.experiments.account.proof_document import PROOF_FILE
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.lab.run_events import Emit, Event
 from corridor.experiments.live_network.network import LiveNetwork, OwnApp
-from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.live_network.session import Setting
 from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
 from corridor.experiments.operations.guest_lines import Garbled, open_console, pump
 from corridor.experiments.operations.server import Operations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 import socket
 from collections.abc import Callable
 
-from corridor.experiments.lab.status_line import Said, StatusLine, listen_at
+from corridor.experiments.lab.line_process import Said, StatusLine, listen_at
 
 # What a controller reports, as its runner: every message as it comes, and dumps on request.
 

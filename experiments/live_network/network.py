@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.reconcile.event_log import EventLog
-from corridor.experiments.account.controller_events import ControllerEvents
+from corridor.experiments.account.run_files import ControllerEvents
 from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController
-from corridor.experiments.live_network.own_answers import OwnAnswers
-from corridor.experiments.live_network.own_controller import OwnLiveController
-from corridor.experiments.live_network.setting import SPECIFICATION, Setting
+from corridor.experiments.live_network.own_controller import OwnAnswers, OwnLiveController
+from corridor.experiments.live_network.session import SPECIFICATION, Setting
 from corridor.experiments.operations.guest_lines import relayed
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring

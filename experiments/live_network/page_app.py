@@ -14,7 +14,7 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -26,12 +26,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from corridor.controller.api.event_feed import EventFeed, Position
 from corridor.controller.api.link import ControllerLink, Problem
 from corridor.controller.explain import Explanation
-from corridor.experiments.answers.document import ANSWERS_FILE, Answers
-from corridor.experiments.live_network.event_text import shown
-from corridor.experiments.live_network.internet_now import internet_now
-from corridor.experiments.live_network.page_actions import Actions, Here, order_of
+from corridor.experiments.answers.document import ANSWERS_FILE, ELEMENTS, Answers
+from corridor.experiments.answers.internet_cut import InternetCut, internet_cut, internet_on
+from corridor.experiments.live_network.page_actions import Actions, Here, OperationsLink, order_of
 from corridor.experiments.live_network.page_measuring import Loads, Probes
-from corridor.experiments.live_network.page_operations_link import OperationsLink
+from corridor.experiments.live_network.status_text import shown
 from corridor.experiments.pages.claims import status_in_words
 from corridor.experiments.pages.page import live_page
 from corridor.experiments.pages.run_page import network_page
@@ -44,6 +43,23 @@ from corridor.topologies.model.topology import Topology
 
 if TYPE_CHECKING:
     from corridor.controller.api.control_answers import FibreAnswer, HubAnswer
+
+
+def internet_now(
+    topology: Topology, day: date, faults: Iterable[Mapping[str, Any]]
+) -> InternetCut | None:
+    """Compute the effect of all cuts that last, as ``corridor cut`` does, by the shipped figures.
+
+    Args:
+        topology: Of the network.
+        day: Of the figures.
+        faults: What operations answer to ``lasting``.
+
+    Returns:
+        None if no cut lasts, or background traffic does not use what is cut.
+    """
+    named = [f"{ELEMENTS[one['kind']]}:{one['what']}" for one in faults if one["kind"] in ELEMENTS]
+    return internet_cut(internet_on(topology), named, day) if named else None
 
 
 # The network as a page shows it when it is opened, or when it has missed something.

@@ -94,13 +94,16 @@ def _parser() -> argparse.ArgumentParser:
 def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     from corridor.controller.api.event_feed import EventFeed
     from corridor.controller.policy.load import shipped_policies
-    from corridor.experiments.live_network.event_text import told
-    from corridor.experiments.live_network.page_actions import Actions
+    from corridor.experiments.live_network.page_actions import (
+        LEASE_S,
+        Actions,
+        Leases,
+        OperationsLink,
+    )
     from corridor.experiments.live_network.page_app import Body, PageServer
-    from corridor.experiments.live_network.page_leases import LEASE_S, Leases
     from corridor.experiments.live_network.page_measuring import Loads, Probes
-    from corridor.experiments.live_network.page_operations_link import OperationsLink
-    from corridor.experiments.live_network.setting import Setting
+    from corridor.experiments.live_network.session import Setting
+    from corridor.experiments.live_network.status_text import told
 
     setting = Setting.read(given.results / "raw")
     feed = EventFeed(link, told)

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from corridor.controller.api.link import Problem
-from corridor.experiments.live_network.page_operations_link import OperationsLink
+from corridor.experiments.live_network.page_actions import OperationsLink
 from corridor.experiments.operations import terminal
-from corridor.experiments.operations.client import Client
+from corridor.experiments.operations.door import Client
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.base.seconds import NS_PER_S

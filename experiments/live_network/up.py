@@ -25,10 +25,14 @@ from corridor.experiments.answers.anycast_text import anycast_lines, anycast_sum
 from corridor.experiments.answers.document import ANSWERS_FILE, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.live_network import session
-from corridor.experiments.live_network.api_process import ApiProcess, Restarted
-from corridor.experiments.live_network.page_process import open_in_browser, page_of
-from corridor.experiments.live_network.progress import Note, ProgressPrinter
-from corridor.experiments.live_network.setting import Setting, live_wiring
+from corridor.experiments.live_network.api_process import (
+    ApiProcess,
+    Restarted,
+    open_in_browser,
+    page_of,
+)
+from corridor.experiments.live_network.session import Setting, live_wiring
+from corridor.experiments.live_network.status_text import Note, ProgressPrinter
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.machines.system_packages import refuse_missing
 from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
@@ -44,10 +48,10 @@ from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
-from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.native import keeping_natively, native_run_id
 from corridor.experiments.testbeds.probe import probe
 from corridor.experiments.testbeds.uml import keeping_guest
+from corridor.experiments.testbeds.watchdog import read_events
 from corridor.topologies.base.bounded_file import is_folder
 from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
@@ -55,7 +59,7 @@ from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.base.slowness import measure
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.topologies.model.wiring import Wiring
-from corridor.traffic.background.on_map_file import may_relate
+from corridor.traffic.background.on_map import may_relate
 
 # What a scenario comes to, computed while its network is built: its page needs it.
 

@@ -19,7 +19,7 @@ from corridor.experiments.machines import handover, qemu
 from corridor.experiments.machines.images import Image, machines_folder
 from corridor.experiments.machines.qemu import CONSOLES, Architecture, Boot, Channel, Disk, Share
 from corridor.experiments.machines.recipe import GUEST_USER, PLACE, ROOT_LABEL
-from corridor.experiments.machines.tools import ENTERING, emulator, require
+from corridor.experiments.machines.system_packages import ENTERING, emulator, require
 from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.errors import EnvironmentUnsupported
 

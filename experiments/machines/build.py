@@ -22,7 +22,7 @@ from corridor.experiments.machines.disk import make_disk
 from corridor.experiments.machines.images import MANIFEST, Image
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
 from corridor.experiments.machines.recipe import SUITE, bootstrap, settings
-from corridor.experiments.machines.tools import BUILDING, find, require
+from corridor.experiments.machines.system_packages import BUILDING, find, require
 from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import CHECKOUT

@@ -23,7 +23,7 @@ from corridor.experiments.machines.recipe import (
     partition_table,
     root_partition,
 )
-from corridor.experiments.machines.tools import find
+from corridor.experiments.machines.system_packages import find
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 UNIT_BYTES = 1024

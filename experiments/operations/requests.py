@@ -1,17 +1,60 @@
-"""What operations can be asked for, as values. Pure.
+"""What operations can be asked for, as values, and as lines of text. Pure.
 
-Each is one line of JSON whose ``do`` says which it is.
+    12 {"do": "run", "hub": "guian", "command": ["ip", "addr"]}       from a client: request 12
+    12 {"ok": true, "program": 3}                                     its answer
+
+Each is one line of JSON whose ``do`` says which it is. Requests of one client may overlap; each is
+answered when its answer is there. Octets are base64. A demand is meant by its own name, or by the
+two hubs that it is between.
 """
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 
-from corridor.experiments.operations.messages import data_of
+from corridor.experiments.operations.probe_text import packets_of
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Frozen
+
+type Plain = Mapping[str, Any]
+
+
+def numbered(number: int, said: Plain) -> bytes:
+    return b"%d %b\n" % (number, line(said))
+
+
+def line(said: Plain) -> bytes:
+    """Without its end."""
+    return json.dumps(said, separators=(",", ":")).encode()
+
+
+def unnumbered(text: bytes) -> tuple[int, bytes]:
+    """The number of a line, and the rest; ValueError if it has none."""
+    number, _, rest = text.strip().partition(b" ")
+    return int(number), rest
+
+
+def no(kind: str, reason: str) -> dict[str, Any]:
+    """An answer: ``bad`` for what cannot be asked, ``absent`` for what is not there now."""
+    return {"ok": False, "kind": kind, "reason": reason}
+
+
+def octets(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def data_of(text: str) -> bytes:
+    """ValueError for what is not base64."""
+    return base64.b64decode(text, validate=True)
+
 
 MOST_CELLS = 65_535
 Cells = Annotated[int, Field(ge=0, le=MOST_CELLS)]
@@ -183,3 +226,57 @@ def read_by[Kinds](kinds: TypeAdapter[Kinds], text: str | bytes) -> Kinds:
         first = problem.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:])
         raise InputError(f"{where} {first['msg']}".strip()) from None
+
+
+type Said = Mapping[str, Any]
+ANY = [None, None, None]
+
+
+def named(demands: Sequence[Said], words: Sequence[str]) -> list[Said]:
+    """Those that ``DEMAND`` or ``SRC DST`` name, at least one; InputError."""
+    if len(words) == 1:
+        known = {one["demand"]: one for one in demands}
+        if words[0] not in known:
+            hint = nearest(words[0], known) or "corridor status lists them"
+            raise InputError(f'no demand "{words[0]}" in this network', hint)
+        return [known[words[0]]]
+    src, dst = words
+    between = [one for one in demands if (one["src"], one["dst"]) == (src, dst)]
+    if not between:
+        hubs = sorted({one[end] for one in demands for end in ("src", "dst")})
+        unknown = [hub for hub in words if hub not in hubs]
+        hint = (nearest_named(unknown[0], hubs) if unknown else "") or "corridor status lists them"
+        raise InputError(f"no demand goes from {src} to {dst}: switches drop what is sent", hint)
+    return between
+
+
+def for_any_packet(demands: Sequence[Said], src: str, dst: str) -> str:
+    """The demand that any packet between two hubs belongs to, ICMP too; InputError if there is
+    none, or only ports distinguish its packets from those of others."""
+    between = named(demands, [src, dst])
+    for one in between:
+        if ANY in one["packets"]:
+            return str(one["demand"])
+    names = "; ".join(f"{one['demand']}: {packets_of(one['packets'])}" for one in between)
+    raise InputError(
+        f"ICMP between {src} and {dst} belongs to no demand, and is dropped ({names})",
+        f"corridor probe {between[0]['demand']}",
+    )
+
+
+def ping_problem(known: Said, src: str, command: Sequence[str]) -> str | None:
+    """Return why switches drop what a program at hub ``src`` sends, or None.
+
+    ``known`` are the demands of a network and the addresses of its hubs. Of programs, only ``ping``
+    to a hub of the network is looked at: others choose their ports.
+    """
+    if PurePath(command[0]).name != "ping":
+        return None
+    hubs = {word: hub for hub, address in known["addresses"].items() for word in (hub, address)}
+    targets = [hubs[word] for word in command[1:] if hubs.get(word, src) != src]
+    try:
+        for dst in targets[-1:]:
+            for_any_packet(known["demands"], src, dst)
+    except InputError as problem:
+        return str(problem)
+    return None

@@ -21,21 +21,18 @@ from threading import Lock
 from typing import Any, Protocol
 
 from corridor.controller.intent.specification import Specification
-from corridor.experiments.operations.helpers import (
-    ROOM,
-    capture_command,
-    probe_command,
-)
 from corridor.experiments.operations.image_root import TARS, ImageRoot, ids_of, unpacked
 from corridor.experiments.operations.lasting_faults import LastingFaults
-from corridor.experiments.operations.messages import line, no, octets
 from corridor.experiments.operations.mininet_shell import write_nodes
 from corridor.experiments.operations.programs import (
+    ROOM,
     SHARED_IN_ROOT,
     Program,
     Room,
     Window,
+    capture_command,
     end_marked,
+    probe_command,
 )
 from corridor.experiments.operations.requests import (
     Begin,
@@ -54,6 +51,9 @@ from corridor.experiments.operations.requests import (
     RunImage,
     Signal,
     Write,
+    line,
+    no,
+    octets,
     request_of,
 )
 from corridor.experiments.testbeds.guest_settings import RESOLVER

@@ -14,9 +14,9 @@ import tty
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO
 
-from corridor.experiments.operations.client import Client
+from corridor.experiments.operations.door import Client
 from corridor.experiments.operations.images import Image
-from corridor.experiments.operations.messages import data_of, octets
+from corridor.experiments.operations.requests import data_of, octets
 from corridor.topologies.base.errors import CorridorError
 
 WAIT_S = 1.0

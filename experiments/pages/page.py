@@ -16,9 +16,8 @@ from markupsafe import Markup
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.atlas.map_drawing import rules
 from corridor.experiments.pages import words
-from corridor.experiments.pages.claims import caveat_of
+from corridor.experiments.pages.claims import caveat_of, law_of, map_sources, safe_address
 from corridor.experiments.pages.demands import Asked
-from corridor.experiments.pages.sources import law_of, map_sources, safe_address
 from corridor.experiments.pages.stage import Stage
 from corridor.experiments.pages.words import language
 from corridor.topologies.base.words import confidence_word, counted, joined, percent

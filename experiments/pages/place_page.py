@@ -12,8 +12,8 @@ from corridor.experiments.atlas import Atlas, atlas
 from corridor.experiments.atlas.drawing import svg
 from corridor.experiments.atlas.map_drawing import FLOWS, Names, flow_drawing, view_of_flows
 from corridor.experiments.pages.capacity import FullMap
+from corridor.experiments.pages.claims import provenance_of
 from corridor.experiments.pages.page import Page, map_and_sources, section
-from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import hub_key
 from corridor.experiments.pages.time_chart import LEFT, WIDE, Chart, Row
 from corridor.experiments.placement.jobs_file import HOURS

@@ -16,9 +16,9 @@ from corridor.experiments.answers.paths_by_policy_set import (
 )
 from corridor.experiments.answers.price import DemandPrice, Row, SetPrice, Total
 from corridor.experiments.answers.price_causes import BASES
+from corridor.experiments.pages.claims import provenance_of
 from corridor.experiments.pages.demands import Asked, Under
 from corridor.experiments.pages.page import Page, Section, map_and_sources, section
-from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import WITHOUT, stage_of
 from corridor.experiments.pages.words import extra, ms, permit_word
 from corridor.experiments.text.price_text import COSTS, Prices, causes_of, change

@@ -15,17 +15,19 @@ from corridor.experiments.answers.capacity_document import CapacityAnswer
 from corridor.experiments.answers.document import Answers
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.pages.answers import costs_of, cuts_of, sureness_of
-from corridor.experiments.pages.capacity import capacity_of
-from corridor.experiments.pages.carried import carried_of
-from corridor.experiments.pages.claims import broken_or_unproven, claims_of, verification_of
+from corridor.experiments.pages.capacity import capacity_of, carried_of
+from corridor.experiments.pages.claims import (
+    broken_or_unproven,
+    claims_of,
+    provenance_of,
+    verification_of,
+)
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
-from corridor.experiments.pages.energy_audit import audit_section
 from corridor.experiments.pages.page import Page, Section, map_and_sources, section
-from corridor.experiments.pages.sources import provenance_of
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.time_chart import course_of
 from corridor.experiments.pages.words import NOTHING, fibres_by_name, ms
-from corridor.experiments.pages.workloads import workloads_of
+from corridor.experiments.pages.workloads import audit_section, workloads_of
 from corridor.experiments.results.messages import Round
 from corridor.topologies.base.words import counted
 from corridor.traffic.measures.samples import Probes

@@ -29,9 +29,8 @@ from corridor.experiments.atlas.map_drawing import (
     path_drawing,
     whole,
 )
-from corridor.experiments.pages.claims import caveat_of
+from corridor.experiments.pages.claims import caveat_of, safe_address
 from corridor.experiments.pages.demands import Asked, Under, flagship, law_key, references
-from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.words import (
     KINDS,
     OF_FIBRES,

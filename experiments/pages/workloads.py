@@ -1,5 +1,8 @@
-"""What workloads came to: what each took and was expected to take, by stretch of the run, with how
-they are scaled. Pure."""
+"""Workloads and the energy audit of a run for a page: sentences and rows. Pure.
+
+What each workload took and was expected to take, by interval of the run, with their scale; energy
+by hub, demand and data class.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,17 @@ import numpy as np
 from corridor.experiments.account.summary import Summary
 from corridor.experiments.account.workload_summary import (
     ClassSummary,
+    EnergyAudit,
     StretchSummary,
     WorkloadsSummary,
     WorkloadSummary,
 )
-from corridor.experiments.atlas import class_data
-from corridor.experiments.atlas.class_data import Finished, MeasuredLevel
+from corridor.experiments.atlas import event_data
+from corridor.experiments.atlas.event_data import Finished, MeasuredLevel
 from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
 from corridor.experiments.pages.words import NOTHING, duration
 from corridor.experiments.results.messages import Round
+from corridor.experiments.text import energy_text as text
 from corridor.experiments.text.workload_text import in_order, middle, named
 from corridor.topologies.base.words import counted, percent
 
@@ -83,7 +88,7 @@ def workloads_of(summary: Summary, rounds: Sequence[Round], start_ns: int) -> Wo
     if found is None or not found.workloads:
         return None
     stretches = in_order(found.stretches)
-    classes = class_data.by_importance(found.classes)
+    classes = event_data.by_importance(found.classes)
     return Workloads(
         title="Workloads",
         said=_said(found),
@@ -178,18 +183,18 @@ def _chart(
     """Return None if nothing is known of single rounds."""
     events = summary.events or ()
     every = {
-        one.class_: class_data.finished(rounds, one.class_, start_ns)
-        for one in class_data.by_importance(found.classes)
+        one.class_: event_data.finished(rounds, one.class_, start_ns)
+        for one in event_data.by_importance(found.classes)
     }
     shown = [(name, one) for name, one in every.items() if (one.took_ms > 0).any()]
     if not shown:
         return None
-    end_s = class_data.end_s(every.values(), events)
+    end_s = event_data.end_s(every.values(), events)
     said = f"{len(shown)} classes over {end_s:.3g} s; the table below says the same."
 
     def row(item: tuple[str, Finished], at_x: Scale, y: float) -> Row:
         name, of = item
-        return _row(name, of, class_data.levels_of(found, name), at_x, y)
+        return _row(name, of, event_data.levels_of(found, name), at_x, y)
 
     return chart(f"Duration of rounds over time. {said}", events, end_s, shown, ROW, row)
 
@@ -232,3 +237,29 @@ def _row(name: str, of: Finished, by_window: Sequence[MeasuredLevel], at_x: Scal
 
 def _short(value_ms: float) -> str:
     return duration(value_ms).replace(" ", "\u202f")
+
+
+@dataclass(frozen=True)
+class AuditSection:
+    title: str
+    said: Sequence[str]
+    heads: Sequence[tuple[str, bool]]
+    """Names of columns, and whether they are of numbers."""
+    rows: Sequence[tuple[str, str, Sequence[str]]]
+    """What a row is of, its name, and its cells by ``heads``."""
+
+
+def audit_section(of: EnergyAudit | None) -> AuditSection | None:
+    """None of runs that compute nothing."""
+    if of is None:
+        return None
+    return AuditSection(
+        title="Energy audit",
+        said=list(text.sentences(of)),
+        heads=[("Of", False), ("Name", False), *((name, True) for name in text.HEADS)],
+        rows=[
+            (kind, one.name or text.AT_HUB, text.cells(one))
+            for kind, parts in text.parts_of(of)
+            for one in parts
+        ],
+    )

@@ -25,7 +25,7 @@ from corridor.experiments.placement.program_rows import Column, Floats, Link, Pr
 from corridor.experiments.placement.round_trips import RoundTrip, RoundTrips
 from corridor.topologies.base.words import few
 from corridor.topologies.energy.countings import Count
-from corridor.topologies.model.sharing import shared_links
+from corridor.topologies.model.routing import shared_links
 
 BITS_OF_GBIT, SECONDS_OF_HOUR = 1e9, 3600
 BYTES_OF_GB = 1e9

@@ -18,13 +18,18 @@ from corridor.controller.policy.certainty import unruled
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
 from corridor.controller.policy.model import Demand, Policy
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath, lawful_route
 from corridor.controller.policy.semantics import PolicyLookup
 from corridor.experiments.placement.jobs_file import Job, LoadedJobs
 from corridor.experiments.placement.place_documents import UncertainPermit
-from corridor.topologies.analysis.length_intervals import Interval, interval_of
-from corridor.topologies.analysis.monte_carlo import Ensemble, Nanoseconds, draw
+from corridor.topologies.analysis.monte_carlo import (
+    Ensemble,
+    Interval,
+    Nanoseconds,
+    draw,
+    interval_of,
+)
+from corridor.topologies.model.routing import Path
 
 
 @dataclass(frozen=True)

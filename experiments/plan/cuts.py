@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover import tables_of
@@ -22,6 +21,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.model.cut import CUT, MEND, SILENCE
 from corridor.topologies.model.fault_kind import ALL_FIBRES, QUICKEN_NS, SLOW
 from corridor.topologies.model.line import Line
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import jobs

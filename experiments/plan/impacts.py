@@ -17,7 +17,6 @@ from typing import Any
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.deployments import Deployment
-from corridor.experiments.plan.background_moves import BackgroundMoves
 from corridor.experiments.plan.predicted_controller import Compiled, foreseen, installed_once
 from corridor.experiments.plan.predicted_fibres import Fibres, broken
 from corridor.experiments.plan.predicted_rtt import (
@@ -28,6 +27,7 @@ from corridor.experiments.plan.predicted_rtt import (
     RunProgress,
     Window,
 )
+from corridor.experiments.plan.queues import BackgroundMoves
 from corridor.experiments.plan.timeline import Placed
 from corridor.experiments.plan.values import Impact, PlannedEvent
 from corridor.experiments.scenario.event_registry import is_fault

@@ -18,7 +18,6 @@ from corridor.controller.openflow.deployments import Deployment, DesiredState, u
 from corridor.controller.openflow.frameworks import framework_here
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.controller.traffic_engineering.reoptimisation import chosen_now
-from corridor.experiments.plan.background_moves import BackgroundMoves
 from corridor.experiments.plan.cuts import cut_faults, cut_phases, plan_cuts
 from corridor.experiments.plan.policies import (
     assessments,
@@ -28,7 +27,7 @@ from corridor.experiments.plan.policies import (
     refuse_misfits,
     refuse_shared,
 )
-from corridor.experiments.plan.queues import with_queues
+from corridor.experiments.plan.queues import BackgroundMoves, with_queues
 from corridor.experiments.plan.timeline import (
     Clock,
     Placed,

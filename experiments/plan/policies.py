@@ -10,7 +10,6 @@ from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, Gra
 from corridor.controller.forwarding.program import Program, Table
 from corridor.controller.intent.intent import KINDS, Intent
 from corridor.controller.policy.model import RETURN, PolicySet
-from corridor.controller.policy.paths import crossed_jurisdictions, possible_jurisdictions
 from corridor.controller.policy.permitted_paths import NoPermittedPath
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_rates import admissions
@@ -30,6 +29,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.words import few
 from corridor.topologies.model.line import Line
+from corridor.topologies.model.routing import crossed_jurisdictions, possible_jurisdictions
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, Wiring
 

@@ -15,9 +15,9 @@ from functools import lru_cache
 from random import Random
 from typing import NamedTuple
 
-from corridor.experiments.plan.background_moves import BackgroundMoves, lasts
 from corridor.experiments.plan.bfd_sessions import Line, Span, turns
 from corridor.experiments.plan.prediction import LABEL_BYTES, serialisation_ns
+from corridor.experiments.plan.queues import BackgroundMoves, lasts
 from corridor.experiments.plan.timeline import Placed
 from corridor.topologies.base.options import Values
 from corridor.topologies.model.fault_kind import ShapeChange

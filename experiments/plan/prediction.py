@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from corridor.controller.policy.paths import Path
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.model.line import Line
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 
 LABEL_BYTES = 4

@@ -12,8 +12,8 @@ from corridor.experiments.plan.values import Plan
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import counted, duration, few, joined
+from corridor.topologies.model.background import RESERVE
 from corridor.topologies.model.capacity import LEAST_FREE
-from corridor.topologies.model.reserved_rate import RESERVE
 from corridor.topologies.model.wiring import Shape
 from corridor.traffic.agents.stream_out import StreamOut
 

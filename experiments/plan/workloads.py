@@ -1,7 +1,8 @@
 """The part of a plan that workloads send: their messages, and the connections that carry them.
 
 Everything is planned: which connection carries which message when, and what a message waits for.
-Agents decide nothing, and results are judged by what is planned here.
+Agents decide nothing, and results are judged by what is planned here. The mean offered load is
+that of all workloads at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.policy.model import RETURN
+from corridor.controller.policy.permitted_paths import NoPermittedPath
+from corridor.experiments.plan.prediction import bottleneck_bps
 from corridor.experiments.plan.timeline import Clock, Placed
 from corridor.experiments.plan.traffic import STREAM_FRAME_BYTES, stream_hosts
 from corridor.experiments.plan.values import (
@@ -28,6 +33,7 @@ from corridor.experiments.scenario.workloads import Transport, Workload
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration, format_rate
+from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HubWire, Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.messages import ConnectionEnd, Message
@@ -330,3 +336,48 @@ def _row(workload: int, connection: Connection, message: Sent) -> PlannedMessage
         at_ns=message.at_ns,
         deadline_ns=message.deadline_ns,
     )
+
+
+@dataclass(frozen=True)
+class Offered:
+    bps: Mapping[str, int]
+    """Payload as emulated, by demand and, for answers, by theirs; only of those with a path."""
+    uncounted: tuple[str, ...]
+    """Workloads whose load follows from the network, or from a trace."""
+
+
+@dataclass(frozen=True)
+class _OnPath:
+    bottleneck_bps: int | None
+
+
+def offered(loaded: LoadedScenario, graphs: Mapping[str, ForwardingGraph]) -> Offered:
+    """Return the load that demands offer on their paths."""
+    loads: dict[str, float] = defaultdict(float)
+    uncounted = []
+    for workload in loaded.workloads:
+        if not workload.kind.mean_bps(workload.options):
+            uncounted.append(workload.entry.id)
+            continue
+        for name, bps in _loads(workload, loaded.topology, graphs):
+            loads[name] += bps
+    sent = {name: max(1, round(bps)) for name, bps in loads.items() if bps}
+    return Offered(sent, tuple(uncounted))
+
+
+def _loads(
+    workload: Workload, topology: Topology, graphs: Mapping[str, ForwardingGraph]
+) -> Iterator[tuple[str, float]]:
+    back = workload.kind.back_share(workload.options)
+    on_paths = [_on_path(topology, graphs[name]) for name in workload.demands]
+    rates = scaled(workload, on_paths, topology).mean_bps
+    for name, on_path, bps in zip(workload.demands, on_paths, rates, strict=True):
+        if on_path.bottleneck_bps is not None:
+            yield name, bps * (1 - back)
+            yield f"{name}{RETURN}", bps * back
+
+
+def _on_path(topology: Topology, graph: ForwardingGraph) -> _OnPath:
+    if isinstance(graph.route, NoPermittedPath):
+        return _OnPath(None)
+    return _OnPath(bottleneck_bps(topology, graph.route.path))

@@ -1,16 +1,19 @@
-"""The figures of a cut on one market, computed from holdings and flows. Pure."""
+"""The figures of a cut on one market, computed from holdings and flows. Pure.
+
+The traffic of a day, hour by hour, is one cosine with its peak in the evening. Nothing is published
+on the shape for the countries of the data; the ratio of peak and mean is.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from corridor.experiments.replays.daily_load import UTC_HOURS, daily_load
-from corridor.experiments.replays.document import Place
+from corridor.experiments.replays.document import Computed, Place
 from corridor.experiments.replays.outages import PERCENT, Measure, Statistic
-from corridor.experiments.replays.series import Computed
 from corridor.traffic.background import (
     COARSE,
     PEAK,
@@ -22,6 +25,25 @@ from corridor.traffic.background import (
     Reaction,
     assign,
 )
+
+PEAK_HOUR = 21.0
+"""Local time; assumed."""
+UTC_HOURS: Mapping[str | None, float] = {"PK": 5, "BD": 6, "KW": 3, "VN": 7}
+HOURS = 24
+
+
+def daily_load(at: datetime, utc_hours: float, peak_over_mean: float) -> float:
+    """Return the traffic at an instant as a share of the traffic in the busy hour.
+
+    Args:
+        at: UTC.
+        utc_hours: Local time minus UTC.
+        peak_over_mean: Of a day; at most 2, where the lowest traffic is 0.
+    """
+    hour = at.hour + at.minute / 60 + utc_hours
+    swing = (peak_over_mean - 1) * math.cos(2 * math.pi * (hour - PEAK_HOUR) / HOURS)
+    return (1 + swing) / peak_over_mean
+
 
 BOUGHT_AFTER_DAYS = 2
 """Days after which owners have bought capacity of others (reports of January 2025)."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from corridor.experiments.replays.document import (
     Comparison,
+    Computed,
     CutSegments,
     Kind,
     Place,
@@ -17,6 +18,8 @@ from corridor.experiments.replays.document import (
     State,
     Tally,
     Totals,
+    compare_series,
+    is_cut,
 )
 from corridor.experiments.replays.figures import (
     CutMarket,
@@ -36,10 +39,9 @@ from corridor.experiments.replays.outages import (
     Shipped,
     Unit,
 )
-from corridor.experiments.replays.series import Computed, compare_series, is_cut
 from corridor.experiments.replays.verdicts import LEAST, interval_of, judge, median_error
 from corridor.traffic.background import COARSE, REACTIONS, Cut, Internet, Reaction
-from corridor.traffic.background.estimates import Samples
+from corridor.traffic.background.market import Samples
 
 KINDS: tuple[Kind, ...] = ("check", "input", "remark")
 RISING = ("rtt", "loss")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from corridor.experiments.account.energy_audit import (
+from corridor.experiments.account.workload_summary import (
     COMPUTING_FILE,
     Audited,
     AuditedTransfer,

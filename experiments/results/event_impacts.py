@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.probes import WARM_UP_PHASE
+from corridor.experiments.account.run_files import StatusEvent
 from corridor.experiments.account.summary import HitSummary
 from corridor.experiments.plan.values import (
     FOLLOWED_NS,
@@ -30,7 +30,7 @@ from corridor.experiments.results.outages import (
     longest_ns,
     runs,
 )
-from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
 EVENTS_SCHEMA = 1

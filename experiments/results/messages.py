@@ -18,7 +18,7 @@ from corridor.experiments.plan.values import Plan, PlannedDemand, PlannedMessage
 from corridor.experiments.scenario.event_registry import KINDS as EVENT_KINDS
 from corridor.topologies.base.bounded_file import RESULT, read_text
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_parquet_file
 from corridor.traffic.measures.metrics import met
 from corridor.traffic.workloads.workload_registry import KINDS as WORKLOAD_KINDS
 

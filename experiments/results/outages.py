@@ -28,7 +28,7 @@ from corridor.experiments.plan.values import (
     PlannedEvent,
 )
 from corridor.experiments.scenario.event_registry import KINDS
-from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_parquet_file
 from corridor.traffic.measures.samples import Probes
 
 CUTS_SCHEMA = 1

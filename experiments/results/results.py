@@ -20,7 +20,6 @@ from corridor.experiments.account.account_of_run import (
     write_account,
 )
 from corridor.experiments.account.counters import read_health, read_queues
-from corridor.experiments.account.energy_audit import EnergyAudit
 from corridor.experiments.account.fibre_use import Lasting, fibre_use
 from corridor.experiments.account.flows import (
     SERIES_FILE,
@@ -50,7 +49,7 @@ from corridor.experiments.account.utilisation import (
     write_use,
     write_utilisation,
 )
-from corridor.experiments.account.workload_summary import WorkloadsSummary
+from corridor.experiments.account.workload_summary import EnergyAudit, WorkloadsSummary
 from corridor.experiments.answers.anycast_text import anycast_summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.certainty_summary import CertaintiesDocument

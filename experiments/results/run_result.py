@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.account.account_of_run import ACCOUNT_FILE
-from corridor.experiments.account.controller_events import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.account.flows import Track, read_tracks, to_arrow
+from corridor.experiments.account.run_files import CONTROLLER_EVENTS, ControllerEvents
 from corridor.experiments.account.summary import (
     REPORT_AGAIN,
     AccountFile,

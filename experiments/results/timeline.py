@@ -13,12 +13,12 @@ import numpy as np
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.account.account_of_run import Account
-from corridor.experiments.account.controller_events import (
+from corridor.experiments.account.packet_classes import PROBE, RANDOM
+from corridor.experiments.account.run_files import (
     CONTROLLER_EVENTS,
     ControllerEvents,
     StatusEvent,
 )
-from corridor.experiments.account.packet_classes import PROBE, RANDOM
 from corridor.experiments.account.summary import (
     EventSummary,
     ExpectationSummary,

@@ -17,7 +17,7 @@ from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, Facts, choose_testbed
 from corridor.experiments.testbeds.guest_command import MB, needs
 from corridor.experiments.testbeds.probe import guest_memory, probe
-from corridor.experiments.testbeds.qemu_command import MODULES
+from corridor.experiments.testbeds.qemu import MODULES
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import require
 

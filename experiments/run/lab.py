@@ -21,13 +21,13 @@ from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.changed import lasting
 from corridor.experiments.scenario.event_registry import KINDS
+from corridor.experiments.scenario.extending import read_scenario
 from corridor.experiments.scenario.scenario import (
     LoadedScenario,
     load_document,
     under_given,
     whole,
 )
-from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest_or_some

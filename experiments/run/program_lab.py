@@ -44,11 +44,10 @@ from corridor.experiments.run.program_setting import (
 )
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import AskedClock, Choice
-from corridor.experiments.testbeds.events import failure_of
 from corridor.experiments.testbeds.guest_command import USUAL_GUEST_MB, entries_of, guest_mb
 from corridor.experiments.testbeds.native import native_run_id, program_natively
 from corridor.experiments.testbeds.uml import guest_of_a_program
-from corridor.experiments.testbeds.watchdog import PATIENCE_S
+from corridor.experiments.testbeds.watchdog import PATIENCE_S, failure_of
 from corridor.topologies.base.errors import InputError, MeasurementInvalid
 from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.formats.load import load_topology

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from corridor.experiments.lab.assembly import assemble
-from corridor.experiments.run import program_places
+from corridor.experiments.run import program_setting
 from corridor.experiments.run.program_controllers import steering
 from corridor.experiments.run.program_setting import (
     BY_COMMAND,
@@ -48,8 +48,8 @@ def carry_out(setting: Setting, out_dir: Path, scratch: Path) -> int:
     if not setting.virtual:
         measure()
     commands = scratch / "bin"
-    program_places.put_commands(commands, guest=setting.in_guest)
-    os.environ.update(program_places.environment(commands))
+    program_setting.put_commands(commands, guest=setting.in_guest)
+    os.environ.update(program_setting.environment(commands))
     if setting.keeps:
         os.environ["CORRIDOR_OUT"] = str(out_dir)
     with ExitStack() as stack:
@@ -75,10 +75,10 @@ def _standing(
         steered.wait(net)
     hosts = scratch / "hosts.txt"
     hosts.write_text(
-        program_places.hosts_by_hub(setting.wiring, lambda hub: str(net[hub].namespace.path))
+        program_setting.hosts_by_hub(setting.wiring, lambda hub: str(net[hub].namespace.path))
     )
     os.environ["CORRIDOR_HOSTS"] = str(hosts)
-    program_places.name_hosts(setting.wiring, scratch / "names")
+    program_setting.name_hosts(setting.wiring, scratch / "names")
     return net
 
 
@@ -120,7 +120,7 @@ def _ended(out_dir: Path, console: str | None) -> Ended:
     setting = Setting.read(out_dir)
     try:
         if console is not None:
-            program_places.in_a_guest(setting.folder)
+            program_setting.in_a_guest(setting.folder)
             if setting.terminal is None:
                 take_files(setting, out_dir)
             else:

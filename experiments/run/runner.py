@@ -1,7 +1,8 @@
 """One run from a scenario to a result folder: choose, plan, execute, finish.
 
 Whatever happens after the folder is made, what was measured stays in it and the
-summary says how far the run came.
+summary says how far the run came. A sampled year of failures is emulated with the real controller.
+A replay is a run again from the plan in a folder: the same, as far as clock and machine let it.
 """
 
 from __future__ import annotations
@@ -9,30 +10,39 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow.frameworks import AskedFramework, installed_framework
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import warning_of
 from corridor.controller.prover import Proof
-from corridor.experiments.account.energy_audit import COMPUTING_FILE
 from corridor.experiments.account.summary import Summary
+from corridor.experiments.account.workload_summary import COMPUTING_FILE
 from corridor.experiments.answers.capacity_answer import foreseen as foreseen_capacity
 from corridor.experiments.answers.capacity_document import write_capacity
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.answers.document import ANSWERS_FILE, Answers, document
 from corridor.experiments.answers.gathering import Gathered, gather
+from corridor.experiments.availability.availability_answer import checked_model
+from corridor.experiments.availability.enclosed import EnclosedScenario
+from corridor.experiments.availability.sampled_year import (
+    INTERVAL_MS,
+    sampled_year,
+)
 from corridor.experiments.lab.proof import in_a_line, prove_expected, prove_run
 from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import Plan
 from corridor.experiments.plan.warnings import nothing_moves, plan_warnings
-from corridor.experiments.results.results import RunFacts, summarise
+from corridor.experiments.results.emulated_year import YearAnswer, compared
+from corridor.experiments.results.results import RunFacts, read_plan, summarise
 from corridor.experiments.results.timeline import asked_in_the_end
 from corridor.experiments.run import manifest
 from corridor.experiments.run.choosing import (
@@ -49,6 +59,7 @@ from corridor.experiments.run.folders import (
     unwritable,
     writing,
 )
+from corridor.experiments.run.manifest import OBJECTIVE_FILE
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.own_controller import (
     OwnApp,
@@ -57,7 +68,7 @@ from corridor.experiments.run.own_controller import (
     steered_by_own,
     warned_of,
 )
-from corridor.experiments.scenario.changed import with_cuts
+from corridor.experiments.scenario.changed import with_cuts, with_timeline
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
 from corridor.experiments.testbeds.choice import Choice
@@ -69,14 +80,18 @@ from corridor.experiments.testbeds.watchdog import patience_for
 from corridor.experiments.text.run_text import sentences_below
 from corridor.experiments.text.run_verdict import judge
 from corridor.experiments.text.verdict import foreseen
-from corridor.topologies.base.bounded_file import is_folder
+from corridor.topologies.analysis.failure_rates import DEFAULT_CLIMATE, FailureRates
+from corridor.topologies.base.bounded_file import RESULT, is_file, is_folder, read_text
 from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.documents import Plain
 from corridor.topologies.base.errors import (
     CorridorError,
+    InputError,
     PolicyFailure,
 )
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.traffic.agents.jobs import clock_in_words
+from corridor.traffic.measures.samples import read_parquet
 
 GUEST_RUN_ID = "c0"
 
@@ -353,3 +368,94 @@ def _say_what_was_kept(summary: Summary | None, out_dir: Path, say: Say) -> None
         return
     received = sum(demand.received for demand in summary.demands)
     say(f"the run is incomplete; {received} answered probes are kept in {out_dir}")
+
+
+YEAR_FILE = "year.json"
+SAMPLES = 200
+
+
+def emulate_year(
+    options: Options,
+    rates: FailureRates,
+    *,
+    climate: str = DEFAULT_CLIMATE,
+    seed: int = 1,
+    say: Say = print,
+) -> YearAnswer:
+    """Sample a year of failures, run it, and write the comparison next to the results.
+
+    Args:
+        options: Of the run; ``seed`` of them is that of the run, not of the year.
+        rates: As of ``read_failure_rates``.
+        climate: Which years of the record count.
+        seed: Of the rates, failures and repairs.
+        say: Prints the lines of the run.
+
+    Raises:
+        InputError: The climate is unknown, or the scenario is invalid.
+        CorridorError: The run failed; its folder is kept.
+    """
+    loaded = load_under(options.scenario, options.under)
+    model = checked_model(loaded, rates, climate, SAMPLES, seed)
+    year = sampled_year(EnclosedScenario(loaded, model), rates, seed)
+    probe: dict[str, Plain] = {"interval": f"{INTERVAL_MS}ms", "count": year.probes, "size": "128B"}
+    run = with_timeline(options.scenario, options.under, year.timeline, probe)
+    outcome = run_loaded(run, replace(options, scenario=options.scenario), say)
+    probes, _ = read_parquet(outcome.out_dir / "probes.parquet")
+    found = compared(year, outcome.summary, probes, climate=climate, folder=str(outcome.out_dir))
+    with writing(outcome.out_dir):
+        Path(outcome.out_dir / YEAR_FILE).write_text(json.dumps(found.to_json(), indent=1) + "\n")
+    return found
+
+
+INPUTS = (
+    *("raw/plan.json", "raw/specification.json", f"raw/{CERTAINTY_FILE}"),
+    f"raw/{COMPUTING_FILE}",
+    *(ANSWERS_FILE, "scenario.yaml", OBJECTIVE_FILE),
+)
+"""What is written before anything runs."""
+type Testbed = Literal["native", "uml", "qemu"]
+
+
+def replay(recorded: Path, out_dir: Path, testbed: Testbed, say: Say) -> Summary:
+    """Carry out the plan of a run into a new folder, by the clock it was planned for.
+
+    Raises InputError where the folder holds no run of this version, and what ends a run early.
+    """
+    started = time.monotonic()
+    plan = read_plan(recorded)
+    if plan.controller:
+        said = "used a controller of its author, which is not started automatically"
+        hint = "corridor run --controller runs it, if you trust it"
+        raise InputError(said, hint, str(recorded))
+    judged_by = _specification(recorded)
+    clock: Literal["virtual", "real"] = "real" if plan.job.clock == "real" else "virtual"
+    options = Options(testbed=testbed, clock=clock, report=False)
+    choice, kernel = choose(options, say)
+    refuse_old_iperf3(plan)
+    if choice.testbed == "uml":
+        refuse_small_memory(plan)
+    for name in ("raw", "tables"):
+        (out_dir / name).mkdir(parents=True)
+    for name in filter(lambda one: is_file(recorded / one), INPUTS):
+        shutil.copyfile(recorded / name, out_dir / name)
+    expected = prove_expected(plan, judged_by)
+    expected.write(out_dir / "raw")
+    log = EventLog(out_dir, say, started, sending_s(plan))
+    carry_out(choice, kernel, plan, out_dir, log)
+    summary = finish(out_dir, plan, choice, log, None)
+    assert summary is not None
+    asked = asked_in_the_end(out_dir / "raw", plan, judged_by)
+    proofs = prove_run(out_dir, plan, judged_by, expected, asked)
+    if any(one.violated for one in proofs.values()):
+        raise PolicyFailure("its tables violate a property", "proof.json says which")
+    return judge(out_dir, summary)
+
+
+def _specification(recorded: Path) -> Specification:
+    path = recorded / "raw" / "specification.json"
+    try:
+        return Specification.from_json(read_text(path, RESULT))
+    except ValueError as error:
+        hint = "take the version that made the run"
+        raise InputError("is of another version", hint, str(path)) from error

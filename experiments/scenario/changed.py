@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from corridor.experiments.scenario.extending import read_scenario
 from corridor.experiments.scenario.moments import parse_moment
 from corridor.experiments.scenario.options import ProbeOptions
 from corridor.experiments.scenario.scenario import (
@@ -14,7 +15,6 @@ from corridor.experiments.scenario.scenario import (
     load_document,
     whole,
 )
-from corridor.experiments.scenario.shipped_files import read_scenario
 from corridor.topologies.base.documents import Document, Plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.units import QuantityError, parse_duration_ns

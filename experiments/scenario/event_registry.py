@@ -16,7 +16,7 @@ from corridor.experiments.scenario import (
     transfer_event,
 )
 from corridor.topologies.base.registry import Registry
-from corridor.topologies.model import fault_kind, reserved_rate
+from corridor.topologies.model import background, fault_kind
 from corridor.topologies.model.fault_kind import Action, EventKind
 from corridor.topologies.model.fault_registry import KINDS as FAULTS
 
@@ -45,7 +45,7 @@ LOADS = (STREAM, TRANSFER)
 
 ACTIONS: Mapping[str, Action] = {
     **fault_kind.ACTIONS,
-    reserved_rate.RESERVE: reserved_rate.reserve,
+    background.RESERVE: background.reserve,
     **{name: act for kind in KINDS.values() for name, act in kind.actions.items()},
 }
 """By the name that plans give them."""

@@ -1,16 +1,19 @@
-"""A scenario that extends another: what its file does not say holds as the other says it. Pure.
+"""Files of scenarios, shipped or of users, and scenarios that extend others. Pure.
 
-Keys hold as wholes: ``demands`` of the file replace all demands of the other.
+What a file does not state is as the other states it. Keys hold as wholes: ``demands`` of the file
+replace all demands of the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
+from pathlib import Path
 
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import DataClass, Outside, PolicySet
-from corridor.topologies.base.documents import Document, KeyPath, Plain
+from corridor.topologies.base.bounded_file import is_file, is_there, shown
+from corridor.topologies.base.documents import Document, KeyPath, Plain, read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 
@@ -139,3 +142,39 @@ def hint_about(name: str, policies: PolicySet) -> str:
         )
     known = policies.class_ids
     return nearest(name, known) or f"policy set {policies.name} says which there are"
+
+
+SHIPPED = Path(__file__).with_name("shipped")
+
+
+def shipped_scenarios() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+
+
+def read_scenario(name_or_path: str) -> Document:
+    """What the file of a scenario says, unchecked; InputError where there is none."""
+    return read_document(_find(name_or_path))
+
+
+def read_beside(name: str, folder: Path) -> Document:
+    """What a scenario extends: a file in its folder, or one that ships."""
+    beside = folder / name
+    if "/" not in name and is_file(beside):
+        return read_document(beside)
+    if name in shipped_scenarios():
+        return read_document(_find(name))
+    known = shipped_scenarios()
+    hint = nearest(name, known) or f"name a file next to it, or one of {', '.join(known)}"
+    raise InputError(f'no scenario is called "{shown(name)}"', hint)
+
+
+def _find(name_or_path: str) -> Path:
+    shipped = SHIPPED / f"{name_or_path}.yaml"
+    if name_or_path in shipped_scenarios():
+        return shipped
+    path = Path(name_or_path)
+    if is_there(path) or "/" in name_or_path or path.suffix:
+        return path
+    known = shipped_scenarios()
+    hint = nearest(name_or_path, known) or f"shipped are {', '.join(known)}; or give a file"
+    raise InputError(f'no scenario is called "{shown(name_or_path)}"', hint)

@@ -88,7 +88,7 @@ READ: Mapping[Unit, Any] = {
     "file": NonEmpty,
     "points": Annotated[dict[str, SizeBytes], BeforeValidator(_points), Field(min_length=2)],
 }
-"""The form in YAML of each unit; units that choose a kind are in ``choices.py``."""
+"""The form in YAML of each unit; units that choose a kind are in ``kinds.py``."""
 _WRITTEN: Mapping[Unit, Callable[[Any], str]] = {
     "time": format_duration,
     "percent": format_share,

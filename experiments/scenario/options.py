@@ -1,12 +1,15 @@
-"""Options of a scenario for its network, its probes, its loads and its controller.
+"""Options of a scenario for its network, its probes, its loads, its controller, its background.
 
-Units are in YAML's quantities; see docs/scenarios.md.
+Units are in YAML's quantities; see docs/scenarios.md. Background traffic is from figures of a day,
+or from stated rates.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -21,7 +24,6 @@ from pydantic_core import CoreSchema
 
 from corridor.controller.intent.intent import ALL_KINDS
 from corridor.controller.policy.model import KindsOfFailure
-from corridor.experiments.scenario.choices import Arrival, arrival_of
 from corridor.experiments.scenario.fields import (
     DurationNs,
     OffsetNs,
@@ -31,13 +33,17 @@ from corridor.experiments.scenario.fields import (
     ShareAsText,
     SizeBytes,
 )
+from corridor.experiments.scenario.kinds import Arrival, arrival_of
 from corridor.experiments.scenario.lines import LineOptions
 from corridor.experiments.scenario.queues import QueuesOptions
 from corridor.topologies.base.documents import Document, KeyPath
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
-from corridor.topologies.base.units import QuantityError, format_duration, written_day
+from corridor.topologies.base.units import QuantityError, format_duration, format_rate, written_day
+from corridor.topologies.model.background import BackgroundTraffic, FibreFlow
+from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.fields import Text
-from corridor.topologies.model.topology import Frozen, NonEmpty, Slug
+from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 from corridor.traffic.workloads.arrivals import DEFAULT as DEFAULT_ARRIVAL
 
 MIN_PROBE_BYTES = 86  # Ethernet 14, IPv4 20, UDP 8, STAMP 44 (RFC 8762, 4.2.1)
@@ -326,3 +332,71 @@ def _workloads(computing: Computing) -> Iterator[tuple[KeyPath, str]]:
             yield ("runs", number), name
     for number, leg in enumerate(computing.legs):
         yield ("legs", number), leg.workload
+
+
+def background_of(
+    document: Document,
+    asked: BackgroundOptions | None,
+    topology: Topology,
+    name: str,
+    day: date,
+    folder: Path,
+) -> BackgroundTraffic | None:
+    """Return the background of a scenario; None without the key.
+
+    Args:
+        document: The scenario, for the lines of mistakes.
+        asked: The key.
+        topology: Of the scenario.
+        name: Of the topology, as it is written.
+        day: Of the scenario.
+        folder: Where its files are.
+
+    Raises:
+        InputError: A file or a day has no figures, or a rate is not possible: with its line.
+    """
+    if asked is None:
+        return None
+    if asked.fibres:
+        stated = tuple(_stated_rates(document, asked.fibres, topology, name))
+        return BackgroundTraffic(source="stated", topology=topology, stated=stated)
+    from corridor.traffic.background.internet import read_internet
+    from corridor.traffic.background.on_fibres import internet_on_fibres
+
+    try:
+        return internet_on_fibres(
+            topology,
+            read_internet(folder / asked.file if asked.file else None),
+            asked.date or day,
+            source=asked.file or INTERNET,
+            load=asked.load,
+        )
+    except InputError as error:
+        raise document.error_of_named(error, "background") from error
+
+
+def _stated_rates(
+    document: Document,
+    rates: Mapping[str, int | Mapping[str, int]],
+    topology: Topology,
+    name: str,
+) -> Iterator[FibreFlow]:
+    fibres = {fibre.id: fibre for fibre in topology.fibres}
+    for key, rate in rates.items():
+        at = ("background", "fibres", key)
+        if key not in fibres:
+            hint = nearest_named(key, fibres) or f"corridor topology show {name}"
+            raise document.error(f'background on unknown fibre "{key}"', *at, hint=hint)
+        fibre = fibres[key]
+        toward = rate if isinstance(rate, Mapping) else dict.fromkeys(fibre.ends, rate)
+        for hub, bps in toward.items():
+            if hub not in fibre.ends:
+                hint = f"it joins {' and '.join(fibre.ends)}"
+                raise document.error(f'fibre "{key}" does not end at "{hub}"', *at, hub, hint=hint)
+            most_bps = MOST_LOAD * topology.capacity_gbps(fibre) * 1e9
+            if bps > most_bps:
+                message = f"{format_rate(bps)} is over {MOST_LOAD} times the capacity of {key}"
+                hint = f"state at most {format_rate(round(most_bps))}"
+                place = (*at, hub) if toward is rate else at
+                raise document.error(message, *place, hint=hint)
+            yield FibreFlow(f"{key}/{hub}", bps / 1e9, ((key, fibre.other_end(hub)),))

@@ -31,7 +31,6 @@ from corridor.controller.traffic_engineering.objective import (
     OwnFile,
     read_custom,
 )
-from corridor.experiments.scenario.background import background_of
 from corridor.experiments.scenario.demands import (
     Demand,
     DemandEntry,
@@ -48,7 +47,14 @@ from corridor.experiments.scenario.events import (
     named_events,
     unnoticed,
 )
-from corridor.experiments.scenario.extending import chosen_values, extended, hint_about, under
+from corridor.experiments.scenario.extending import (
+    chosen_values,
+    extended,
+    hint_about,
+    read_beside,
+    read_scenario,
+    under,
+)
 from corridor.experiments.scenario.given import given_day, given_name
 from corridor.experiments.scenario.kinds import Event, Fault
 from corridor.experiments.scenario.lines import check_lines
@@ -63,10 +69,10 @@ from corridor.experiments.scenario.options import (
     NetworkOptions,
     ProbeOptions,
     ProtectOptions,
+    background_of,
     check_computing,
 )
 from corridor.experiments.scenario.queues import BEST_EFFORT, check_queues, shipped
-from corridor.experiments.scenario.shipped_files import read_beside, read_scenario
 from corridor.experiments.scenario.shipped_workloads import with_shipped
 from corridor.experiments.scenario.workloads import Workload, WorkloadEntry
 from corridor.topologies.base.bounded_file import is_file

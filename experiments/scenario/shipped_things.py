@@ -41,8 +41,8 @@ _ONE |= {"classes": "class", "conditions": "condition"}
 
 
 def scenarios() -> Iterator[Shipped]:
+    from corridor.experiments.scenario.extending import shipped_scenarios
     from corridor.experiments.scenario.scenario import load_scenario
-    from corridor.experiments.scenario.shipped_files import shipped_scenarios
 
     for name in shipped_scenarios():
         loaded = load_scenario(name)

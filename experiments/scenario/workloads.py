@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from corridor.experiments.scenario.choices import READ_WITH_CHOICES, Arrival, Size
 from corridor.experiments.scenario.demands import DemandEntry
 from corridor.experiments.scenario.fields import (
     DurationNs,
@@ -23,7 +22,7 @@ from corridor.experiments.scenario.fields import (
     field_of,
     refuse_of_others,
 )
-from corridor.experiments.scenario.kinds import MomentText
+from corridor.experiments.scenario.kinds import READ_WITH_CHOICES, Arrival, MomentText, Size
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.options import Values
 from corridor.topologies.base.suggestions import nearest, nearest_kind

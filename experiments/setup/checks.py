@@ -142,7 +142,7 @@ def _within(folders: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
 def run_in_machine(pytest_arguments: Sequence[str]) -> int:
     """The tests that boot a machine with Debian's own kernel: 0 when all passed."""
     from corridor.experiments.machines.images import architecture_named, identity_of_checkout
-    from corridor.experiments.machines.tools import BUILDING, emulator, require
+    from corridor.experiments.machines.system_packages import BUILDING, emulator, require
 
     architecture = architecture_named("")
     identity_of_checkout(architecture)  # an installed package has neither tests nor a machine
@@ -163,7 +163,7 @@ def run_checks(
 
     The arguments are those of ``sections``.
     """
-    from corridor.experiments.run.printing import INSTALL, find_browser
+    from corridor.experiments.run.exporting import INSTALL, find_browser
     from corridor.experiments.setup.documentation_site import lacks as site_lacks
     from corridor.experiments.testbeds.probe import probe
 

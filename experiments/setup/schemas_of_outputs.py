@@ -80,7 +80,7 @@ def _explain() -> Form:
         SamplesSummary,
         UncertaintySummary,
     )
-    from corridor.topologies.analysis.length_intervals import Influence
+    from corridor.topologies.analysis.monte_carlo import Influence
 
     sure = as_plain(
         "CertaintyOfDemand",
@@ -279,7 +279,7 @@ def _difference() -> Form:
 
 
 def _artifact() -> Form:
-    from corridor.experiments.artifact.about import About
+    from corridor.experiments.artifact.description import About
 
     return as_object("Artifact", About, schema=int)
 

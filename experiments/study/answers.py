@@ -10,15 +10,16 @@ from typing import NamedTuple
 
 from corridor.experiments.study.intervals import Difference, Estimate, difference, estimate
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.matrix import Levels, matches
 from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.study_file import (
     CompareEntry,
     ExpectEntry,
+    Levels,
     MeasureEntry,
     StudyFile,
     UntilEntry,
     described,
+    matches,
     named,
 )
 from corridor.traffic.measures.quantiles import Interval

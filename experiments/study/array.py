@@ -13,8 +13,8 @@ from corridor.experiments.study.bundle import bundle_of, program_digest
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.named_files import files_named
 from corridor.experiments.study.reading import Say, changed_packages, index_of
+from corridor.experiments.study.study_file import files_named
 from corridor.experiments.study.worker import run_cell
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 

@@ -9,8 +9,7 @@ from typing import Literal, NamedTuple
 
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.cells import Cell, digest_of
-from corridor.experiments.study.named_files import files_named
-from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.study.study_file import StudyFile, files_named
 from corridor.topologies.base.documents import Document, KeyPath, Plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import CHECKOUT, PACKAGE
@@ -80,10 +79,10 @@ KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
 BESIDE = (
     *("artifact/", "atlas/", "commands/", "figures/", "live_commands/", "pages/", "setup/"),
-    *("study/answer_blanks.py", "study/answers.py", "study/cells.py", "study/compared.py"),
-    *("study/figures_of_studies.py", "study/intervals.py", "study/load.py", "study/matrix.py"),
+    *("study/study_file.py", "study/answers.py", "study/cells.py", "study/compared.py"),
+    *("study/figures_of_studies.py", "study/intervals.py", "study/load.py", "study/study_file.py"),
     *("study/measures.py", "study/resolving.py", "study/shipped/", "study/shipped_studies.py"),
-    *("study/study_file.py", "study/tables.py", "study/words.py", "terminal/"),
+    *("study/study_file.py", "study/words.py", "study/words.py", "terminal/"),
 )
 """What asks for results, draws and states them, and makes none, below ``experiments``."""
 

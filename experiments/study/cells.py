@@ -17,14 +17,13 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from corridor.controller.openflow.frameworks import framework_here
+from corridor.experiments.scenario.extending import read_beside
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
-from corridor.experiments.scenario.shipped_files import read_beside
 from corridor.experiments.study.computed import ASK, Asked, asked, same_under
 from corridor.experiments.study.load import Study, every_run, refuse
-from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.measures import parse
 from corridor.experiments.study.resolving import NotOfThisScenario, check
-from corridor.experiments.study.study_file import MeasureEntry, described
+from corridor.experiments.study.study_file import Levels, MeasureEntry, described
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.documents import Document, KeyPath, Plain
 from corridor.topologies.base.errors import InputError

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from corridor.experiments.study.answers import RunValues, Told
 from corridor.experiments.study.intervals import Difference, difference, unpaired
-from corridor.experiments.study.matrix import Levels
-from corridor.experiments.study.study_file import MeasureEntry, StudyFile, described
-from corridor.experiments.study.tables import ALIKE, DIFFERENCE, bounds, figure
+from corridor.experiments.study.study_file import Levels, MeasureEntry, StudyFile, described
+from corridor.experiments.study.words import ALIKE, DIFFERENCE, bounds, figure
 from corridor.topologies.base.errors import InputError
 
 HEADINGS = ("condition", "measure", "one", "other", DIFFERENCE, "95 % interval", "%", "seeds")

@@ -13,9 +13,9 @@ from corridor.experiments.answers.compared_scenarios import ScenariosCompared, c
 from corridor.experiments.answers.compared_sets import DemandUnderBoth, compare_sets
 from corridor.experiments.answers.price_sets import PricedScenario, alone
 from corridor.experiments.results.run_result import load
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.given import given_choice
 from corridor.experiments.scenario.scenario import DEFAULT, load_under, under_given
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.study import compared as studies
 from corridor.experiments.study.reading import read_study
 from corridor.experiments.text.comparison_text import (

@@ -18,7 +18,7 @@ from corridor.experiments.availability.availability_answer import (
     check_samples,
     checked_limits,
 )
-from corridor.experiments.availability.served import QUESTIONS
+from corridor.experiments.availability.served_systems import QUESTIONS
 from corridor.experiments.placement.jobs_file import (
     Ground,
     LoadedJobs,
@@ -36,7 +36,7 @@ from corridor.experiments.placement.place_answer import (
 from corridor.experiments.placement.place_documents import PlaceAnswer
 from corridor.experiments.placement.placing import Asked as PlaceAsked
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
-from corridor.experiments.study.named_files import files_named
+from corridor.experiments.study.study_file import files_named
 from corridor.topologies.analysis.failure_rates import DEFAULT_CLIMATE, read_failure_rates
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.codec import Document

@@ -26,7 +26,7 @@ from corridor.experiments.study.study_file import (
     StudyFile,
     described,
 )
-from corridor.experiments.study.tables import ALIKE, bounds, chosen, figure
+from corridor.experiments.study.words import ALIKE, bounds, chosen, figure
 from corridor.traffic.measures.quantiles import Interval
 
 ROW_IN = 0.24

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from corridor.experiments.run.folders import OWN_ONLY, writing
 from corridor.experiments.study.cells import Cell
-from corridor.experiments.study.outcome import ANSWER, LOG, RUN, Ran, State
+from corridor.experiments.study.worker import ANSWER, LOG, RUN, Ran, State
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.scratch import in_turn

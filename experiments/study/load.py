@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from corridor.experiments.scenario.shipped_things import Shipped
-from corridor.experiments.study.answer_blanks import check_answer
 from corridor.experiments.study.computed import ASK, KINDS, kind_named
-from corridor.experiments.study.matrix import Levels, combinations, matches
 from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.shipped_studies import find_study
 from corridor.experiments.study.study_file import (
@@ -19,11 +17,15 @@ from corridor.experiments.study.study_file import (
     MOST_CELLS,
     ExpectEntry,
     FigureEntry,
+    Levels,
     ShownEntry,
     StudyFile,
     TableEntry,
     UntilEntry,
+    check_answer,
+    combinations,
     described,
+    matches,
     named,
     shown,
 )

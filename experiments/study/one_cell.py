@@ -17,7 +17,7 @@ from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.study.bundle import Bundle, opened
 from corridor.experiments.study.computed import kind_named, question_of, same_under
-from corridor.experiments.study.outcome import ANSWER, BUNDLE, RUN, State, tell_outcome
+from corridor.experiments.study.worker import ANSWER, BUNDLE, RUN, State, tell_outcome
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.whole_file import write_text
 

@@ -16,8 +16,8 @@ from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.folder import INDEX, StudyFolder, read_index
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.measures import ANSWERS, parse, value_of
-from corridor.experiments.study.outcome import ANSWER, Ran
 from corridor.experiments.study.study_file import StudyFile
+from corridor.experiments.study.worker import ANSWER, Ran
 from corridor.experiments.terminal.live import LiveLines
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.errors import InputError

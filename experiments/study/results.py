@@ -16,12 +16,11 @@ from corridor.experiments.run.folders import DEFAULT_RESULTS
 from corridor.experiments.study.answers import Answers, RunValues, answers
 from corridor.experiments.study.intervals import Difference, Estimate
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study.matrix import Levels, matches
 from corridor.experiments.study.reading import ran_by
 from corridor.experiments.study.reading import read_study as read_folder
 from corridor.experiments.study.running import How
 from corridor.experiments.study.running import run_study as run_cells
-from corridor.experiments.study.study_file import StudyFile, named
+from corridor.experiments.study.study_file import Levels, StudyFile, matches, named
 from corridor.experiments.study.words import failed, sentences
 from corridor.experiments.study.writing import VALUES, write
 from corridor.topologies.base.errors import InputError

@@ -17,8 +17,6 @@ from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.cluster import cluster
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
-from corridor.experiments.study.named_files import files_named
-from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.reading import (
     Progress,
     Say,
@@ -26,6 +24,8 @@ from corridor.experiments.study.reading import (
     index_of,
     runs_of,
 )
+from corridor.experiments.study.study_file import files_named
+from corridor.experiments.study.worker import Ran
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 if TYPE_CHECKING:

@@ -1,24 +1,88 @@
 """A study as it is written: a scenario, the axes that change it, seeds, measures. Pure.
 
-docs/studies.md describes the keys.
+docs/studies.md describes the keys. The levels of an axis go with every level of every other; those
+of axes that are zipped go side by side. What is excluded is left out, then what is included is
+added.
+
+An answer has blanks for measures and comparisons: ``{rtt where law none}`` is the mean of a measure
+in the one condition with these levels, ``{of-law.rtt where line clean}`` the mean difference of a
+comparison. Files that a study names lie next to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Literal
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, field_validator
 
 from corridor.experiments.scenario.fields import ShareAsText
 from corridor.experiments.study import measures
 from corridor.experiments.study.intervals import LEAST_RUNS
-from corridor.experiments.study.matrix import Levels
 from corridor.experiments.study.measures import parse_bound
+from corridor.topologies.base.bounded_file import TRAVELS, is_file, read_bytes
+from corridor.topologies.base.documents import Plain, parse_document
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import no_truth, written_day
 from corridor.topologies.model.fields import Frozen, Slug
+
+type Levels = Mapping[str, str]
+"""By axis, the name of a level."""
+
+
+def combinations(
+    axes: Mapping[str, Sequence[str]],
+    zipped: Sequence[Sequence[str]] = (),
+    exclude: Sequence[Levels] = (),
+    include: Sequence[Levels] = (),
+) -> list[Levels]:
+    """In the order of the axes, the last of which changes first; none twice.
+
+    ``zipped`` axes have equally many levels; ``exclude`` and ``include`` name levels that there
+    are, and each of ``include`` one of every axis.
+    """
+    groups = _groups(axes, zipped)
+    wanted = [_merged(names, chosen) for names, chosen in _products(axes, groups)]
+    kept = [one for one in wanted if not any(matches(one, other) for other in exclude)]
+    added = [{axis: other[axis] for axis in axes} for other in include]
+    return [*kept, *(one for one in added if one not in kept)]
+
+
+def matches(levels: Levels, where: Levels) -> bool:
+    """Whether a combination has all the levels that ``where`` names."""
+    return all(levels.get(axis) == level for axis, level in where.items())
+
+
+def _groups(
+    axes: Mapping[str, Sequence[str]], zipped: Sequence[Sequence[str]]
+) -> list[Sequence[str]]:
+    """Axes that move together, each group where its first one stands."""
+    of = {axis: group for group in zipped for axis in group}
+    return list({tuple(of.get(axis, (axis,))): None for axis in axes})
+
+
+def _products(
+    axes: Mapping[str, Sequence[str]], groups: Sequence[Sequence[str]]
+) -> Iterator[tuple[Sequence[Sequence[str]], Sequence[Sequence[str]]]]:
+    sides = [list(zip(*(axes[axis] for axis in group), strict=True)) for group in groups]
+    for chosen in product(*sides):
+        yield groups, chosen
+
+
+def _merged(groups: Sequence[Sequence[str]], chosen: Sequence[Sequence[str]]) -> Levels:
+    return {
+        axis: level
+        for group, levels in zip(groups, chosen, strict=True)
+        for axis, level in zip(group, levels, strict=True)
+    }
+
 
 MOST_CELLS = 100_000
 MOST_RUNS = 10_000
@@ -223,3 +287,109 @@ def named(levels: Mapping[str, object]) -> Levels:
 def described(levels: Levels) -> str:
     """``policies th, network.buffer 5ms``; of a study without axes, ``as it is``."""
     return ", ".join(f"{axis} {level}" for axis, level in levels.items()) or "as it is"
+
+
+WHERE = " where "
+BLANK = re.compile(r"\{(?P<inside>[^{}]*)\}")
+
+
+class Blank(NamedTuple):
+    text: str
+    compare: CompareEntry | None
+    measure: str
+    where: Levels
+
+
+def check_answer(study: StudyFile, combinations: Sequence[Levels]) -> None:
+    """Raises ValueError for what names nothing, or more than one condition."""
+    if set("{}") & set(BLANK.sub("", study.answer)):
+        raise ValueError("a brace has no other: write {MEASURE} or {COMPARISON.MEASURE}")
+    for blank in blanks(study):
+        found = sum(_is_of(blank, levels) for levels in combinations)
+        if found != 1:
+            none = f"{found} conditions" if found else "no condition"
+            raise ValueError(
+                f"{{{blank.text}}} is of {none}: write {{... where AXIS LEVEL, AXIS LEVEL}}"
+            )
+
+
+def blanks(study: StudyFile) -> Iterator[Blank]:
+    for found in BLANK.finditer(study.answer):
+        name, _, where = found["inside"].partition(WHERE)
+        *before, measure = name.strip().split(".")
+        compare = entry_named(before[0], study.compare, "comparison") if before else None
+        entry_named(measure, study.measures, "measure")
+        if compare is not None and compare.measures and measure not in compare.measures:
+            raise ValueError(f'"{compare.id}" does not compare "{measure}"')
+        yield Blank(found["inside"], compare, measure, _levels(study, where))
+
+
+def entry_named[Entry](name: str, entries: Sequence[Entry], of: str) -> Entry:
+    by_name = {str(getattr(entry, "id", "")): entry for entry in entries}
+    if name not in by_name:
+        hint = nearest(name, by_name) or f"there are {', '.join(by_name) or 'none'}"
+        raise ValueError(f'no {of} is called "{name}": {hint}')
+    return by_name[name]
+
+
+def _levels(study: StudyFile, where: str) -> Levels:
+    found = {}
+    for part in filter(None, map(str.strip, where.split(","))):
+        axis = next((one for one in study.axes if part.startswith(f"{one} ")), None)
+        level = "" if axis is None else part.removeprefix(axis).strip()
+        if axis is None or level not in study.axes[axis]:
+            raise ValueError(f'"{part}" is not an axis with one of its levels')
+        found[axis] = level
+    return found
+
+
+def _is_of(blank: Blank, levels: Levels) -> bool:
+    wanted = blank.where
+    if blank.compare is not None:
+        of = blank.compare
+        wanted = {**wanted, **named(of.where), of.axis: of.one}
+    return matches(levels, wanted)
+
+
+YAML = (".yaml", ".yml")
+
+
+def files_named(data: Plain, folder: Path) -> dict[str, bytes]:
+    """By name, those in a ``folder`` that a document, or one of them, names.
+
+    Raises InputError for one that cannot be read, or is not below the folder.
+    """
+    files: dict[str, bytes] = {}
+    _collect(data, folder, Path(), files)
+    return files
+
+
+def _collect(value: Plain, folder: Path, beside: Path, files: dict[str, bytes]) -> None:
+    """Add what a file names, which lies in ``beside``: relative to it, or to the study."""
+    for text in filter(_may_be_path, _texts(value)):
+        for name in dict.fromkeys((text, str(beside / text))):
+            if name not in files and is_file(folder / name):
+                _add(name, folder, files)
+
+
+def _add(name: str, folder: Path, files: dict[str, bytes]) -> None:
+    path = Path(name)
+    if path.is_absolute() or ".." in path.parts:
+        said = f'"{name}" is not below the study'
+        raise InputError(said, "put the file next to the study", str(folder))
+    files[name] = read_bytes(folder / name, TRAVELS)
+    if name.endswith(YAML):
+        with contextlib.suppress(InputError, UnicodeDecodeError):
+            _collect(parse_document(files[name].decode(), name).data, folder, path.parent, files)
+
+
+def _may_be_path(text: str) -> bool:
+    return bool(text.strip()) and len(text) < 256 and "\0" not in text
+
+
+def _texts(value: Plain) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)

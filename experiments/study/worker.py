@@ -1,6 +1,7 @@
 """What a worker does: one cell in a separate process and a separate folder, then sends it back.
 
-The process ends with the worker, and the guest with the process, however the worker ends.
+The process ends with the worker, and the guest with the process, however the worker ends. The
+outcome of a cell is a value.
 """
 
 from __future__ import annotations
@@ -12,13 +13,54 @@ import platform
 import sys
 import tarfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 from corridor.experiments.study.bundle import Bundle
-from corridor.experiments.study.outcome import BUNDLE, LOG, OUTCOME, RUN, Ran, State
 from corridor.topologies.base import child_process
+from corridor.topologies.base.errors import (
+    CorridorError,
+    EnvironmentUnsupported,
+    MeasurementInvalid,
+)
 from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.base.scratch import scratch_folder
+
+type State = Literal["valid", "invalid", "failed", "unable"]
+"""``unable``: where it was to run, it cannot; that is not a result, and is not kept."""
+BUNDLE, OUTCOME, RUN, LOG = "cell.pickle", "outcome.json", "run", "cell.log"
+ANSWER = "answer.json"
+"""In the folder of a cell that is computed, instead of what a run leaves."""
+
+
+class Ran(NamedTuple):
+    id: str
+    state: State
+    message: str
+    """Why it is not valid, or what does not hold; may be empty."""
+    wall_s: float
+    machine: str
+    archive: bytes
+    """What is kept of it, as a tar archive with gzip; empty of a cell that failed at once."""
+
+
+def tell_outcome(folder: Path, run: Callable[[], tuple[State, str]]) -> None:
+    """Carry out a run in the process that is there for it, and leave there the outcome of it."""
+    state, message = _outcome(run)
+    (folder / OUTCOME).write_text(json.dumps({"state": state, "message": message}))
+
+
+def _outcome(run: Callable[[], tuple[State, str]]) -> tuple[State, str]:
+    try:
+        return run()
+    except MeasurementInvalid as error:
+        return "invalid", str(error)
+    except EnvironmentUnsupported as error:
+        return "unable", str(error)
+    except CorridorError as error:
+        return "failed", str(error)
+
 
 PROGRAM = "corridor.experiments.study.one_cell"
 TOLD_LINES = 3

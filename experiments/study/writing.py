@@ -12,10 +12,8 @@ from corridor.experiments.run.folders import writing
 from corridor.experiments.run.version import version_line
 from corridor.experiments.study.answers import Answers, RunValues
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study.tables import NO_VALUE, Table, as_csv, as_markdown, tables
-from corridor.experiments.study.words import sentences
-from corridor.topologies.base.parquet_file import write_parquet_file
-from corridor.topologies.base.whole_file import write_text
+from corridor.experiments.study.words import NO_VALUE, Table, as_csv, as_markdown, sentences, tables
+from corridor.topologies.base.whole_file import write_parquet_file, write_text
 from corridor.topologies.base.words import escaped, few
 
 # A table of a study as a page of a paper has it: grouped by measure, as wide as its text.

@@ -102,7 +102,7 @@ def is_emulated() -> bool:
 
 def keep_busy() -> None:
     """A process that runs whenever no other does, so that no time is skipped: see
-    ``lab/charged_clock.py``."""
+    ``lab/planned_instants.py``."""
     spinner = os.fork()
     if spinner == 0:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from corridor.experiments.lab.run_events import Event
-from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.watchdog import read_events
 from corridor.topologies.base import child_process
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.installation import IMPORT_ROOT
@@ -109,8 +109,8 @@ def leftovers() -> list[str]:
 
 def remove_leftovers(run_id: str) -> None:
     """Take down what a dead run left in this kernel, by its run id and nothing else."""
+    from corridor.topologies.emulation.datapath import NetlinkSocket
     from corridor.topologies.emulation.netlink import interface_group, remove_group
-    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 
     switch = OpenVSwitch(SYSTEM_RUN_DIR)
     if switch.answers():

@@ -17,7 +17,7 @@ from corridor.experiments.machines.kernel import (
 from corridor.experiments.machines.kernel_build import check_build_tools
 from corridor.experiments.machines.smoke import why_no_boot
 from corridor.experiments.testbeds.choice import NOT_LOOKED_FOR, Facts, MissingRequirement
-from corridor.experiments.testbeds.qemu_command import MODULES
+from corridor.experiments.testbeds.qemu import MODULES
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.scratch import SHARED_MEMORY
 from corridor.topologies.base.slowness import measure

@@ -19,10 +19,9 @@ from corridor.experiments.lab.reusable_network import fit
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.plan.values import Plan
-from corridor.experiments.testbeds.events import read_events
 from corridor.experiments.testbeds.guest_command import needs
 from corridor.experiments.testbeds.uml import OnEvent, serving_guest
-from corridor.experiments.testbeds.watchdog import Watchdog, patience_for
+from corridor.experiments.testbeds.watchdog import Watchdog, patience_for, read_events
 from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError

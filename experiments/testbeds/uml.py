@@ -19,7 +19,6 @@ from typing import Any
 from corridor.experiments.lab.run_events import Event
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.testbeds import containment, guest_init
-from corridor.experiments.testbeds.events import ConsoleEvent, read_events
 from corridor.experiments.testbeds.guest_command import (
     USUAL_GUEST_MB,
     base_of_python,
@@ -27,7 +26,7 @@ from corridor.experiments.testbeds.guest_command import (
     code,
     links,
 )
-from corridor.experiments.testbeds.watchdog import PATIENCE_S, Watchdog
+from corridor.experiments.testbeds.watchdog import PATIENCE_S, ConsoleEvent, Watchdog, read_events
 
 # A guest's kernel as a process below its supervisor, which ends with it and ends it.
 

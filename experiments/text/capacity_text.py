@@ -19,7 +19,7 @@ from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import counted, few, joined, short_name
 from corridor.topologies.model.catalogue import load_jurisdictions
-from corridor.topologies.model.sharing import GROUP
+from corridor.topologies.model.routing import GROUP
 
 MOST_ROWS = 12
 MOST_NAMED = 3

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from corridor.controller.policy.paths import marked
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.coverage_text import with_coverage
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import between_ms, counted, is_longer, ms
+from corridor.topologies.model.routing import marked
 from corridor.traffic.measures.statistics import Statistics
 
 if TYPE_CHECKING:

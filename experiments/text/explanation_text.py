@@ -9,7 +9,6 @@ from corridor.controller.explain.clauses import Unused
 from corridor.controller.explain.explanation import Outage, ReverseDemand
 from corridor.controller.explain.path_summary import PathDetails, Reference
 from corridor.controller.policy.clauses.clause import caveat
-from corridor.controller.policy.paths import marked
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
@@ -17,6 +16,7 @@ from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.coverage_text import NOT_JUDGED as UNJUDGED
 from corridor.experiments.text.demand_table import assumed_line
 from corridor.topologies.base.words import confidence_word, few, joined
+from corridor.topologies.model.routing import marked
 from corridor.topologies.model.topology import Topology
 
 KINDS = {"link": "fibres", "srlg": "shared-risk groups", "hub": "hubs", "gateway": "gateways"}

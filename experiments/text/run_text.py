@@ -24,7 +24,7 @@ from corridor.experiments.text.demand_table import (
     short_table,
     sure_legend,
 )
-from corridor.experiments.text.energy_audit_text import audit_text
+from corridor.experiments.text.energy_text import audit_text
 from corridor.experiments.text.event_text import events_table, expectations_lines
 from corridor.experiments.text.workload_text import classes_table, stretches_table, workloads_table
 from corridor.topologies.base.words import counted

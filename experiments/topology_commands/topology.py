@@ -233,9 +233,9 @@ def _legend(topology: Topology) -> list[str]:
 
 
 def _fibre_row(topology: Topology, fibre: Fibre) -> tuple[str, ...]:
-    from corridor.controller.policy.paths import marked
     from corridor.topologies.analysis.monte_carlo import delay_factors
     from corridor.topologies.base.units import format_rate
+    from corridor.topologies.model.routing import marked
 
     ms = fibre.one_way_delay_ns / 1e6
     low, high = delay_factors(fibre)

@@ -36,7 +36,7 @@ from corridor.controller.traffic_engineering.objective import OBJECTIVES
 from corridor.controller.traffic_engineering.selection_setting import selection_problem_of
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
-from corridor.topologies.model.sharing import capacities_bps
+from corridor.topologies.model.routing import capacities_bps
 from corridor.topologies.model.wiring import wire
 
 MBIT = 10**6

@@ -24,7 +24,7 @@ from corridor.traffic.agents import tcp
 from corridor.traffic.agents.jobs import Host, Settings, plan_job
 from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.agents.messages_log import file_name
-from corridor.traffic.agents.tcp_report import TcpResult
+from corridor.traffic.agents.tcp import TcpResult
 from tests.benchmarks.plain import Line, plain_topology
 
 NS_PER_S, NS_PER_MS = 10**9, 10**6

@@ -13,7 +13,7 @@ import handmade_workloads
 import page_case
 from corridor.experiments import cli
 from corridor.experiments.pages.report import write_report
-from corridor.experiments.run.printing import find_browser
+from corridor.experiments.run.exporting import find_browser
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 

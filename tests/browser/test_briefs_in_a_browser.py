@@ -12,7 +12,7 @@ from conftest import Open
 import brief_case
 from corridor.experiments import cli
 from corridor.experiments.brief.written_brief import write_brief
-from corridor.experiments.run.printing import print_page
+from corridor.experiments.run.exporting import print_page
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install it")
 pypdf = pytest.importorskip("pypdf", reason="pip install pypdf")

@@ -13,7 +13,7 @@ import pytest
 from conftest import WATCH, Opened
 
 from corridor.controller.reconcile.jobs import SetDrained
-from corridor.experiments.live_network import page_process
+from corridor.experiments.live_network import api_process
 from corridor.experiments.live_network.page_main import files
 from live_page_lab import PageLab, page_lab
 
@@ -463,17 +463,17 @@ def test_a_browser_is_led_there_by_a_file_of_the_users_own(
 ) -> None:
     """What a program is started with can be seen by others: no token is in it."""
     started: list[str] = []
-    monkeypatch.setattr(page_process, "_has_display", lambda: True)
-    monkeypatch.setattr(page_process.session, "folder_for", lambda _name: tmp_path)
-    monkeypatch.setattr(page_process.webbrowser, "open", lambda url: started.append(url) or True)
+    monkeypatch.setattr(api_process, "_has_display", lambda: True)
+    monkeypatch.setattr(api_process.session, "folder_for", lambda _name: tmp_path)
+    monkeypatch.setattr(api_process.webbrowser, "open", lambda url: started.append(url) or True)
 
     class One:
         name = "mini"
 
-    page_process.open_in_browser(One(), lab.address, lambda _text: None)
+    api_process.open_in_browser(One(), lab.address, lambda _text: None)
     (address,) = started
     assert lab.address.partition("=")[2] not in address
-    assert (tmp_path / page_process.OPENER).stat().st_mode & 0o077 == 0
+    assert (tmp_path / api_process.OPENER).stat().st_mode & 0o077 == 0
     opened = visit(address)
     is_live(opened.page)
 

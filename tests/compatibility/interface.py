@@ -34,7 +34,7 @@ RECORD = Path(__file__).with_name("interface.json")
 NUMBERED = {
     "account": "experiments.account.account_of_run.ACCOUNT_SCHEMA",
     "answers": "experiments.answers.document.ANSWERS_SCHEMA",
-    "artifact": "experiments.artifact.about.SCHEMA",
+    "artifact": "experiments.artifact.description.SCHEMA",
     "availability-answer": "experiments.availability.availability_answer.AVAILABILITY_SCHEMA",
     "capacity-answer": "experiments.answers.capacity_document.CAPACITY_SCHEMA",
     "certainty": "experiments.answers.certainty.CERTAINTY_SCHEMA",

@@ -21,9 +21,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from corridor.experiments.setup.affected_tests import affected_by_files
 from corridor.experiments.setup.checks import NO_MACHINE
-from corridor.experiments.setup.import_graph import ImportGraph
+from corridor.experiments.setup.import_graph import ImportGraph, affected_by_files
 from corridor.experiments.setup.source_names import FOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]

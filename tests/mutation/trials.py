@@ -28,7 +28,7 @@ def prepare() -> None:
         "corridor.controller.intent.intent",
         "corridor.controller.intent",
         "corridor.topologies.model.wiring",
-        "corridor.topologies.model.sharing",
+        "corridor.topologies.model.routing",
     ):
         importlib.import_module(name)
 

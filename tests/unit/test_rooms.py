@@ -133,22 +133,18 @@ PURE_FILES = {
     ),
     "experiments/terminal": ("columns.py",),
     "experiments/study": (
-        "answer_blanks.py",
         "answers.py",
         "cells.py",
         "compared.py",
         "intervals.py",
         "load.py",
-        "matrix.py",
         "measures.py",
         "resolving.py",
         "shipped_studies.py",
         "study_file.py",
-        "tables.py",
         "words.py",
     ),
     "experiments/artifact": (
-        "about.py",
         "description.py",
         "environment.py",
         "expected.py",
@@ -355,7 +351,7 @@ RIGHT = "from corridor.{} import x".format
 @pytest.mark.parametrize(
     ("rule", "file", "text"),
     [
-        (pointing_right, "topologies/formats/load.py", "import corridor.controller.policy.paths"),
+        (pointing_right, "topologies/formats/load.py", "import corridor.controller.policy.model"),
         (pointing_right, "topologies/formats/load.py", f"if x:\n    {RIGHT('experiments')}"),
         (pointing_right, "topologies/model/delay.py", RIGHT("topologies.formats.load")),
         (pointing_right, "controller/policy/law.py", RIGHT("controller.forwarding.program")),
@@ -385,7 +381,7 @@ def test_each_rule_sees_its_breach(rule, file, text):
 @pytest.mark.parametrize(
     ("rule", "file", "text"),
     [
-        (pointing_right, "experiments/plan/plan.py", RIGHT("controller.policy.paths")),
+        (pointing_right, "experiments/plan/plan.py", RIGHT("controller.policy.model")),
         (pointing_right, "experiments/cli.py", RIGHT("experiments.commands.run")),
         (pointing_right, "controller/prover/prove.py", RIGHT("controller.prover.search.reach")),
         (pointing_right, "traffic/agents/agent.py", RIGHT("traffic.agents.probe")),

@@ -18,15 +18,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.topologies.analysis.diagrams import (
+from corridor.topologies.analysis.lines import (
     ALL,
     NONE,
     Diagram,
     Diagrams,
     Floats,
+    Parts,
+    System,
     TooManyNodes,
+    Verdict,
+    bits,
 )
-from corridor.topologies.analysis.lines import Parts, System, Verdict, bits
 
 SAMPLED = 4
 """States to ask about before both sets are computed again."""

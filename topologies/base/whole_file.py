@@ -1,7 +1,8 @@
 """Replaces a file by another: whole or not at all, and never through a link.
 
 The new file is made next to the old one, under a name that no one can predict, and takes its place.
-A symbolic link that has the name of the old file is replaced, and what it leads to stays.
+A symbolic link that has the name of the old file is replaced, and what it leads to stays. Tables
+of results are written so, too; their schemas state the units of columns.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from corridor.topologies.base.units import unit_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 ASIDE = ".new"
 DRAFT = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -97,3 +104,27 @@ def hand_over_all(folder: Path, owner: Owner) -> None:
                     found = os.stat(name, dir_fd=at, follow_symlinks=False)
                     if found.st_uid == 0 and (name in folders or found.st_nlink == 1):
                         os.chown(name, *owner, dir_fd=at, follow_symlinks=False)
+
+
+UNIT = b"unit"
+"""The key of a field's metadata."""
+
+
+def write_parquet_file(path: Path, table: pa.Table, units: Mapping[str, str] | None = None) -> None:
+    """The same bytes for the same table. ``units`` are those that the name of a column does not
+    say."""
+    import pyarrow.parquet as pq
+
+    with replacing(path) as draft:
+        pq.write_table(with_units(table, units or {}), draft, compression="zstd", version="2.6")
+
+
+def with_units(table: pa.Table, units: Mapping[str, str]) -> pa.Table:
+    import pyarrow as pa
+
+    fields = []
+    for field in table.schema:
+        unit = units.get(field.name) or unit_of(field.name)
+        told = field.metadata or {}
+        fields.append(field if unit is None else field.with_metadata({**told, UNIT: unit.encode()}))
+    return table.cast(pa.schema(fields, metadata=table.schema.metadata))

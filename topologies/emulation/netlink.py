@@ -16,9 +16,9 @@ from pathlib import Path
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.emulation import lanes, namespaces, queue_interfaces, taps
+from corridor.topologies.emulation.datapath import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, counted
 from corridor.topologies.emulation.namespaces import Namespace
-from corridor.topologies.emulation.netlink_socket import KernelRefuses, NetlinkSocket
 from corridor.topologies.emulation.queue_marking import QueueMarking, marks
 from corridor.topologies.emulation.queues import rtnetlink
 from corridor.topologies.emulation.queues.rtnetlink import Interface, Request

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.emulation.datapath import NetlinkSocket
 from corridor.topologies.emulation.fibre_counters import ClassCounters, FibreCounters, statistics
-from corridor.topologies.emulation.netlink_socket import NetlinkSocket
 from corridor.topologies.emulation.queues import filter_octets, registry, rtnetlink
 from corridor.topologies.emulation.queues.disciplines import Options
 from corridor.topologies.emulation.queues.rtnetlink import QDISC, TCA_KIND, TCA_OPTIONS, Request

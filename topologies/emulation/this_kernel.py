@@ -139,7 +139,7 @@ def attempt() -> dict[str, str]:
 def _cannot_shape() -> str:
     """What the first refusal means."""
     from corridor.topologies.emulation import lanes
-    from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+    from corridor.topologies.emulation.datapath import NetlinkSocket
     from corridor.topologies.emulation.queues.rtnetlink import QDISC, RTM_NEWTFILTER
     from corridor.topologies.model.wiring import Shape
 

@@ -83,9 +83,9 @@ def _load(name: str, extended_by: tuple[str, ...], options: ImportOptions = NO_O
     if name in SHIPPED:
         return _from_yaml(DATA / f"{name}.yaml", (*extended_by, name))
     if name.startswith(TOPOHUB):
-        from corridor.topologies.formats import topohub_graphs
+        from corridor.topologies.formats import networkx_graphs
 
-        return topohub_graphs.from_key(name, options)
+        return networkx_graphs.from_key(name, options)
     path = Path(name)
     suffix = path.suffix.lower()
     if suffix in (".yaml", ".yml"):

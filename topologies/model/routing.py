@@ -1,14 +1,16 @@
-"""Delay-shortest routes over a topology.
+"""Paths over a topology as values, delay-shortest routes, and links that share a capacity.
 
 Ties fall to the fewer hops and then to the fibre named first, so that a route is repeatable.
+Capacity adds up over a directed link: a fibre, or what several fibres share at a landing.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from corridor.topologies.model.capacity import CapacityGroup, least_free_bps
 from corridor.topologies.model.topology import Fibre, Topology
 
 
@@ -83,3 +85,93 @@ def walk(tree: Tree, target: str) -> tuple[tuple[str, ...], tuple[Fibre, ...]]:
         fibres.append(fibre)
         step = tree[hub]
     return tuple(reversed(hubs)), tuple(reversed(fibres))
+
+
+@dataclass(frozen=True)
+class Path:
+    """Hubs in order and the fibres between them; ``len(fibres) == len(hubs) - 1``."""
+
+    hubs: tuple[str, ...]
+    fibres: tuple[str, ...]
+
+    @property
+    def src(self) -> str:
+        return self.hubs[0]
+
+    @property
+    def dst(self) -> str:
+        return self.hubs[-1]
+
+    def reversed(self) -> Path:
+        return Path(self.hubs[::-1], self.fibres[::-1])
+
+
+def crossed_jurisdictions(topology: Topology, path: Path) -> tuple[str, ...]:
+    """Jurisdictions that the path certainly meets, in their order: of hubs, and between them."""
+    met: dict[str, None] = {}
+    for position, hub in enumerate(path.hubs):
+        met.setdefault(topology.hub(hub).located_in)
+        if position < len(path.fibres):
+            for jurisdiction in topology.fibre(path.fibres[position]).crosses:
+                met.setdefault(jurisdiction)
+    return tuple(met)
+
+
+def marked(crosses: Iterable[str], may_cross: Iterable[str]) -> str:
+    """``CN LK IN?``: what is not known to be crossed has a question mark."""
+    return " ".join([*crosses, *(f"{code}?" for code in may_cross)])
+
+
+def possible_jurisdictions(topology: Topology, path: Path) -> tuple[str, ...]:
+    """Jurisdictions that the path may meet besides those that it does, in their order."""
+    sure = set(crossed_jurisdictions(topology, path))
+    fibres = (topology.fibre(name) for name in path.fibres)
+    met = dict.fromkeys(one.code for fibre in fibres for one in fibre.may_cross)
+    return tuple(code for code in met if code not in sure)
+
+
+GROUP = "capacity group "
+"""Before the id of a capacity group, where else an id of a fibre stands."""
+
+
+def shared_links(fibre: Fibre, from_hub: str) -> tuple[tuple[str, str], ...]:
+    """What else a packet loads that enters a fibre at a hub: each group, and its direction."""
+    return tuple(
+        (f"{GROUP}{group.id}", f"{'out of' if from_hub == group.at else 'into'} {group.at}")
+        for group in fibre.shares
+    )
+
+
+def capacities_bps(topology: Topology) -> dict[str, int]:
+    """Emulated rates for demands, by fibre and by capacity group: what the background leaves in the
+    direction where it is largest."""
+    fibres = {
+        fibre.id: min(topology.free_rate_bps(fibre, hub) for hub in fibre.ends)
+        for fibre in topology.fibres
+    }
+    groups = {
+        f"{GROUP}{group.id}": _free_bps(topology, group)
+        for group in topology.capacity_groups.values()
+    }
+    return fibres | groups
+
+
+def _free_bps(topology: Topology, group: CapacityGroup) -> int:
+    """What background leaves of a group, of what leaves its hub and of what arrives; as much of it
+    at least as of a fibre."""
+    sharing = [fibre for fibre in topology.fibres if group in fibre.shares]
+    out_bps = sum(topology.background_bps(fibre, group.at) for fibre in sharing)
+    in_bps = sum(topology.background_bps(fibre, fibre.other_end(group.at)) for fibre in sharing)
+    rate_bps = topology.emulated_group_bps(group)
+    return max(least_free_bps(rate_bps), rate_bps - max(out_bps, in_bps))
+
+
+def assumed_capacities(topology: Topology) -> frozenset[str]:
+    """Those of ``capacities_bps`` that no one publishes."""
+    fibres = (fibre.id for fibre in topology.fibres if fibre.known_gbps is None)
+    groups = (
+        f"{GROUP}{group.id}"
+        for group in topology.capacity_groups.values()
+        if group.capacity_gbps is None
+    )
+    return frozenset([*fibres, *groups])

@@ -33,7 +33,7 @@ from corridor.topologies.base.json_lines import Lines, encode, is_readable, tell
 from corridor.topologies.emulation import taps
 from corridor.traffic.agents.inspection import CAME_BY_OUT_SIDE, Flow, Inspector, Labels, Total
 from corridor.traffic.packets import kernel
-from corridor.traffic.packets.forked import Ending
+from corridor.traffic.packets.kernel import Ending
 
 SCHEMA = 1
 FRAME_BYTES = 1 << 16

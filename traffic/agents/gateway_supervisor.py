@@ -69,7 +69,7 @@ from corridor.traffic.agents.gateway import (
     Started,
 )
 from corridor.traffic.agents.inspection import Labels, check_labels
-from corridor.traffic.packets.forked import (
+from corridor.traffic.packets.kernel import (
     StoppedError,
     become_child,
     ending,

@@ -15,7 +15,7 @@ from corridor.traffic.agents.program import Part, Workload
 from corridor.traffic.agents.reflector import Reflectors
 from corridor.traffic.agents.stream_in import StreamsIn
 from corridor.traffic.agents.stream_out import StreamsOut
-from corridor.traffic.packets.forked import Ending
+from corridor.traffic.packets.kernel import Ending
 
 WORKLOADS: tuple[type[Workload[Any]], ...] = (
     Reflectors,

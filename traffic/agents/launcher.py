@@ -64,7 +64,7 @@ from corridor.topologies.base.json_lines import Lines, encode, say, tell
 from corridor.topologies.base.registry import PACKAGES
 from corridor.traffic.agents.agent import Agent, CannotOpenError
 from corridor.traffic.agents.jobs import Death, Done, Host, HostCounts, Job, Ready
-from corridor.traffic.packets.forked import (
+from corridor.traffic.packets.kernel import (
     StoppedError,
     become_child,
     ending,

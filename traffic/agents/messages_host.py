@@ -17,9 +17,8 @@ from heapq import heappop, heappush
 from typing import TypedDict
 
 from corridor.traffic.agents.messages import LISTENS, ConnectionEnd
-from corridor.traffic.agents.messages_connection import Connection
+from corridor.traffic.agents.messages_connection import Connection, listening_socket, prepare, reset
 from corridor.traffic.agents.messages_log import MessageLog, file_name
-from corridor.traffic.agents.messages_sockets import listening_socket, prepare, reset
 from corridor.traffic.agents.program import Place
 from corridor.traffic.packets import kernel
 

@@ -21,9 +21,8 @@ from corridor.traffic.background.carried import (
     Reaction,
     TotalCarried,
 )
-from corridor.traffic.background.estimates import Estimate
 from corridor.traffic.background.internet import COARSE, Cut, Internet, Split, read_internet
-from corridor.traffic.background.market import Flow, Holding, Market, Offer
+from corridor.traffic.background.market import Estimate, Flow, Holding, Market, Offer
 from corridor.traffic.background.on_map import (
     CutOnMap,
     Leg,

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from corridor.traffic.background.estimates import Draw
 from corridor.traffic.background.internet_file import CapacityBound, RateFigure, WrittenHolding
+from corridor.traffic.background.market import Draw
 
 DAYS_OF_YEAR = 365.25
 

@@ -15,7 +15,6 @@ from corridor import traffic
 from corridor.topologies.base.documents import read_document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.traffic.background.estimates import Draw, Estimate, central
 from corridor.traffic.background.in_service import DAYS_OF_YEAR, InService, bound_gbps, in_service
 from corridor.traffic.background.internet_file import (
     Country,
@@ -25,8 +24,18 @@ from corridor.traffic.background.internet_file import (
     WrittenHolding,
     checked,
 )
-from corridor.traffic.background.market import Flow, Holding, Market, Offer, Transit
-from corridor.traffic.background.matrix import gravity, with_fixed
+from corridor.traffic.background.market import (
+    Draw,
+    Estimate,
+    Flow,
+    Holding,
+    Market,
+    Offer,
+    Transit,
+    central,
+    gravity,
+    with_fixed,
+)
 
 FILE = Path(traffic.__file__).with_name("data") / "internet.yaml"
 FEW_YEARS = 4

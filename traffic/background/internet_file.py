@@ -20,7 +20,7 @@ from corridor.topologies.base.units import (
 )
 from corridor.topologies.model.fields import Frozen, JurisdictionCode, NonEmpty, Slug
 from corridor.topologies.model.topology import Confidence
-from corridor.traffic.background.estimates import Estimate
+from corridor.traffic.background.market import Estimate
 
 _SHARE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%")
 _SINGULAR = {

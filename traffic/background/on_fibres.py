@@ -24,9 +24,8 @@ from corridor.topologies.model.background import (
 )
 from corridor.topologies.model.topology import Topology
 from corridor.traffic.background.assignment import PEAK, TOLERANCE_GBPS, assign
-from corridor.traffic.background.estimates import Samples
 from corridor.traffic.background.internet import Internet
-from corridor.traffic.background.market import Market
+from corridor.traffic.background.market import Market, Samples
 from corridor.traffic.background.on_map import CutOnMap, OnMap, on_map
 from corridor.traffic.background.sampled import QUANTILES, SAMPLES, SEED
 

@@ -18,8 +18,8 @@ from corridor.traffic.background.carried import (
     Reaction,
     TotalCarried,
 )
-from corridor.traffic.background.estimates import Samples
 from corridor.traffic.background.internet import Internet
+from corridor.traffic.background.market import Samples
 
 SAMPLES, SEED = 100, 1
 """Of every answer. An end of a 90 % interval has a standard error of up to 7 % of its width; of 40

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from corridor.topologies.base.bounded_file import RECORDS, parse_json, read_bytes
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.parquet_file import write_parquet_file
+from corridor.topologies.base.whole_file import write_parquet_file
 from corridor.traffic.agents import records
 
 if TYPE_CHECKING:

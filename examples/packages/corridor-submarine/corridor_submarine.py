@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from corridor.controller.policy.clauses import Broken, Clause, Element, Trip
 from corridor.controller.second_opinion.clause_registry import ClauseReader
+from corridor.controller.second_opinion.declared import short_form
 from corridor.controller.second_opinion.journey import Journey
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.plain import short_form
+from corridor.controller.second_opinion.selectors import Places
 
 
 class Submarine(Clause):

@@ -17,7 +17,7 @@ from corridor.experiments.lab.controller_process import ControllerProcess
 from corridor.experiments.plan.values import Plan
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import CorridorError
-from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+from corridor.topologies.emulation.datapath import NetlinkSocket
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.queues.rtnetlink import qdisc_deleted
 

@@ -20,13 +20,13 @@ from honest_traffic import RECEIVE_BUFFER, RECEIVE_BUFFER_FORCED, Honest, receiv
 from rogue_gateway import Rogue
 
 from corridor.controller.forwarding.program import COOKIE_MAGIC, Program, Reason
+from corridor.experiments.lab.assembly import GatewaysProcess, start_gateways
 from corridor.experiments.lab.controller_process import ControllerProcess
-from corridor.experiments.lab.gateways_process import GatewaysProcess, start_gateways
 from corridor.experiments.lab.line_process import MonitorProcess
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.base.named_tuples import to_plain
-from corridor.topologies.emulation.netlink_socket import NetlinkSocket
+from corridor.topologies.emulation.datapath import NetlinkSocket
 from corridor.topologies.emulation.network import CorridorNet
 from corridor.topologies.emulation.queues.rtnetlink import mtu_set
 from corridor.topologies.model.wiring import Wiring

@@ -30,7 +30,7 @@ from triangle import (
     tables,
 )
 
-from corridor.experiments.lab.gateways_process import start_gateways
+from corridor.experiments.lab.assembly import start_gateways
 from corridor.experiments.lab.line_process import MonitorProcess
 from corridor.topologies.base.named_tuples import to_plain
 from corridor.topologies.emulation.network import CorridorNet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from corridor.experiments.lab.gateways_process import GatewaysProcess
+from corridor.experiments.lab.assembly import GatewaysProcess
 from corridor.topologies.emulation import taps
 from corridor.topologies.model.wiring import GatewayWire
 

@@ -12,7 +12,7 @@ from corridor.experiments.account.ends import Ends
 from corridor.experiments.account.ledger import Ledger, ledger
 from corridor.experiments.account.packet_classes import FORWARD, PROBE, STREAM, classes_of
 from corridor.experiments.account.readings import READINGS_SCHEMA, Reading, Readings, moments
-from corridor.experiments.account.reasons import Reasons
+from corridor.experiments.account.switches import Reasons
 
 PLAN = handmade_run.plan()
 CLASSES = classes_of(PLAN)

@@ -2,7 +2,7 @@
 
 import sys
 
-from corridor.experiments.live_network import page_leases, page_main
+from corridor.experiments.live_network import page_actions, page_main
 
-page_leases.LEASE_S = 4.0
+page_actions.LEASE_S = 4.0
 sys.exit(page_main.main())

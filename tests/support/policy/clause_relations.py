@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from corridor.controller.policy.paths import Path
+from corridor.topologies.model.routing import Path
 from plain_worlds import Rule, clause_avoid, clause_confine, selector, some
 from policy_lab import network
 from policy_setting import Setting, random_setting

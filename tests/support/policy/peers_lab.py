@@ -20,10 +20,10 @@ from corridor.controller.intent.intent import intents_of
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import ApplicablePolicies, rule
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from policy_lab import TODAY, fibre, hub, network

@@ -9,7 +9,6 @@ from typing import Any
 
 from corridor.controller.policy.clauses import CLAUSES
 from corridor.controller.policy.model import DataClass, Demand, Policy, PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import (
     NoPermittedPath,
     PermittedPath,
@@ -22,6 +21,7 @@ from corridor.controller.policy.semantics import (
     PolicyDecision,
     rule,
 )
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 TODAY = date(2026, 1, 1)

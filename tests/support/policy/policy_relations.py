@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 
 from corridor.controller.intent.intent import Protection
-from corridor.controller.policy.paths import Path
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 from plain_judge import FIBRE_KEYS, Case, is_lawful
 from plain_worlds import random_rule

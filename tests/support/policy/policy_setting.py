@@ -20,13 +20,13 @@ from corridor.controller.forwarding.compiler import (
 from corridor.controller.intent.intent import Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import (
     NoPermittedPath,
     PermittedPath,
     best_permitted_path,
 )
 from corridor.controller.policy.semantics import ApplicablePolicies
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 from plain_worlds import Rule, random_network, random_rule

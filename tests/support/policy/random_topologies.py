@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from corridor.controller.policy.paths import Path
-from corridor.topologies.model.routing import shortest_path_between
+from corridor.topologies.model.routing import Path, shortest_path_between
 from corridor.topologies.model.topology import Fibre, Hub, Scaling, Topology
 
 JURISDICTIONS = ("CN", "HK", "PK", "TH", "SA")

@@ -15,7 +15,7 @@ from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.intent import Intent, Selector
 from corridor.controller.policy.automaton import Violation
 from corridor.controller.policy.clauses import CLAUSES
-from corridor.controller.policy.paths import Path
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 from openflow_network import IPV4, Fate, OpenFlowNetwork, Packet
 from prover_worlds import Mesh, Spoilt

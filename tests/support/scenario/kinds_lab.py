@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import jsonschema
 
 from corridor.experiments.commands.schema import _schema
-from corridor.experiments.scenario.choices import Arrival
+from corridor.experiments.scenario.kinds import Arrival
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.topologies.base.documents import parse_document
 

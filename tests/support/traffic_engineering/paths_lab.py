@@ -25,10 +25,10 @@ from corridor.controller.intent.intent import ALL_KINDS, Intent, Protection
 from corridor.controller.intent.specification import elements, failures_of
 from corridor.controller.policy.automaton import Automaton, State, Violation
 from corridor.controller.policy.model import Policy
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import NO_FAILURES, ApplicablePolicies, Failures, ranked
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 from random_policies import KNOWN, NAMES, SRLGS, networks, policy_lists

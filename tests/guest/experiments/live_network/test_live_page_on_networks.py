@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.live_network.page_process import MODULE
-from corridor.experiments.operations.client import Client
-from corridor.experiments.run.printing import find_browser
+from corridor.experiments.live_network.api_process import MODULE
+from corridor.experiments.operations.door import Client
+from corridor.experiments.run.exporting import find_browser
 from live_runs import Api, LiveRun
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from corridor.experiments.availability import sampled_year
-from corridor.experiments.run.emulated_year import YEAR_FILE, emulate_year
 from corridor.experiments.run.options import Options
-from corridor.experiments.text.repairs_text import told_year
+from corridor.experiments.run.runner import YEAR_FILE, emulate_year
+from corridor.experiments.text.risks_text import told_year
 from corridor.topologies.analysis.failure_rates import read_failure_rates
 
 pytestmark = [pytest.mark.guest, pytest.mark.usefixtures("virtual_kernel")]

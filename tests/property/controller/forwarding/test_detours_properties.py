@@ -11,9 +11,9 @@ from corridor.controller.forwarding.forwarding_graph import Assess, Cross, Forwa
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Protection
 from corridor.controller.intent.specification import elements, failures_of, up_to
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.semantics import Failures
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from paths_lab import (
     Served,

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from corridor.controller.intent.anycast import settle
 from corridor.controller.policy.model import Demand, DemandEntry, PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.semantics import rule
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY
 from random_policies import networks, policy_lists

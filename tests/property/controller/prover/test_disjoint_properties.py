@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from corridor.controller.forwarding.compiler import build_forwarding_graphs, still_shared
 from corridor.controller.intent.intent import Disjoint, Intent
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.policy.semantics import ApplicablePolicies
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from overlapping_permits import Tally, examine
 from plain_worlds import CLAUSES

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from corridor.controller.policy.model import Policy, PolicySet
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import (
     NoPermittedPath,
     PermittedPath,
@@ -23,6 +22,7 @@ from corridor.controller.policy.permitted_paths import (
 from corridor.controller.policy.semantics import ApplicablePolicies, Failures
 from corridor.controller.second_opinion.evaluator import Evaluator
 from corridor.controller.second_opinion.journey import journey_of
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from policy_lab import CLASSES, TODAY, applicable_policies, demand, fibre, hub, network, permit
 from random_policies import MAX_STOPS, NAMES, SRLGS, networks, policies, policy_lists

@@ -21,8 +21,7 @@ from corridor.controller.policy.model import Demand, PolicySet
 from corridor.controller.policy.semantics import rule
 from corridor.controller.second_opinion import Declared, Sample, compare
 from corridor.controller.second_opinion.evaluator import Evaluator
-from corridor.controller.second_opinion.failing import Failed
-from corridor.controller.second_opinion.journey import journey_of
+from corridor.controller.second_opinion.journey import Failed, journey_of
 from corridor.controller.second_opinion.packets import sent_by_host, switches_of
 from corridor.controller.second_opinion.walker import Walker
 from corridor.topologies.base.codec import to_plain

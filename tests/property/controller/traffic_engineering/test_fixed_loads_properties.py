@@ -42,7 +42,7 @@ from corridor.controller.traffic_engineering.selection_setting import (
     SelectionProblem,
     selection_problem_of,
 )
-from corridor.topologies.model.sharing import capacities_bps
+from corridor.topologies.model.routing import capacities_bps
 from policy_lab import permit
 
 MANY = settings(max_examples=24, deadline=None, suppress_health_check=list(HealthCheck))

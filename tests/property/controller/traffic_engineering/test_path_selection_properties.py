@@ -16,13 +16,13 @@ import exact_lab as lab
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph, GraphBuilder
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import Hard
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_claims import examine
 from corridor.controller.traffic_engineering import load_grid, path_program
 from corridor.controller.traffic_engineering.fit_rates import Served, with_feasible_paths
 from corridor.topologies.base.memory import forget
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))

@@ -18,7 +18,6 @@ from corridor.controller.intent.intent import Protection, Selector
 from corridor.controller.intent.specification import Direction, Specification, failures_of
 from corridor.controller.policy.automaton import Automaton, Violation
 from corridor.controller.policy.model import Bandwidth, Demand, Policy, PolicySet, RelaxationStep
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.semantics import NO_FAILURES
 from corridor.controller.prover import tables_of
@@ -27,6 +26,7 @@ from corridor.controller.prover.exact_rates import admissions
 from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering.relaxation import climb, unmet_constraints
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Topology
 from paths_lab import (
     Served,

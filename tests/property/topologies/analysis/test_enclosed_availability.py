@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from corridor.topologies.analysis.diagrams import NONE, Diagrams
 from corridor.topologies.analysis.enclosure import (
     DELIVERED,
     DROPPED,
@@ -19,7 +18,7 @@ from corridor.topologies.analysis.enclosure import (
     Decided,
     FailureDiagrams,
 )
-from corridor.topologies.analysis.lines import Parts, Verdict, at_most_failed
+from corridor.topologies.analysis.lines import NONE, Diagrams, Parts, Verdict, at_most_failed
 from failing_lines import PROBABILITIES, connections, down, enumerated, failing_parts, states
 
 LINES, MOST_ALONE = 8, 10

@@ -19,9 +19,9 @@ from corridor.controller.prover import read_dump
 from corridor.experiments.lab.dumps import as_compiled
 from corridor.experiments.lab.proof import prove_dump
 from corridor.experiments.plan.plan import make_plan
+from corridor.experiments.scenario.extending import SHIPPED as SCENARIOS
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.scenario.shipped_files import SHIPPED as SCENARIOS
 from corridor.topologies.base.bounded_file import TABLES, read_json
 from corridor.topologies.base.errors import CorridorError
 from corridor.topologies.formats.export import WRITERS

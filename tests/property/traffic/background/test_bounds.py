@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from corridor.topologies.formats.load import load_topology
 from corridor.traffic.background import Market, on_map, read_internet
-from corridor.traffic.background.estimates import Draw, Samples, central
 from corridor.traffic.background.in_service import bound_gbps
+from corridor.traffic.background.market import Draw, Samples, central
 
 FIRST, LAST = date(2015, 1, 1), date(2029, 11, 1)
 DAYS = st.dates(FIRST, LAST)

@@ -20,8 +20,7 @@ from corridor.traffic.background import (
     assign,
 )
 from corridor.traffic.background.assignment import TOLERANCE_GBPS
-from corridor.traffic.background.market import Transit
-from corridor.traffic.background.matrix import with_fixed
+from corridor.traffic.background.market import Transit, with_fixed
 
 SEGMENTS = (*(f"{system}:x" for system in "abcdef"), "coarse:ab", "coarse:bc")
 REGIONS, OWNERS = ("gulf", "europe", "hongkong"), (("PK", "p"), ("PK", "q"), ("BD", "p"))

@@ -4,7 +4,7 @@ import networkx as nx
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corridor.controller.policy.paths import Path, crossed_jurisdictions
+from corridor.topologies.model.routing import Path, crossed_jurisdictions
 from corridor.topologies.model.topology import Topology
 from random_topologies import fibre, ordered_pairs, shortest_paths, topologies, topology
 

@@ -20,13 +20,13 @@ from corridor.controller.policy.certainty import (
 )
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Policy, PolicySet
-from corridor.controller.policy.paths import Path, crossed_jurisdictions
 from corridor.controller.policy.permitted_paths import PermittedPath, best_permitted_path
 from corridor.controller.policy.product import Product
 from corridor.controller.policy.semantics import ApplicablePolicies, rule
 from corridor.topologies.analysis.arcs import UNREACHED
 from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.routing import Path, crossed_jurisdictions
 from corridor.topologies.model.topology import Topology
 
 PAN = load_topology("pan-asia")

@@ -20,12 +20,10 @@ from corridor.controller.policy.model import Hard
 from corridor.controller.second_opinion import OF_A_RUN, Declared, Sample, compare
 from corridor.controller.second_opinion.clause_registry import OBJECTIONS
 from corridor.controller.second_opinion.evaluator import Evaluator
-from corridor.controller.second_opinion.failing import everything
-from corridor.controller.second_opinion.journey import journey_of
+from corridor.controller.second_opinion.journey import everything, journey_of
 from corridor.controller.second_opinion.packet_check import failure_sets
 from corridor.controller.second_opinion.packets import Packet, sent_by_host, switches_of
-from corridor.controller.second_opinion.places import Places
-from corridor.controller.second_opinion.selectors import KEYS, selects, speaks_of
+from corridor.controller.second_opinion.selectors import KEYS, Places, selects, speaks_of
 from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.experiments.cli import main
 from corridor.experiments.lab.dumps import as_compiled

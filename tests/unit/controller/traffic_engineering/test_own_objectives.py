@@ -18,7 +18,7 @@ from corridor.experiments.run import manifest
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 from corridor.experiments.study.cells import digest_of
-from corridor.experiments.study.named_files import files_named
+from corridor.experiments.study.study_file import files_named
 from corridor.topologies.base.errors import InputError
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples" / "own_objective.yaml"

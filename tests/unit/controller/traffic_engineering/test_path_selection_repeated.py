@@ -29,7 +29,7 @@ from corridor.controller.traffic_engineering.reoptimisation import (
     chosen_for_all,
     chosen_now,
 )
-from corridor.experiments.live_network.status_table import network
+from corridor.experiments.live_network.status_text import network
 from corridor.topologies.model.wiring import wire
 from fake_switches import FakeBeside, Lab
 from lab_views import ask, status

@@ -18,11 +18,11 @@ from corridor.experiments.account.account_of_run import (
     to_arrow,
     write_account,
 )
-from corridor.experiments.account.controller_events import StatusEvent
 from corridor.experiments.account.counters import Counted
 from corridor.experiments.account.ends import Ends, Segments, segments_of
 from corridor.experiments.account.ledger import Ledger
 from corridor.experiments.account.packet_classes import CONTROL, OTHER, Cause, split
+from corridor.experiments.account.run_files import StatusEvent
 from corridor.experiments.lab.account_readings import counting_all
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.plan.values import PlannedEvent

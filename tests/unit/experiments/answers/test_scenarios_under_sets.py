@@ -11,8 +11,8 @@ from corridor.experiments.answers import compared_sets
 from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.text.coverage_text import not_judged_line, statuses_counted, with_coverage
 from corridor.topologies.base.errors import InputError
 

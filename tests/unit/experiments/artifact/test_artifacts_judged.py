@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from corridor.experiments.artifact import about as about_file
-from corridor.experiments.artifact.about import About, chosen
+from corridor.experiments.artifact import description as about_file
+from corridor.experiments.artifact.description import About, chosen
 from corridor.experiments.artifact.environment import Environment, differences, fits
 from corridor.experiments.artifact.expected import (
     Expected,

@@ -28,7 +28,7 @@ from artifact_case import (
 from corridor.experiments import cli
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
-from corridor.experiments.artifact import archive, machine, replaying
+from corridor.experiments.artifact import archive, replaying, verifying
 from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
 from corridor.experiments.artifact.sums import SUMS
 from corridor.experiments.artifact.verdict import to_json
@@ -251,7 +251,7 @@ def test_a_folder_of_neither_is_refused(tmp_path, kind):
 
 
 def test_another_version_says_so_and_ends_with_3(packed, monkeypatch):
-    monkeypatch.setattr(machine, "program_digest", lambda: "another")
+    monkeypatch.setattr(verifying, "program_digest", lambda: "another")
     verdict = verify_artifact(packed)
     assert states(verdict) == ["holds", "cannot be told", "cannot be told"]
     assert verdict.code == 3

@@ -20,7 +20,7 @@ from corridor.experiments import cli
 from corridor.experiments.availability.availability_answer import AvailabilityAnswer
 from corridor.experiments.availability.enclosed import EnclosedScenario, longitudes
 from corridor.experiments.availability.figures import Bounds, figure, nines, price_in_nines
-from corridor.experiments.availability.served import Limits
+from corridor.experiments.availability.served_systems import Limits
 from corridor.experiments.commands import availability
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import load_scenario

@@ -8,7 +8,7 @@ import pytest
 
 import corridor
 from corridor.experiments import cli
-from corridor.experiments.text.repairs_text import told_repairs
+from corridor.experiments.text.risks_text import told_repairs
 from corridor.topologies.analysis.failure_rates import FILE
 from corridor.topologies.base.errors import InputError
 

@@ -11,7 +11,7 @@ import corridor
 from corridor.experiments import cli
 from corridor.experiments.availability.enclosed import EnclosedScenario, longitudes
 from corridor.experiments.availability.risks_answer import RisksAnswer
-from corridor.experiments.availability.served import Limits
+from corridor.experiments.availability.served_systems import Limits
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.risks_text import told
 from corridor.topologies.analysis.enclosure import FailureDiagrams

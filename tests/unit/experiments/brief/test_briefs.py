@@ -16,7 +16,7 @@ import brief_case
 import page_case
 from corridor.experiments import cli
 from corridor.experiments.brief.written_brief import write_brief
-from corridor.experiments.run import printing
+from corridor.experiments.run import exporting
 from corridor.topologies.base.errors import InputError
 
 type Json = dict[str, Any]
@@ -447,7 +447,7 @@ def test_a_cut_of_another_version_is_refused(tmp_path: Path) -> None:
 def test_without_a_browser_the_page_stays_and_the_pdf_is_refused(
     priced: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(printing, "find_browser", lambda: None)
+    monkeypatch.setattr(exporting, "find_browser", lambda: None)
     assert cli.main(["report", str(priced), "--brief", "--pdf"]) == 3
     assert "no Chromium" in capsys.readouterr().err
     assert (priced / "brief.html").exists()

@@ -9,7 +9,7 @@ import pytest
 import corridor
 from corridor.experiments import cli
 from corridor.experiments.answers.traffic_answer import TrafficAnswer
-from corridor.experiments.text.traffic_text import told
+from corridor.experiments.text.internet_text import told
 from corridor.topologies.base.codec import from_plain
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,20 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from corridor.experiments.figures import fonts
-from corridor.experiments.figures.fonts import SCRIPTS, LettersLacking
 from corridor.experiments.figures.saving import save
-from corridor.experiments.figures.style import broken, lay_out, new_figure, style
+from corridor.experiments.figures.style import (
+    SCRIPTS,
+    LettersLacking,
+    broken,
+    lay_out,
+    new_figure,
+    style,
+)
 from handmade_map import hub
 
-THERE = all((fonts.NOTO / script.files[0]).exists() for script in SCRIPTS)
+looks = import_module("corridor.experiments.figures.style")
+"""The package has a function of this name."""
+THERE = all((looks.NOTO / script.files[0]).exists() for script in SCRIPTS)
 NEEDS_FONTS = pytest.mark.skipif(not THERE, reason="fonts-noto-core or fonts-noto-cjk is missing")
 NAMES = {
     "Chinese": "乌鲁木齐",
@@ -31,17 +39,17 @@ NAMES = {
 @pytest.fixture
 def no_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A machine without Noto."""
-    monkeypatch.setattr(fonts, "NOTO", tmp_path)
-    for cached in (fonts._installed, fonts._drawn):
+    monkeypatch.setattr(looks, "NOTO", tmp_path)
+    for cached in (looks._installed, looks._drawn):
         cached.cache_clear()
     yield
-    for cached in (fonts._installed, fonts._drawn):
+    for cached in (looks._installed, looks._drawn):
         cached.cache_clear()
 
 
 def picture(text: str, family: list[str] | None = None) -> Any:
     figure = Figure(figsize=(4, 1), dpi=100)
-    figure.text(0.05, 0.4, text, fontsize=20, fontfamily=family or fonts.families(text))
+    figure.text(0.05, 0.4, text, fontsize=20, fontfamily=family or looks.families(text))
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., 0]
@@ -58,7 +66,7 @@ def test_every_script_is_drawn_without_a_warning(script: str) -> None:
     with warnings.catch_warnings(), style():
         warnings.simplefilter("error")
         assert (picture(NAMES[script]) < 128).sum() > 200
-    assert fonts.can_be_set(NAMES[script])
+    assert looks.can_be_set(NAMES[script])
 
 
 @NEEDS_FONTS
@@ -71,10 +79,10 @@ def test_arabic_letters_join_and_thai_marks_stand_above() -> None:
 
 @NEEDS_FONTS
 def test_urdu_is_of_one_font_throughout() -> None:
-    assert fonts.families("لاہور")[0] == "Noto Naskh Arabic"
-    assert fonts.families("Lahore لاہور")[:2] == ["Noto Naskh Arabic", "DejaVu Sans"]
-    assert fonts.families("乌鲁木齐 Urumqi")[:2] == ["DejaVu Sans", "Noto Sans CJK SC"]
-    assert fonts.families("Urumqi → µs") == ["DejaVu Sans"]
+    assert looks.families("لاہور")[0] == "Noto Naskh Arabic"
+    assert looks.families("Lahore لاہور")[:2] == ["Noto Naskh Arabic", "DejaVu Sans"]
+    assert looks.families("乌鲁木齐 Urumqi")[:2] == ["DejaVu Sans", "Noto Sans CJK SC"]
+    assert looks.families("Urumqi → µs") == ["DejaVu Sans"]
 
 
 @NEEDS_FONTS
@@ -94,10 +102,10 @@ def test_names_of_ticks_and_titles_are_set_too(tmp_path: Path) -> None:
 
 
 def test_a_letter_that_no_font_has_is_told_with_its_package(no_fonts: Any) -> None:
-    assert fonts.lacking(["Karachi µ → é"]) == ""
-    assert fonts.lacking(["喀什"]) == "no font here has 什喀: install fonts-noto-cjk"
-    assert "install fonts-noto-core" in fonts.lacking(["กรุง"])
-    assert fonts.lacking(["\ue000"]).endswith("no package we know of has them")
+    assert looks.lacking(["Karachi µ → é"]) == ""
+    assert looks.lacking(["喀什"]) == "no font here has 什喀: install fonts-noto-cjk"
+    assert "install fonts-noto-core" in looks.lacking(["กรุง"])
+    assert looks.lacking(["\ue000"]).endswith("no package we know of has them")
 
 
 def test_a_figure_with_such_letters_says_so_itself_and_warns_once(no_fonts: Any) -> None:

@@ -15,7 +15,7 @@ import handmade_run
 import handmade_workloads
 from corridor.experiments.account.summary import AccountFile
 from corridor.experiments.account.utilisation import UTILISATION_FILE, Load, write_utilisation
-from corridor.experiments.atlas import class_data
+from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import PredictedLevel
 from corridor.experiments.figures import fibre_use, losses
 from corridor.experiments.figures.data import RunData
@@ -138,7 +138,7 @@ def test_what_rounds_took_has_a_level_a_stretch_with_an_interval_where_there_are
 ) -> None:
     found = run.summary.workloads
     assert found is not None
-    before, during, after = class_data.levels_of(found, "infer")
+    before, during, after = event_data.levels_of(found, "infer")
     assert (before.from_s, before.until_s, before.middle_ms) == (0.0, 1.5, 50.0)
     assert (during.middle_ms, during.until_s) == (250.0, 2.5)
     assert before.interval_ms == (50.0, 50.0)
@@ -147,7 +147,7 @@ def test_what_rounds_took_has_a_level_a_stretch_with_an_interval_where_there_are
 
 
 def test_rounds_that_never_came_are_late(run: RunData) -> None:
-    found = class_data.finished(run.rounds, "ckpt", run.start_ns)
+    found = event_data.finished(run.rounds, "ckpt", run.start_ns)
     assert found.from_s.tolist() == [0.0, 0.8, 1.6, 2.4]
     assert found.took_ms[:3].tolist() == [100.0, 700.0, 100.0]
     assert np.isnan(found.took_ms[3])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.lab.charged_clock import SPINNER, idle_time_skipped, mapped_files
+from corridor.experiments.lab.planned_instants import SPINNER, idle_time_skipped, mapped_files
 from corridor.experiments.testbeds import guest_init
 from corridor.traffic.agents.jobs import CHARGED
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from corridor.experiments.account.controller_events import ControllerEvents
+from corridor.experiments.account.run_files import ControllerEvents
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController, in_one_piece
 from corridor.experiments.scenario import day_event

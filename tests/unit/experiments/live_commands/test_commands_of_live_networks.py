@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from corridor.controller.openflow import deployments
-from corridor.experiments.live_network.status_table import network, one_demand
+from corridor.experiments.live_network.status_text import network, one_demand
 from reconciler_lab import CLASSES, NO_EXPORT, PERMITS, policies
 
 pytestmark = pytest.mark.usefixtures("kept")

@@ -14,9 +14,9 @@ from corridor.experiments.live_commands import fault
 from corridor.experiments.live_commands.probe import _blocks
 from corridor.experiments.live_network import session
 from corridor.experiments.operations import terminal
-from corridor.experiments.operations.demands import for_any_packet, named, ping_problem
-from corridor.experiments.operations.helpers import probe_command, probed
 from corridor.experiments.operations.probe_text import Probes, packets_of, traced
+from corridor.experiments.operations.programs import probe_command, probed
+from corridor.experiments.operations.requests import for_any_packet, named, ping_problem
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.model.fault_registry import BY_HAND
 from corridor.traffic.packets import pcapng

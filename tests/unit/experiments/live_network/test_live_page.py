@@ -9,12 +9,15 @@ import urllib.request
 import pytest
 
 from corridor.controller.api.link import Problem
-from corridor.experiments.live_network.page_actions import Actions, OfFibre, Policies, order_of
-from corridor.experiments.live_network.page_leases import (
+from corridor.experiments.live_network.page_actions import (
     LEASE_S,
+    Actions,
     Done,
     Leases,
+    OfFibre,
+    Policies,
     Was,
+    order_of,
     toggled,
     with_change,
 )

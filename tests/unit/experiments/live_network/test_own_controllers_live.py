@@ -13,10 +13,13 @@ from corridor.controller.forwarding.program import Flow, output
 from corridor.controller.prover import tables_of
 from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.controller_process import OwnController
-from corridor.experiments.live_network.event_text import told
-from corridor.experiments.live_network.own_answers import NOT_OF_IT, OwnAnswers
-from corridor.experiments.live_network.own_controller import OwnLiveController
-from corridor.experiments.live_network.setting import Setting
+from corridor.experiments.live_network.own_controller import (
+    NOT_OF_IT,
+    OwnAnswers,
+    OwnLiveController,
+)
+from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.status_text import told
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.live_network import api_process, page_process, session
+from corridor.experiments.live_network import api_process, session
 from corridor.experiments.live_network.api_process import Restarted
 from corridor.topologies.base.scratch import lock_folder
 
@@ -50,8 +50,8 @@ def network(state, **more):
 def served(state):
     """By who holds the lock, if anybody does."""
     note = json.dumps({"url": "http://127.0.0.1:4711"})
-    (state / "mini" / page_process.NOTE).write_text(note)
-    (state / "mini" / page_process.TOKEN_FILE).write_text(TOKEN)
+    (state / "mini" / api_process.NOTE).write_text(note)
+    (state / "mini" / api_process.TOKEN_FILE).write_text(TOKEN)
 
 
 @pytest.fixture
@@ -85,14 +85,14 @@ def test_a_page_that_is_served_already_is_told_of_and_no_other_is_started(state,
 def test_a_note_of_a_process_that_is_dead_is_none(state):
     one = network(state)
     served(state)
-    assert page_process.found(one) is None
+    assert api_process.found(one) is None
 
 
 def test_a_page_that_another_process_is_about_to_serve_is_not_served_twice(state, held, capsys):
-    (state / "mini" / page_process.TOKEN_FILE).write_text(TOKEN)
+    (state / "mini" / api_process.TOKEN_FILE).write_text(TOKEN)
     assert page("--no-browser") == 2
     assert "its page is being served by another process" in capsys.readouterr().err
-    assert (state / "mini" / page_process.TOKEN_FILE).read_text() == TOKEN, "it is not ours"
+    assert (state / "mini" / api_process.TOKEN_FILE).read_text() == TOKEN, "it is not ours"
 
 
 class Process:
@@ -163,13 +163,13 @@ def test_a_browser_is_started_where_there_is_a_display_and_nobody_is_root(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(page_process.os, "geteuid", lambda: root)
-    monkeypatch.setattr(page_process.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(page_process.webbrowser, "open", lambda url: started.append(url) or True)
+    monkeypatch.setattr(api_process.os, "geteuid", lambda: root)
+    monkeypatch.setattr(api_process.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(api_process.webbrowser, "open", lambda url: started.append(url) or True)
     started, said = [], []
     address = f"http://127.0.0.1:4711/#token={TOKEN}"
     one = network(state)
-    page_process.open_in_browser(one, address, said.append)
+    api_process.open_in_browser(one, address, said.append)
     assert bool(started) is opens
     assert said[0] == f"page: {address}"
     assert all(TOKEN not in url for url in started)

@@ -14,9 +14,8 @@ from corridor.experiments import cli
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.live_network import api_process, session, up
 from corridor.experiments.live_network.api_process import ApiProcess, Restarted
-from corridor.experiments.live_network.event_text import told
-from corridor.experiments.live_network.progress import ProgressPrinter
-from corridor.experiments.live_network.setting import live_wiring
+from corridor.experiments.live_network.session import live_wiring
+from corridor.experiments.live_network.status_text import ProgressPrinter, told
 from corridor.experiments.live_network.up import bfd_interval_ms, ended_by_signals, interfaces
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.scenario.scenario import load_scenario

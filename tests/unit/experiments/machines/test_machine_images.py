@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.machines import build, disk, handover, images
-from corridor.experiments.machines.cloud_init import user_data
+from corridor.experiments.machines.handover import user_data
 from corridor.experiments.machines.qemu import DEBIAN_NAMES
 from corridor.experiments.machines.recipe import (
     BIOS,
@@ -27,7 +27,7 @@ from corridor.experiments.machines.recipe import (
     root_partition,
     settings,
 )
-from corridor.experiments.machines.tools import BRINGS, BUILDING, find, require
+from corridor.experiments.machines.system_packages import BRINGS, BUILDING, find, require
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 ROOT = Path(__file__).resolve().parents[4]

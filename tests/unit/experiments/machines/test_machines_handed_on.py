@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corridor.experiments.machines import boot, build, cloud_init, errand, export, handover, tools
+from corridor.experiments.machines import boot, build, errand, export, handover, system_packages
 from corridor.experiments.machines.boot import Wanted
 from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import command
@@ -260,19 +260,19 @@ def test_a_catalogue_of_a_release_names_addresses_and_checksums_of_its_boxes(tmp
 
 def test_user_data_is_what_cloud_init_reads_and_installs_what_set_up_does():
     listed = (ROOT / "experiments/setup/packages.txt").read_text()
-    amd64 = cloud_init.packages(listed, "x86_64")
-    arm64 = cloud_init.packages(listed, "aarch64")
+    amd64 = handover.packages(listed, "x86_64")
+    arm64 = handover.packages(listed, "aarch64")
     assert set(amd64) - set(arm64) == {"user-mode-linux"}
     assert {"mininet", "openvswitch-switch", "git", "sudo"} <= set(arm64)
     assert "chromium" not in amd64
-    text = cloud_init.user_data(amd64)
+    text = handover.user_data(amd64)
     assert text.startswith("#cloud-config\n")
     said = yaml.safe_load(text)
     assert said == {"package_update": True, "packages": amd64}
 
 
 def test_user_data_with_a_repository_clones_it_for_the_images_first_user():
-    said = yaml.safe_load(cloud_init.user_data([], clone="https://example.org/it's.git"))
+    said = yaml.safe_load(handover.user_data([], clone="https://example.org/it's.git"))
     ((shell, flag, script),) = said["runcmd"]
     assert (shell, flag) == ("sh", "-c")
     assert subprocess.run(["sh", "-n", "-c", script]).returncode == 0
@@ -318,7 +318,9 @@ def test_what_lacks_to_use_an_image_is_said_before_one_is_built(
     from corridor.experiments import cli
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(tools, "find", lambda program: None if program == lacks else program)
+    monkeypatch.setattr(
+        system_packages, "find", lambda program: None if program == lacks else program
+    )
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setattr(build, "build_image", lambda *_, **__: pytest.fail("it was built"))
     assert cli.main(["vm", *(word.format(folder=tmp_path) for word in words)]) == 3

@@ -14,11 +14,10 @@ from types import SimpleNamespace
 import pytest
 
 from corridor.experiments.operations import programs, terminal
-from corridor.experiments.operations.client import Client
-from corridor.experiments.operations.door import SOCKET, opened
+from corridor.experiments.operations.door import SOCKET, Client, opened
 from corridor.experiments.operations.image_root import TARS
-from corridor.experiments.operations.messages import data_of, octets
 from corridor.experiments.operations.programs import Program, Room, Window
+from corridor.experiments.operations.requests import data_of, octets
 from corridor.experiments.operations.server import MOST_PROGRAMS, SHARED_FOLDER, Operations
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from reconciler_lab import specification, wiring

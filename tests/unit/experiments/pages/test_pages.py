@@ -17,10 +17,10 @@ import pytest
 import handmade_run
 import handmade_workloads
 import page_case
+from corridor.experiments.pages.claims import safe_address
 from corridor.experiments.pages.page import SCRIPTS, TEMPLATES, live_page, report, text_of
 from corridor.experiments.pages.report import write_report
 from corridor.experiments.pages.run_page import network_page, run_page
-from corridor.experiments.pages.sources import safe_address
 from corridor.experiments.pages.words import language
 from corridor.experiments.pages.workloads import Workloads, workloads_of
 from corridor.experiments.results.messages import MESSAGES_FILE, read_messages, rounds_of

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from corridor.experiments.answers.document import EventOnInternet, internet_of
-from corridor.experiments.pages.carried import MOST_FIBRES, carried_of
+from corridor.experiments.pages.capacity import MOST_FIBRES, carried_of
 from corridor.experiments.pages.page import template
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.workload_text import congestion_sentence, utilization_said

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from corridor.experiments import cli
+from corridor.experiments.pages.report import read_paths, read_prices
 
 MOST_BYTES = 400_000
 
@@ -84,6 +85,20 @@ def test_paths_are_those_that_prices_are_of(priced: Path) -> None:
                 assert under["path"]["hubs"][0] == demand["src"]
                 assert under["path"]["hubs"][-1] == demand["dst"]
                 assert under["path"]["one_way_ms"] < demand["round_trip_ms"]
+
+
+def test_a_folder_of_an_earlier_version_is_read_by_its_former_names(
+    priced: Path, tmp_path: Path
+) -> None:
+    prices, paths = json_of(priced, "price.json"), json_of(priced, "paths.json")
+    for one in prices["sets"]:
+        one["both_ways"] = one.pop("by_value")
+    for under in (under for one in paths["demands"] for under in one["sets"]):
+        under["way"] = under.pop("path")
+    (tmp_path / "price.json").write_text(json.dumps(prices))
+    (tmp_path / "ways.json").write_text(json.dumps(paths))
+    assert read_paths(tmp_path) == read_paths(priced)
+    assert read_prices(tmp_path) == read_prices(priced)
 
 
 def test_the_page_opens_with_what_costs_most(priced: Path) -> None:

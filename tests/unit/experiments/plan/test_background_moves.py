@@ -17,7 +17,7 @@ from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.emulation.faults import Faults
-from corridor.topologies.model.reserved_rate import RESERVE, reserved
+from corridor.topologies.model.background import RESERVE, reserved
 from corridor.topologies.model.wiring import queue_packets
 from remembering_network import Kernel
 

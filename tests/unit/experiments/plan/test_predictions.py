@@ -2,8 +2,8 @@
 
 import pytest
 
-from corridor.controller.policy.paths import Path
 from corridor.experiments.plan.prediction import bottleneck_bps, one_way_ns, serialisation_ns
+from corridor.topologies.model.routing import Path
 from random_topologies import SCALING, fibre, topology
 
 FAST = fibre("fast", 0, 1, 5_000_000, capacity_gbps=1.0, capacity_basis="derived")

@@ -11,9 +11,8 @@ import pytest
 import corridor
 from corridor.experiments.answers.internet_cut import internet_cut
 from corridor.experiments.commands import replay as replay_command
-from corridor.experiments.replays.daily_load import daily_load
 from corridor.experiments.replays.document import Comparison, Replay
-from corridor.experiments.replays.figures import reaction_after
+from corridor.experiments.replays.figures import daily_load, reaction_after
 from corridor.experiments.replays.outages import Range, outage, shipped
 from corridor.experiments.replays.replaying import replay_of, stage
 from corridor.topologies.base.errors import InputError

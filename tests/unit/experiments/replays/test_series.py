@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from corridor.experiments.replays.document import Computed, compare_series, is_cut
 from corridor.experiments.replays.outages import outage, shipped
-from corridor.experiments.replays.series import Computed, compare_series, is_cut
 
 SERIES = shipped().series[0]
 OUTAGE = outage("smw5-2026-07")

@@ -33,7 +33,7 @@ from corridor.experiments.results.outages import CUTS_SCHEMA, summary_of
 from corridor.experiments.results.results import SUMMARY_SCHEMA, read_plan, summarise
 from corridor.experiments.run.manifest import MANIFEST_SCHEMA
 from corridor.experiments.scenario import options, scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.topologies.base.codec import key_of
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.measures.samples import PROBE_DTYPE

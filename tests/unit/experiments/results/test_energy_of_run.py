@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.experiments.pages.energy_audit import audit_section
+from corridor.experiments.pages.workloads import audit_section
 from corridor.experiments.results.energy_of_run import Sent, energy_audit
 from corridor.experiments.scenario.options import Computing
-from corridor.experiments.text.energy_audit_text import AT_HUB, audit_text
+from corridor.experiments.text.energy_text import AT_HUB, audit_text
 
 DAY = {
     "hour": "10s",

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corridor.experiments.account.account_of_run import Account
-from corridor.experiments.account.reasons import StatusEvent
+from corridor.experiments.account.switches import StatusEvent
 from corridor.experiments.plan.values import Cut, Impact, PlannedEvent
 from corridor.experiments.results import event_impacts, timeline
 from corridor.experiments.results.event_impacts import losses_of, write_impacts

@@ -10,7 +10,7 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.machines.kernel import Kernel
-from corridor.experiments.run import choosing, program_lab, program_places, programs_inside
+from corridor.experiments.run import choosing, program_lab, program_setting, programs_inside
 from corridor.experiments.run.own_controller import check_loops, has_loops, spanning_tree
 from corridor.experiments.run.program_setting import STDIN, STDIN_ENDS, Ended, Setting
 from corridor.experiments.testbeds import native
@@ -203,14 +203,14 @@ def test_what_is_known_to_flood_is_refused_and_what_may_is_warned_of(app, refuse
 
 
 def test_hub_enters_the_host_that_is_asked_for(tmp_path):
-    program_places.put_commands(tmp_path / "bin", guest=False)
+    program_setting.put_commands(tmp_path / "bin", guest=False)
     (tmp_path / "bin/nsenter").write_text('#!/bin/sh\necho "$@"\n')
     (tmp_path / "bin/nsenter").chmod(0o755)
     hosts = tmp_path / "hosts"
     hosts.write_text("shanghai  10.0.0.1  /proc/1/fd/5\nkarachi  10.0.0.5  /proc/1/fd/9\n")
     path = {
         **os.environ,
-        **program_places.environment(tmp_path / "bin"),
+        **program_setting.environment(tmp_path / "bin"),
         "CORRIDOR_HOSTS": str(hosts),
     }
 
@@ -227,7 +227,7 @@ def test_hub_enters_the_host_that_is_asked_for(tmp_path):
 
 
 def test_groups_of_control_go_without_processors(tmp_path):
-    program_places.put_commands(tmp_path / "bin", guest=True)
+    program_setting.put_commands(tmp_path / "bin", guest=True)
     text = (tmp_path / "bin/cgcreate").read_text().replace("/usr/bin/cgcreate", "echo")
     said = subprocess.run(
         ["sh", "-c", text, "cgcreate", "-g", "cpu,cpuacct,cpuset:/h 1"],

@@ -16,8 +16,7 @@ from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.own_controller import own_app, steered_by_own, warned_of
-from corridor.experiments.run.replaying import replay
-from corridor.experiments.run.runner import run_scenario
+from corridor.experiments.run.runner import replay, run_scenario
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.text.comparison_text import told_runs
@@ -182,7 +181,7 @@ def test_runs_under_somebodys_controller_are_not_repeated_for_him(
 
         return replace(plan, controller="controller_app.py")
 
-    monkeypatch.setattr("corridor.experiments.run.replaying.read_plan", read_plan)
+    monkeypatch.setattr("corridor.experiments.run.runner.read_plan", read_plan)
     with pytest.raises(
         InputError, match="a controller of its author, which is not started automatically"
     ):

@@ -9,7 +9,7 @@ import pytest
 
 import page_case
 from corridor.experiments import cli
-from corridor.experiments.run import printing
+from corridor.experiments.run import exporting
 from corridor.topologies.base.errors import EnvironmentUnsupported
 
 PRINTS = """
@@ -26,7 +26,7 @@ def browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setattr(printing, "BROWSERS", ("corridor-test-browser",))
+    monkeypatch.setattr(exporting, "BROWSERS", ("corridor-test-browser",))
     return folder / "corridor-test-browser"
 
 
@@ -41,7 +41,7 @@ def test_a_page_is_printed_with_a_profile_of_its_own_that_is_gone_after(
     log = tmp_path / "log"
     write(browser, PRINTS.format(log=log))
     (tmp_path / "page.html").write_text("<p>")
-    pdf = printing.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
+    pdf = exporting.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
     assert pdf.read_text().startswith("%PDF")
     words = log.read_text().splitlines()
     assert words[-1] == (tmp_path / "page.html").as_uri()
@@ -67,16 +67,16 @@ def test_a_browser_that_prints_nothing_is_told_with_its_last_words(
 ) -> None:
     write(browser, "echo first; echo 'no display' >&2; exit 1")
     with pytest.raises(EnvironmentUnsupported, match="printed nothing: no display"):
-        printing.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
+        exporting.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
 
 
 def test_a_browser_that_never_ends_is_ended_with_all_it_started(
     browser: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(printing, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(exporting, "PATIENCE_S", 0.3)
     write(browser, f"sleep 60 & echo $! > {tmp_path}/child\nwait")
     with pytest.raises(EnvironmentUnsupported, match="took more than"):
-        printing.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
+        exporting.print_page(tmp_path / "page.html", tmp_path / "page.pdf")
     child = int((tmp_path / "child").read_text())
     state = Path(f"/proc/{child}/stat")
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"

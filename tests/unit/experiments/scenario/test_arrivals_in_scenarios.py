@@ -8,7 +8,7 @@ import json
 import pytest
 
 from corridor.experiments.plan.plan import make_plan
-from corridor.experiments.scenario.choices import Arrival
+from corridor.experiments.scenario.kinds import Arrival
 from corridor.topologies.base.errors import InputError
 from corridor.traffic.agents.jobs import Job
 from corridor.traffic.agents.probe import Probe

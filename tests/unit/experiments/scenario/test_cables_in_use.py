@@ -11,9 +11,9 @@ import yaml
 import corridor
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
 from corridor.controller.forwarding.nodes import Cross, reached
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.errors import InputError
 
 ROOT = Path(corridor.__file__).parent

@@ -127,7 +127,7 @@ TWINS = ArrivalKind(
 """
 OTHERS = """
 from corridor.controller.second_opinion.clause_registry import ClauseReader
-from corridor.controller.second_opinion.plain import short_form
+from corridor.controller.second_opinion.declared import short_form
 from corridor.topologies.base.options import Option
 from corridor.traffic.workloads.size_kind import SizeKind
 

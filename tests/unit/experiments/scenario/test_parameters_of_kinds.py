@@ -6,8 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from corridor.experiments.scenario import event_registry as timeline
-from corridor.experiments.scenario.choices import ArrivalChoice
-from corridor.experiments.scenario.kinds import TimedEvent, TimedFault
+from corridor.experiments.scenario.kinds import ArrivalChoice, TimedEvent, TimedFault
 from corridor.topologies.base.options import Option
 from corridor.topologies.model import fault_registry as faults
 from corridor.traffic.workloads import arrivals

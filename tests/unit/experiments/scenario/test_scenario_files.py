@@ -2,8 +2,8 @@
 
 import pytest
 
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.topologies.base.errors import InputError
 
 HEAD = "schema: 1\nname: mine\ntopology: mini\n"

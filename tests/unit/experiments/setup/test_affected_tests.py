@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from tests.mutation.mistakes import mistakes
 
-from corridor.experiments.setup import affected_tests
-from corridor.experiments.setup.affected_tests import (
+from corridor.experiments.setup import import_graph
+from corridor.experiments.setup.import_graph import (
+    ImportGraph,
     affected_by_files,
     affected_by_rooms,
     changed_files,
     leading_rooms,
 )
-from corridor.experiments.setup.import_graph import ImportGraph
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -135,7 +135,7 @@ def test_data_or_a_removed_file_of_a_room_affects_the_tests_of_that_room(graph, 
 
 def test_a_changed_file_of_code_affects_the_tests_that_use_this_file(graph):
     of_law = own_tests(graph, "controller/policy/law.py")
-    of_paths = own_tests(graph, "controller/policy/paths.py")
+    of_paths = own_tests(graph, "controller/policy/permitted_paths.py")
     assert LAW in of_law - of_paths
     assert of_law | of_paths <= graph.tests_of({"controller/policy"})
 
@@ -174,9 +174,9 @@ def test_a_changed_verb_affects_the_tests_that_type_it(graph, file, uses, does_n
 
 def test_a_changed_test_runs_alone_and_a_page_runs_its_blocks(graph):
     assert own_tests(graph, LAW) == {LAW}
-    assert own_tests(graph, f"docs/{'x' * 9}.md") == {*affected_tests.PAGES}
+    assert own_tests(graph, f"docs/{'x' * 9}.md") == {*import_graph.PAGES}
     always, _ = affected_by_files(graph, [])
-    assert all((ROOT / one).exists() for one in (*affected_tests.PAGES, *always))
+    assert all((ROOT / one).exists() for one in (*import_graph.PAGES, *always))
 
 
 def test_tests_that_read_every_page_are_known():
@@ -186,7 +186,7 @@ def test_tests_that_read_every_page_are_known():
         for path in (ROOT / "tests").rglob("test_*.py")
         if reads.search(path.read_text(encoding="utf-8"))
     }
-    assert found == {*affected_tests.PAGES, "tests/unit/test_docs_pages.py"}
+    assert found == {*import_graph.PAGES, "tests/unit/test_docs_pages.py"}
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_tests_that_read_every_page_are_known():
     ],
 )
 def test_a_changed_page_also_runs_the_tests_that_name_it(graph, page, test):
-    assert own_tests(graph, page) > {test, *affected_tests.PAGES}
+    assert own_tests(graph, page) > {test, *import_graph.PAGES}
 
 
 @pytest.mark.parametrize(

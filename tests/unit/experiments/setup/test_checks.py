@@ -131,7 +131,7 @@ def machine(monkeypatch):
 
 
 def test_a_missing_browser_is_told_with_what_installs_it(machine, monkeypatch, capsys):
-    monkeypatch.setattr("corridor.experiments.run.printing.find_browser", lambda: None)
+    monkeypatch.setattr("corridor.experiments.run.exporting.find_browser", lambda: None)
     monkeypatch.setattr(checks, "sections", lambda **_: [checks.Section("first", ("true",))])
     assert checks.run_checks(whole=True, guests=False, files=None, pytest_arguments=[]) == 0
     assert "left out: tests of pages in a browser (no Chromium" in capsys.readouterr().out
@@ -280,7 +280,7 @@ def test_rooms_and_changes_choose_files(asked, monkeypatch, capsys):
     assert (seen["whole"], seen["pytest_arguments"]) == (True, ["-k", "queue"])
     printed = capsys.readouterr().out
     assert f"{len(seen['files'])} test files: those of traffic/measures" in printed
-    changed = "corridor.experiments.setup.affected_tests.changed_files"
+    changed = "corridor.experiments.setup.import_graph.changed_files"
     monkeypatch.setattr(changed, lambda _: ["tests/unit/traffic/packets/test_pcapng.py"])
     both = asked("traffic/measures", "--changed")["files"]
     assert set(both) == {*seen["files"], "tests/unit/traffic/packets/test_pcapng.py"}
@@ -331,7 +331,9 @@ def test_in_a_machine_only_its_own_tests_run(monkeypatch):
         return Done
 
     monkeypatch.setattr(checks.subprocess, "run", run)
-    monkeypatch.setattr("corridor.experiments.machines.tools.find", lambda program: program)
+    monkeypatch.setattr(
+        "corridor.experiments.machines.system_packages.find", lambda program: program
+    )
     assert command.run(argparse.Namespace(arguments=["--vm", "-k", "mini"])) == 1
     ((_, *words),) = ran
     assert words == ["-m", "pytest", "-q", "-m", "vm", "tests/vm", "-k", "mini"]
@@ -344,6 +346,6 @@ def test_an_installed_package_has_no_machine_to_test_in(tmp_path, monkeypatch):
 
 
 def test_a_machine_cannot_be_tested_without_what_boots_it(monkeypatch):
-    monkeypatch.setattr("corridor.experiments.machines.tools.find", lambda program: None)
+    monkeypatch.setattr("corridor.experiments.machines.system_packages.find", lambda program: None)
     with pytest.raises(EnvironmentUnsupported, match="testing in a machine needs it"):
         command.run(argparse.Namespace(arguments=["--vm"]))

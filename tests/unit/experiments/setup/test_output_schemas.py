@@ -27,8 +27,8 @@ from corridor.experiments.study.answers import answers
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.reading import index_of, read_study
+from corridor.experiments.study.worker import Ran
 from corridor.experiments.study.writing import write
 from described import wrong
 

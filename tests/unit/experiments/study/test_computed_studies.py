@@ -15,9 +15,8 @@ from corridor.experiments.study import array, one_cell
 from corridor.experiments.study.bundle import Bundle, bundle_of
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import load_study
-from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.results import StudyResults
-from corridor.experiments.study.worker import _archive
+from corridor.experiments.study.worker import Ran, _archive
 from corridor.topologies.analysis.failure_rates import FILE
 from corridor.topologies.base.errors import InputError
 

@@ -6,8 +6,7 @@ from corridor.experiments.study.answers import RunValues, Told, answers, enough_
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study.tables import Table, as_csv, as_markdown, tables
-from corridor.experiments.study.words import failed, sentences
+from corridor.experiments.study.words import Table, as_csv, as_markdown, failed, sentences, tables
 from corridor.experiments.study.writing import as_latex
 from corridor.topologies.base.words import escaped
 

@@ -18,8 +18,8 @@ from corridor.experiments.study.bundle import Bundle, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.folder import INDEX, PARTIAL, StudyFolder
 from corridor.experiments.study.load import Study, load_study
-from corridor.experiments.study.outcome import LOG, RUN, Ran
 from corridor.experiments.study.reading import index_of, read_study
+from corridor.experiments.study.worker import LOG, RUN, Ran
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from typed_summary import typed
 

@@ -295,6 +295,6 @@ def test_a_plan_lists_measures_that_only_some_conditions_can_have(tmp_path, caps
 def test_what_runs_cells_is_part_of_the_program_and_what_is_left_out_is_there():
     folder = PACKAGE / "experiments"
     assert [one for one in BESIDE if not (folder / one).exists()] == []
-    runs = ("one_cell", "worker", "bundle", "running", "results", "outcome", "array")
+    runs = ("one_cell", "worker", "bundle", "running", "results", "array")
     assert not any(f"study/{name}.py".startswith(BESIDE) for name in runs)
     assert all((folder / f"study/{name}.py").exists() for name in runs)

@@ -10,8 +10,8 @@ import pytest
 from corridor.experiments.commands.study import tell
 from corridor.experiments.study.answers import answers
 from corridor.experiments.study.folder import StudyFolder, read_index
-from corridor.experiments.study.outcome import LOG, RUN, Ran
 from corridor.experiments.study.reading import changed_packages, read_study
+from corridor.experiments.study.worker import LOG, RUN, Ran
 from corridor.topologies.base.errors import InputError
 from typed_summary import typed
 

@@ -3,7 +3,7 @@
 import pytest
 
 from corridor.experiments.study.cells import NoSuchPlace, patched
-from corridor.experiments.study.matrix import combinations, matches
+from corridor.experiments.study.study_file import combinations, matches
 
 AXES = {"law": ["none", "th"], "buffer": ["5ms", "20ms"], "load": ["half", "full"]}
 

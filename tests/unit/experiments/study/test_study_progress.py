@@ -13,8 +13,8 @@ import pytest
 
 from corridor.experiments import cli
 from corridor.experiments.study import cluster
-from corridor.experiments.study.outcome import Ran
 from corridor.experiments.study.reading import Progress
+from corridor.experiments.study.worker import Ran
 from corridor.experiments.terminal.live import LiveLines
 from corridor.topologies.base.errors import EnvironmentUnsupported
 

@@ -14,8 +14,8 @@ from corridor.controller.policy.load import load_policies, shipped_policies
 from corridor.experiments import cli
 from corridor.experiments.commands import list as listing
 from corridor.experiments.run.version import this_code, version
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.experiments.terminal import parser as meanings
 from corridor.topologies.formats.load import SHIPPED, load_topology

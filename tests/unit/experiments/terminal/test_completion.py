@@ -13,8 +13,8 @@ import pytest
 
 from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.cli import build_parser
+from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
-from corridor.experiments.scenario.shipped_files import shipped_scenarios
 from corridor.experiments.setup.import_graph import ImportGraph
 from corridor.experiments.study.shipped_studies import shipped_studies
 from corridor.experiments.terminal import names

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from corridor.experiments.run.event_log import EventLog
-from corridor.experiments.testbeds.events import read_events
+from corridor.experiments.testbeds.watchdog import read_events
 from corridor.topologies.base.errors import (
     CorridorError,
     EnvironmentUnsupported,

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from corridor.experiments.machines.qemu import command
-from corridor.experiments.testbeds import qemu_command
+from corridor.experiments.testbeds import qemu
 from corridor.experiments.testbeds.guest_command import guest_environment
 
 KERNEL_COMMAND_LINE_BYTES = 2048
 
 
 def said(architecture="x86_64", *arguments):
-    return command(qemu_command.machine(architecture, *arguments))
+    return command(qemu.machine(architecture, *arguments))
 
 
 def kernel_words(words):
@@ -61,7 +61,7 @@ def test_the_kernel_is_told_no_more_than_it_reads(architecture):
 
 
 def test_the_first_script_loads_modules_before_it_mounts():
-    script = qemu_command.first_script(["9pnet", "9p"])
+    script = qemu.first_script(["9pnet", "9p"])
     lines = script.splitlines()
     load = next(at for at, line in enumerate(lines) if "insmod" in line)
     mount = next(at for at, line in enumerate(lines) if "mount -t 9p" in line)
@@ -74,5 +74,5 @@ def test_the_first_script_loads_modules_before_it_mounts():
 @pytest.mark.skipif(not shutil.which("sh"), reason="no shell here")
 def test_a_shell_reads_the_first_script(tmp_path):
     script = tmp_path / "init"
-    script.write_text(qemu_command.first_script(["tun"]))
+    script.write_text(qemu.first_script(["tun"]))
     subprocess.run(["sh", "-n", script], check=True, timeout=10)

@@ -15,8 +15,7 @@ from corridor.topologies.analysis.arcs import (
     shortest_ns,
     shortest_paths_in_samples,
 )
-from corridor.topologies.analysis.length_intervals import _quantile, influences, interval_of
-from corridor.topologies.analysis.monte_carlo import draw
+from corridor.topologies.analysis.monte_carlo import _quantile, draw, influences, interval_of
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.delay_model import shipped_model
 from corridor.topologies.model.routing import shortest_path_between

@@ -14,8 +14,12 @@ from corridor.experiments.figures.saving import FORMATS, save
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.study.folder import StudyFolder
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.parquet_file import write_parquet_file
-from corridor.topologies.base.whole_file import replacing, write_text, write_whole
+from corridor.topologies.base.whole_file import (
+    replacing,
+    write_parquet_file,
+    write_text,
+    write_whole,
+)
 from typed_summary import typed
 
 ROOT = Path(__file__).resolve().parents[4]

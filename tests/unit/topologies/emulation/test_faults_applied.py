@@ -6,7 +6,7 @@ import pytest
 
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.emulation.faults import ALL_PPM, Faults
-from corridor.topologies.model import degrade, reserved_rate
+from corridor.topologies.model import background, degrade
 from corridor.topologies.model.fault_kind import Effect
 from corridor.topologies.model.wiring import in_flight_packets, wire
 from random_topologies import fibre, topology
@@ -182,7 +182,7 @@ def test_background_takes_of_the_whole_fibre_before_it_is_degraded(faults, first
     options = {"rate": 0.5, "delay": 3_000_000, "loss": None}
     made = {
         "degrade": lambda: degrade.degrade(faults, "x", options),
-        "reserve": lambda: reserved_rate.reserve(
+        "reserve": lambda: background.reserve(
             faults, "", {"fibres": {"x": [[4_000_000, 9], [10_000_000, 1]]}}
         ),
     }
@@ -194,7 +194,7 @@ def test_background_takes_of_the_whole_fibre_before_it_is_degraded(faults, first
     assert forward.in_flight_packets == in_flight_packets(6_000_000, 8_000_000)
     assert (backward.rate_bps, backward.background_bps) == (8, 9_999_992)
     assert backward.in_flight_packets == in_flight_packets(9_000_000, 5_000_000)
-    reserved_rate.reserve(faults, "", {"fibres": {}})
+    background.reserve(faults, "", {"fibres": {}})
     assert [faults.kernel.shapes[name].rate_bps for name in X] == [4_500_000, 4_500_000]
     degrade.restore(faults, "x", options)
     assert faults.kernel.shapes == faults.kernel.declared

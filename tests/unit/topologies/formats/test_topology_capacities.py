@@ -9,7 +9,7 @@ import pytest
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.export import export_topology
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.sharing import assumed_capacities, capacities_bps, shared_links
+from corridor.topologies.model.routing import assumed_capacities, capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 
 MAP = """name: shared

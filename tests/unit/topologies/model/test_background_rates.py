@@ -10,7 +10,7 @@ import pytest
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.background import Background, BackgroundTraffic, FibreFlow
-from corridor.topologies.model.sharing import GROUP, capacities_bps, shared_links
+from corridor.topologies.model.routing import GROUP, capacities_bps, shared_links
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 

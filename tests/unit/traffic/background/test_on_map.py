@@ -9,7 +9,7 @@ import pytest
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.traffic.background import Internet, assign, fibre_routes, on_map, read_internet
-from corridor.traffic.background.on_map_file import FILE, may_relate, read_relation
+from corridor.traffic.background.on_map import FILE, may_relate, read_relation
 
 DAY = date(2025, 9, 6)
 TEXT = FILE.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.traffic.agents import tcp
 from corridor.traffic.agents.stream_in import ReceivedStream
 from corridor.traffic.agents.stream_out import SentStream
-from corridor.traffic.agents.tcp_report import Said, TcpInterval, TcpResult, parse, starts
+from corridor.traffic.agents.tcp import Said, TcpInterval, TcpResult, parse, starts
 from corridor.traffic.measures import flows
 from corridor.traffic.measures.flows import Times
 

@@ -7,14 +7,14 @@ from pathlib import Path as File
 import pytest
 
 from corridor.controller.policy.load import load_policies
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.permitted_paths import lawful_route
 from corridor.controller.second_opinion.clause_registry import OBJECTIONS
 from corridor.controller.second_opinion.journey import journey_of
-from corridor.controller.second_opinion.places import Places
+from corridor.controller.second_opinion.selectors import Places
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.operators import WrittenDomains
+from corridor.topologies.model.routing import Path
 from policy_lab import applicable_policies, demand, fibre, hub, network, permit
 
 WRITTEN = WrittenDomains.model_validate(

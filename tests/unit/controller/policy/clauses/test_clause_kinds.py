@@ -34,13 +34,12 @@ from corridor.controller.policy.clauses.registry import looked_up
 from corridor.controller.policy.clauses.waypoints import Waypoints
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import Demand, Hard, Policy
-from corridor.controller.policy.paths import Path
 from corridor.controller.policy.schema import schema
 from corridor.controller.prover.claim_registry import CLAIMS
 from corridor.experiments.cli import main
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
-from corridor.topologies.model.routing import shortest_path_between
+from corridor.topologies.model.routing import Path, shortest_path_between
 from corridor.topologies.model.topology import Hub, Topology
 from policy_lab import along, applicable_policies, corridor, demand, permit, restrict
 from prover_worlds import Spoilt, compiled
