@@ -14,24 +14,21 @@ from operator import or_
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.controller.intent.values import Link, Use, Worst
+from corridor.topologies.base.arrays import Flags, Integers
 
 MOST_TERMS = 10_000
 """Of one rate on one link, where several demands share it."""
 AT_ONCE = 256
 """Failure sets that are looked at together: bounds memory."""
 
-type Numbers = npt.NDArray[np.int64]
-type _Flags = npt.NDArray[np.bool]
-
 
 @dataclass(frozen=True)
 class Problem:
     demands: tuple[str, ...]
     """By name."""
-    rates: Numbers
+    rates: Integers
     elements: tuple[str, ...]
     """Those that take down least first, then by name."""
     loads: Mapping[Link, Load]
@@ -246,7 +243,7 @@ class Load:
     Failures are rows of ``_inside``, whose columns are the sets.
     """
 
-    def __init__(self, parts: list[_Part], promises: Numbers, most: int) -> None:
+    def __init__(self, parts: list[_Part], promises: Integers, most: int) -> None:
         causes = reduce(or_, (part.causes for part in parts), 0)
         counts: dict[tuple[int, int], int] = {}
         brought: dict[int, int] = {}
@@ -305,13 +302,13 @@ class Load:
                         found = zip(demands.tolist(), row.tolist(), strict=True)
                         yield failures[number], {one: times for one, times in found if times}
 
-    def worst(self, rates: Numbers) -> tuple[int, tuple[int, ...]]:
+    def worst(self, rates: Integers) -> tuple[int, tuple[int, ...]]:
         """The largest load while something is promised, and the first of the smallest causes."""
         found = self.worst_above(-1, rates)
         assert found is not None
         return found
 
-    def worst_above(self, floor: int, rates: Numbers) -> tuple[int, tuple[int, ...]] | None:
+    def worst_above(self, floor: int, rates: Integers) -> tuple[int, tuple[int, ...]] | None:
         """The same, if it is larger than ``floor``: quicker to tell."""
         search = _Search(
             self._inside,
@@ -323,7 +320,7 @@ class Load:
             search.try_all(size, self._weights(self._count * (self._promise >= size)))
         return None if search.failure is None else (search.best, search.failure)
 
-    def together(self, limit_bps: int, rates: Numbers, most: int) -> list[tuple[int, ...]]:
+    def together(self, limit_bps: int, rates: Integers, most: int) -> list[tuple[int, ...]]:
         """Two failures each, under which the load is larger than that and than under either alone,
         while a rate is promised: up to ``most`` pairs with the largest load."""
         if self._most < 2:
@@ -336,22 +333,22 @@ class Load:
         order = np.argsort(-loads[pairs[:, 0], pairs[:, 1]], kind="stable")[:most]
         return [(int(one), int(other)) for one, other in pairs[order]]
 
-    def _pairs(self, values: Numbers) -> Numbers:
+    def _pairs(self, values: Integers) -> Integers:
         """Under each two elements."""
         inside = self._inside
-        pairs: Numbers = np.einsum(
+        pairs: Integers = np.einsum(
             "er,fr->ef", inside * self._weights(values), inside.astype(np.int64)
         )
         return pairs
 
-    def _weights(self, values: Numbers) -> Numbers:
+    def _weights(self, values: Integers) -> Integers:
         """Sums by set."""
         weights = np.zeros(self._inside.shape[1], dtype=np.int64)
         np.add.at(weights, self._set, values)
         return weights
 
 
-def _membership(sets: Iterable[int], elements: Sequence[int]) -> _Flags:
+def _membership(sets: Iterable[int], elements: Sequence[int]) -> Flags:
     """A row for each element and a column for each set: whether the element is in the set."""
     columns = list(sets)
     size = (max(elements, default=0) + 8) // 8
@@ -360,7 +357,7 @@ def _membership(sets: Iterable[int], elements: Sequence[int]) -> _Flags:
     return np.unpackbits(bits, axis=1, bitorder="little").T[list(elements)].astype(np.bool)
 
 
-def _distinct(rows: _Flags) -> list[int]:
+def _distinct(rows: Flags) -> list[int]:
     """The first of each group of equal rows: elements that do the same to a link."""
     first: dict[bytes, int] = {}
     for number, row in enumerate(rows):
@@ -374,7 +371,7 @@ class _Search:
     and by size, so the best that stays is the first of the smallest.
     """
 
-    def __init__(self, inside: _Flags, weights: Numbers, hopes: Numbers, floor: int) -> None:
+    def __init__(self, inside: Flags, weights: Integers, hopes: Integers, floor: int) -> None:
         unharmed = int(weights.sum())
         self.best = max(unharmed, floor)
         self.failure: tuple[int, ...] | None = () if unharmed > floor else None
@@ -382,16 +379,16 @@ class _Search:
         self._weights = weights
         self._hopes = hopes
         # Not as a product of matrices: that would start threads, for which these are too small.
-        self._pairs: Numbers = np.einsum("er,fr->ef", inside * weights, inside.astype(np.int64))
+        self._pairs: Integers = np.einsum("er,fr->ef", inside * weights, inside.astype(np.int64))
 
-    def try_all(self, size: int, promised: Numbers) -> None:
+    def try_all(self, size: int, promised: Integers) -> None:
         if size == 1:
             self._look_at(np.argwhere(self._pairs.diagonal() > self.best), promised)
             return
         for given in combinations(range(len(self._hopes)), size - 2):
             self._look_at(self._worth_a_look(given), promised)
 
-    def _worth_a_look(self, given: tuple[int, ...]) -> Numbers:
+    def _worth_a_look(self, given: tuple[int, ...]) -> Integers:
         """The given elements with each two later ones."""
         start = given[-1] + 1 if given else 0
         hopes = self._hopes[start:]
@@ -404,7 +401,7 @@ class _Search:
         pairs = np.argwhere(np.triu(bound > self.best, 1)) + start
         return np.hstack([np.tile(given, (len(pairs), 1)).astype(np.int64), pairs])
 
-    def _look_at(self, failures: Numbers, promised: Numbers) -> None:
+    def _look_at(self, failures: Integers, promised: Integers) -> None:
         for start in range(0, len(failures), AT_ONCE):
             some = failures[start : start + AT_ONCE]
             lies = reduce(np.logical_and, (self._inside[rows] for rows in some.T))

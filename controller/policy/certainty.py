@@ -31,13 +31,8 @@ from corridor.topologies.analysis.arcs import (
     shortest_ns,
     shortest_paths_in_samples,
 )
-from corridor.topologies.analysis.monte_carlo import (
-    Ensemble,
-    Floats,
-    Interval,
-    Nanoseconds,
-    interval_of,
-)
+from corridor.topologies.analysis.monte_carlo import Ensemble, Interval, Nanoseconds, interval_of
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.model.routing import Path, crossed_jurisdictions
 from corridor.topologies.model.topology import Hub, Topology
 

@@ -16,12 +16,12 @@ from corridor.controller.traffic_engineering.path_program import (
     MBIT,
     NO_SHARE,
     Column,
-    Flags,
     LinearProgram,
     Prices,
     Solution,
     worth_ms,
 )
+from corridor.topologies.base.arrays import Flags
 from corridor.topologies.base.progress import counting
 
 HELPS_MS = 1e-6

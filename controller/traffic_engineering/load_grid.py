@@ -28,8 +28,8 @@ from corridor.controller.traffic_engineering.candidate_values import (
     RepairPoint,
     numbers_of,
 )
+from corridor.topologies.base.arrays import Integers
 
-type Numbers = npt.NDArray[np.int64]
 type Case = int | None
 """By number; None while nothing fails."""
 
@@ -42,8 +42,8 @@ NONE: Cells = np.zeros(0, dtype=np.int32)
 class Takes(NamedTuple):
     """How often a part of a path crosses links."""
 
-    links: Numbers
-    times: Numbers
+    links: Integers
+    times: Integers
     """Of these, whatever happens."""
     cells: Cells
     changes: Cells
@@ -56,7 +56,7 @@ class Grid:
         self.cases: tuple[Case, ...] = (None, *cases)
         self._row = {case: row for row, case in enumerate(self.cases)}
         self.all = frozenset(self.cases)
-        self._rows: dict[int, Numbers] = {}
+        self._rows: dict[int, Integers] = {}
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -69,7 +69,7 @@ class Grid:
     def row(self, case: Case) -> int:
         return self._row[case]
 
-    def rows(self, cases: int) -> Numbers:
+    def rows(self, cases: int) -> Integers:
         """Of cases as bits."""
         if cases not in self._rows:
             found = [self._row[case] for case in numbers_of(cases)]
@@ -81,7 +81,7 @@ class Grid:
         row, link = divmod(cell, self.links)
         return self.cases[row], link
 
-    def takes(self, always: Load, changed: Iterable[tuple[Numbers, Load, int]]) -> Takes:
+    def takes(self, always: Load, changed: Iterable[tuple[Integers, Load, int]]) -> Takes:
         """``changed`` are rows with what is loaded there in addition, so often; no cell comes
         twice."""
         links, times = _numbers(always)
@@ -93,7 +93,7 @@ class Grid:
         return Takes(links, times, np.concatenate(cells), np.concatenate(changes))
 
 
-def _numbers(load: Mapping[int, int]) -> tuple[Numbers, Numbers]:
+def _numbers(load: Mapping[int, int]) -> tuple[Integers, Integers]:
     count = len(load)
     links = np.fromiter(load.keys(), dtype=np.int64, count=count)
     return links, np.fromiter(load.values(), dtype=np.int64, count=count)
@@ -105,13 +105,13 @@ def _numbers(load: Mapping[int, int]) -> tuple[Numbers, Numbers]:
 class LoadCache:
     def __init__(self, spaces: Sequence[PathSpace], grid: Grid, fixed: FixedLoad) -> None:
         self._spaces, self._grid = spaces, grid
-        self.fixed_bps: Numbers = np.zeros(grid.shape, dtype=np.int64)
+        self.fixed_bps: Integers = np.zeros(grid.shape, dtype=np.int64)
         for row, case in enumerate(grid.cases if fixed.kept else ()):
             for link, bps in fixed.under(case).items():
                 self.fixed_bps[row, link] = bps
         self._known: dict[tuple[int, Group | None, Order], Takes] = {}
 
-    def carried_bps(self, candidates: Sequence[CandidatePath]) -> Numbers:
+    def carried_bps(self, candidates: Sequence[CandidatePath]) -> Integers:
         """What whole paths load with what is fixed, by case and link as the grid has them."""
         total = self.fixed_bps.copy()
         cells = total.ravel()
@@ -169,7 +169,7 @@ class Rows:
         """``size`` is that of the grid."""
         self.cells: list[int] = []
         """Of each row."""
-        self.at: Numbers = np.full(size, -1)
+        self.at: Integers = np.full(size, -1)
         """By cell its row; below zero where it has none."""
         self._resting = InactiveSet()
 
@@ -312,12 +312,12 @@ class Loads:
     ) -> None:
         """What is overloaded in cases that are ``tolerated`` counts little; what is ``fixed`` is
         there from the start."""
-        self.capacity_bps: Numbers = np.array(capacity_bps, dtype=np.int64)
+        self.capacity_bps: Integers = np.array(capacity_bps, dtype=np.int64)
         self._row = {failure: row for row, failure in enumerate(failures, start=1)}
         self._forgiven = tolerated
         cases = (None, *failures)
         self._weight = np.array([LITTLE if case in tolerated else 1.0 for case in cases])
-        self.total: Numbers = np.zeros((len(self._row) + 1, len(capacity_bps)), dtype=np.int64)
+        self.total: Integers = np.zeros((len(self._row) + 1, len(capacity_bps)), dtype=np.int64)
         for link, bps in fixed.always.items():
             self.total[:, link] += bps
         for failure in self._row.keys() & fixed.more.keys():
@@ -376,7 +376,7 @@ class Loads:
         }
         return everywhere, ByCase(by_case)
 
-    def _part(self, candidate: CandidatePath) -> tuple[list[int], Numbers]:
+    def _part(self, candidate: CandidatePath) -> tuple[list[int], Integers]:
         """Links, and how often the path crosses each, by row."""
         rows_of = dict[int, tuple[Load, list[int]]]()
         for case, load in candidate.loads.items():

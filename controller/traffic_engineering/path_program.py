@@ -36,11 +36,11 @@ from corridor.controller.traffic_engineering.load_grid import (
     Grid,
     InactiveSet,
     LoadCache,
-    Numbers,
     Rows,
     Takes,
 )
 from corridor.controller.traffic_engineering.objective import Objective
+from corridor.topologies.base.arrays import Flags, Integers
 from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside
 
@@ -66,7 +66,6 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 type Shares = npt.NDArray[np.float64]
-type Flags = npt.NDArray[np.bool_]
 
 
 class SolverError(Exception):
@@ -389,7 +388,7 @@ class LinearProgram:
         costs = [*(self.columns[number].cost_ms for number in numbers), *[OVER_MS] * len(beyond)]
         return _Asked(numbers, beyond, costs, most, left.tolist(), each, due)
 
-    def _entries(self, numbers: Sequence[int]) -> tuple[Numbers, Numbers, Shares]:
+    def _entries(self, numbers: Sequence[int]) -> tuple[Integers, Integers, Shares]:
         """What part of the capacity of each row each column takes at a share of one: rows, places
         and parts, by place, which add up where a cell comes twice."""
         columns = [self.columns[number] for number in numbers]
@@ -413,7 +412,7 @@ class LinearProgram:
         values = np.concatenate([of_change, of_load[at]])
         return rows[by_place], places[by_place], values[by_place]
 
-    def _rows_of(self, links: Numbers) -> tuple[Numbers, Numbers]:
+    def _rows_of(self, links: Integers) -> tuple[Integers, Integers]:
         """Every row of each of these links: where the link stands among them, and the row."""
         link_of = np.array(self.rows.cells, dtype=np.int64) % self.grid.links
         rows = np.argsort(link_of, kind="stable")
@@ -483,7 +482,7 @@ class LinearProgram:
         return carried
 
 
-def _repeated(counts: Iterable[int]) -> Numbers:
+def _repeated(counts: Iterable[int]) -> Integers:
     """The numbers from 0 on, each as often as its count says."""
     often = np.array([*counts], dtype=np.int64)
     return np.repeat(np.arange(len(often)), often)

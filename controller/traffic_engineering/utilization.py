@@ -24,8 +24,9 @@ from fractions import Fraction
 import numpy as np
 
 from corridor.controller.intent.values import Link, Use
-from corridor.controller.intent.worst_loads import Numbers, problem_of
+from corridor.controller.intent.worst_loads import problem_of
 from corridor.controller.prover.exact_rates import Asked
+from corridor.topologies.base.arrays import Integers
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class Cases:
     payers: tuple[str, ...]
     failures: tuple[tuple[str, ...], ...]
     """Of each row the first of the smallest failure sets; nothing fails in the first row."""
-    times: Numbers
+    times: Integers
     """How often each payer's rate crosses: a row for each of ``failures``."""
 
     @property
@@ -110,16 +111,16 @@ class Cases:
         """Whose rates cross in a row."""
         return tuple(self.payers[at] for at in np.flatnonzero(self.times[row]).tolist())
 
-    def loads(self, rates: Mapping[str, int]) -> Numbers:
+    def loads(self, rates: Mapping[str, int]) -> Integers:
         """In bit/s, by row; a payer without a rate sends nothing."""
         of = np.array([rates.get(payer, 0) for payer in self.payers], dtype=np.int64)
-        loads: Numbers = self.times @ of
+        loads: Integers = self.times @ of
         return loads
 
-    def of(self, payer: str) -> Numbers:
+    def of(self, payer: str) -> Integers:
         """How often one payer's rate crosses, by row."""
         if payer in self.payers:
-            times: Numbers = self.times[:, self.payers.index(payer)]
+            times: Integers = self.times[:, self.payers.index(payer)]
             return times
         return np.zeros(len(self.failures), dtype=np.int64)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corridor.experiments.account.account_of_run import Account, LostAt
 from corridor.experiments.account.ends import read_streams
@@ -17,6 +16,7 @@ from corridor.experiments.account.packet_classes import STREAM, TRANSFER
 from corridor.experiments.account.probes import flow_sample_summary
 from corridor.experiments.account.summary import FlowSummary
 from corridor.experiments.plan.values import Plan, PlannedDemand
+from corridor.topologies.base.arrays import Integers
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
@@ -204,7 +204,6 @@ def _row(carried: Carried, plan: Plan, account: Account) -> FlowRow:
 # A track is one end of one flow. Streams are counted by whole hundredths of a second of the run,
 # or wider ones where they last long; transfers by iperf3's tenths of a second, as they come.
 
-type Integers = NDArray[np.int64]
 Protocol = Literal["udp", "tcp"]
 Side = Literal["sender", "receiver"]
 

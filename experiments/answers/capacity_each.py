@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import NamedTuple, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
@@ -32,6 +31,7 @@ from corridor.experiments.scenario.given import (
 )
 from corridor.experiments.scenario.intents import with_rates
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, load_scenario
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.codec import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
@@ -241,9 +241,6 @@ def capacity_each_answer(
         years=tuple(by_year),
         until=until,
     )
-
-
-type Floats = npt.NDArray[np.float64]
 
 
 class _Paid(NamedTuple):

@@ -9,7 +9,8 @@ import numpy as np
 
 from corridor.controller.policy.certainty import Lawful
 from corridor.experiments.answers.price_sets import Served
-from corridor.topologies.analysis.monte_carlo import Floats, Interval, interval_of
+from corridor.topologies.analysis.monte_carlo import Interval, interval_of
+from corridor.topologies.base.arrays import Floats
 
 LEAST_KEPT = 0.5
 SAME_NS = 1_000

@@ -24,6 +24,7 @@ from corridor.experiments.account.summary import (
 from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.experiments.results.messages import MessageRow, Round
 from corridor.experiments.scenario.event_registry import KINDS
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import counted, duration
 from corridor.traffic.measures import samples
@@ -34,8 +35,6 @@ MAX_POINTS = 2000
 """Of one demand: more than there are pixels."""
 LONGEST_NAME = 24
 """Letters of what an event affects."""
-
-type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

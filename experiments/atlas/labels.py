@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.atlas.plane import XY, Line
-
-type Floats = NDArray[np.float64]
+from corridor.topologies.base.arrays import Floats
 
 NARROW_EM, WIDE_EM = 0.58, 1.0
 """Of a letter, about; Chinese ones are wide."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from corridor.topologies.analysis.lines import Floats
+from corridor.topologies.base.arrays import Floats
 
 MINUTES_OF_YEAR = 365.25 * 24 * 60
 MOST_NINES = 5.0

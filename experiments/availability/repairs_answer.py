@@ -38,7 +38,6 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     read_failure_rates,
 )
-from corridor.topologies.analysis.lines import Floats
 from corridor.topologies.analysis.repair_queue import (
     WARM_UP_YEARS,
     Down,
@@ -47,6 +46,7 @@ from corridor.topologies.analysis.repair_queue import (
     ShipUse,
     states,
 )
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.codec import Document
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest

@@ -20,7 +20,8 @@ from corridor.experiments.availability.served_systems import permitted_system
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.analysis.failing_parts import FailingPart, FailureModel
-from corridor.topologies.analysis.lines import Floats, System, bits
+from corridor.topologies.analysis.lines import System, bits
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.model.topology import Fibre
 
 FEWEST_SAMPLES = 2

@@ -45,7 +45,7 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     read_failure_rates,
 )
-from corridor.topologies.analysis.lines import Floats
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import Document, read_document
 from corridor.topologies.base.whole_file import write_text

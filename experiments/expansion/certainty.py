@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.experiments.expansion.measures import NS_PER_MS, Measures
 from corridor.experiments.expansion.plan_documents import (
@@ -25,10 +24,9 @@ from corridor.experiments.expansion.plan_documents import (
 from corridor.experiments.expansion.problem import Problem
 from corridor.experiments.expansion.selection import Objective, Selection, best
 from corridor.experiments.scenario.intents import specify
+from corridor.topologies.base.arrays import Floats, Integers
 from corridor.topologies.base.errors import InputError
 
-type Floats = npt.NDArray[np.float64]
-type Whole = npt.NDArray[np.int64]
 VARIED: tuple[Varied, ...] = get_args(Varied.__value__)
 NOWHERE = 1 << 60
 """More ns than any path takes."""
@@ -77,7 +75,7 @@ class _Path:
     """A column, as numbers."""
 
     names: frozenset[str]
-    uses: Whole
+    uses: Integers
     least_ns: int
     budget_ns: int | None
 
@@ -98,14 +96,14 @@ class _Values:
         }
         self._today = self._value((), np.zeros((1, len(numbers)), np.int64))[0]
 
-    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Whole) -> Floats:
+    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Integers) -> Floats:
         """Return ms saved or demands added: a row a sample, a column a set."""
         found = np.empty((len(longer_ns), len(sets)))
         for at, names in enumerate(sets):
             found[:, at] = self._today - self._value(names, longer_ns)
         return found
 
-    def _value(self, names: Sequence[str], longer_ns: Whole) -> Floats:
+    def _value(self, names: Sequence[str], longer_ns: Integers) -> Floats:
         chosen = frozenset(names)
         problem = self._measures.problem
         opened = chosen.intersection(problem.gateways)
@@ -137,9 +135,9 @@ def _path(
 
 
 def _one_way_ns(
-    base_ns: int | None, paths: Sequence[_Path], chosen: frozenset[str], longer_ns: Whole
-) -> Whole | int:
-    found: Whole | int = NOWHERE if base_ns is None else base_ns
+    base_ns: int | None, paths: Sequence[_Path], chosen: frozenset[str], longer_ns: Integers
+) -> Integers | int:
+    found: Integers | int = NOWHERE if base_ns is None else base_ns
     for path in paths:
         if path.names <= chosen:
             taken = path.least_ns + longer_ns @ path.uses
@@ -182,7 +180,7 @@ class Samples:
         self._of = [at % len(self._worlds) for at in range(count)]
         self._singles = [(name,) for name in (*self._problem.fibres, *self._problem.gateways)]
 
-    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Whole | None = None) -> Floats:
+    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Integers | None = None) -> Floats:
         """Return what sets give in each sample."""
         matrix = self._matrix if longer_ns is None else longer_ns
         found = np.empty((len(matrix), len(sets)))

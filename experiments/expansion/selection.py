@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.experiments.expansion.downtime import GAPS, Minutes
 from corridor.experiments.expansion.measures import (
@@ -22,11 +21,11 @@ from corridor.experiments.expansion.measures import (
 )
 from corridor.experiments.expansion.plan_documents import Measure
 from corridor.experiments.expansion.problem import Directions, Outcome, Problem, served_now
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside
 
-type Floats = npt.NDArray[np.float64]
 GAP = 1e-9
 """Relative; the value itself is computed again from whole nanoseconds."""
 TOLERANCE = 1e-6

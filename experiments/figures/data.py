@@ -30,6 +30,7 @@ from corridor.experiments.results.messages import (
     read_messages,
     rounds_of,
 )
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.documents import read_document as read_yaml
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
 
 
 MAX_GROUPS = 6
-type Floats = NDArray[np.float64]
 Place = tuple[str, str]
 """Jurisdiction and role of a hub; the role is empty where it is not known."""
 

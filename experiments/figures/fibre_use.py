@@ -33,6 +33,7 @@ from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import RIGHT_IN, time_rows
 from corridor.experiments.figures.style import PNG_DPI, SERIES, SMALL_PT, LineStyle, Width, width_pt
 from corridor.experiments.results import measures
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.words import counted, duration, percent
 from corridor.topologies.model.wiring import Shape
 
@@ -41,7 +42,6 @@ PROBES = "probes"
 
 type Direction = tuple[str, str]
 """A fibre, and the hub that its data leaves."""
-type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from corridor.experiments.account.workload_summary import ClassSummary, WorkloadsSummary
 from corridor.experiments.atlas import event_data
-from corridor.experiments.atlas.event_data import Finished, Floats, MeasuredLevel
+from corridor.experiments.atlas.event_data import Finished, MeasuredLevel
 from corridor.experiments.figures import data
 from corridor.experiments.figures.data import RunData
 from corridor.experiments.figures.rows import key_of_events, name_row, time_rows
@@ -23,6 +23,7 @@ from corridor.experiments.figures.style import SERIES, LineStyle, PatchStyle, Wi
 from corridor.experiments.plan.values import FOLLOWED_NS
 from corridor.experiments.results.message_columns import goodput_mbps
 from corridor.experiments.results.messages import MessageRow
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.words import counted, duration, percent
 from corridor.traffic.measures.samples import Probes
 

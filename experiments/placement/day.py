@@ -37,8 +37,9 @@ from corridor.experiments.placement.jobs_file import HOURS, Job, PowerEvent
 from corridor.experiments.placement.placing import BYTES_OF_GB, LEAST_JOBS, Part, Placing, Plan
 from corridor.experiments.placement.power_events import with_events
 from corridor.experiments.placement.program import NoPlacement, Solution, solve
-from corridor.experiments.placement.program_rows import Column, Floats, Problem
+from corridor.experiments.placement.program_rows import Column, Problem
 from corridor.experiments.placement.round_trips import RoundTrip
+from corridor.topologies.base.arrays import Floats
 
 LEAST_SAVING = 0.01
 """Of what is left of a running job: what a move has to save, so that none is for nothing."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from corridor.experiments.placement.jobs_file import HOURS, Job
-from corridor.experiments.placement.program_rows import Floats, Shape, shape_of
+from corridor.experiments.placement.program_rows import Shape, shape_of
 from corridor.experiments.placement.round_trips import RoundTrip
+from corridor.topologies.base.arrays import Floats
 
 LEAST_H = 1e-6
 """A shorter time of computing is an error of rounding."""

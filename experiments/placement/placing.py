@@ -21,8 +21,9 @@ from corridor.experiments.placement.program import (
     relaxed,
     solve,
 )
-from corridor.experiments.placement.program_rows import Column, Floats, Link, Problem
+from corridor.experiments.placement.program_rows import Column, Link, Problem
 from corridor.experiments.placement.round_trips import RoundTrip, RoundTrips
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.words import few
 from corridor.topologies.energy.countings import Count
 from corridor.topologies.model.routing import shared_links

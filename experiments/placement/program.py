@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from corridor.experiments.placement.jobs_file import HOURS, Job
-from corridor.experiments.placement.program_rows import Floats, Problem, Rows, Shape
+from corridor.experiments.placement.program_rows import Problem, Rows, Shape
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside

@@ -15,14 +15,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.experiments.placement.jobs_file import HOURS, Job
+from corridor.topologies.base.arrays import Floats
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-type Floats = npt.NDArray[np.float64]
 type Link = tuple[str, str]
 """A fibre or a shared landing, and its direction."""
 

@@ -19,8 +19,8 @@ from corridor.experiments.placement.hub_values import BY_EMISSIONS, End, Factor,
 from corridor.experiments.placement.place_documents import Quantiles, SampledHub, Sensitivity
 from corridor.experiments.placement.placing import Placing, most_used
 from corridor.experiments.placement.program import NoPlacement, Relaxation
-from corridor.experiments.placement.program_rows import Floats
 from corridor.topologies.analysis.validation import wilson
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.energy.countings import Count

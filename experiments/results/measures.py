@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from corridor.experiments.account.flows import UNKNOWN, Protocol, Side, Track
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration
 from corridor.traffic.measures.samples import Probes
 
-type Floats = NDArray[np.float64]
 LEAST_OF_TRANSFERS_NS = 100_000_000
 """Of a bin: iperf3's intervals are as wide, and begin when a transfer does."""
 

@@ -15,12 +15,12 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from corridor.experiments.plan.values import Plan, PlannedEvent
 from corridor.experiments.results.measures import Sample
 from corridor.experiments.results.messages import MessageRow, Round, RoundKey, rounds_of
 from corridor.experiments.scenario.event_registry import KINDS
+from corridor.topologies.base.arrays import Flags, Floats, Integers
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 
@@ -95,9 +95,6 @@ def _end_ns(event: PlannedEvent, over_ns: int) -> int:
 #
 # Times are ns after the epoch; ``NEVER`` is what has not been.
 
-type Integers = NDArray[np.int64]
-type Flags = NDArray[np.bool_]
-type Floats = NDArray[np.float64]
 NEVER = -1
 
 

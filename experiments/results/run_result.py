@@ -44,6 +44,7 @@ from corridor.experiments.results.messages import (
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.results.timeline import epoch_of
 from corridor.experiments.scenario.event_registry import KINDS
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.bounded_file import RESULT, is_folder, read_json
 from corridor.topologies.base.codec import read_document
 from corridor.topologies.base.errors import InputError
@@ -55,9 +56,6 @@ from corridor.traffic.measures.samples import Probes
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-type Floats = NDArray[np.float64]
 
 
 class Run:

@@ -40,6 +40,7 @@ from corridor.experiments.results.messages import (
     kept_back,
     rounds_of,
 )
+from corridor.topologies.base.arrays import Integers
 from corridor.traffic.measures.metrics import distribution, goodput_bps, jain
 from corridor.traffic.measures.quantiles import (
     CONFIDENCE,
@@ -50,7 +51,6 @@ from corridor.traffic.measures.quantiles import (
 )
 from corridor.traffic.measures.samples import Probes
 
-type Integers = NDArray[np.int64]
 EVERYTHING = ""
 
 

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from corridor.topologies.analysis.monte_carlo import Nanoseconds
+from corridor.topologies.base.arrays import Integers
 from corridor.topologies.model.topology import Topology
 
 HOPS_BITS = 16
 """Bits for hops below a delay: the path with fewer hops wins a tie, and no path costs 0."""
 FAR = 1 << 62
 UNREACHED, NO_ARC = -1, -1
-Whole = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class Arcs:
     """A directed graph whose arcs are fibres: places by number, arcs sorted by the place they end
     at."""
 
-    tails: Whole
-    heads: Whole
-    fibres: Whole
+    tails: Integers
+    heads: Integers
+    fibres: Integers
     """Of each arc, the number of its fibre in the topology."""
     start: int
     ends: tuple[int, ...]
     places: int
 
     @cached_property
-    def into(self) -> Whole:
+    def into(self) -> Integers:
         """The numbers of the arcs that end at each place, in a row; -1 fills rows up."""
         counts = np.bincount(self.heads, minlength=self.places)
         table = np.full((self.places, counts.max(initial=1)), NO_ARC, dtype=np.int64)
@@ -63,7 +63,7 @@ class Arcs:
 class Shortest:
     """By sample: the delay of the shortest path, ``UNREACHED`` if there is none, and its fibres."""
 
-    one_way_ns: Whole
+    one_way_ns: Integers
     fibres: tuple[tuple[int, ...], ...]
 
 
@@ -94,7 +94,7 @@ def shortest_paths_in_samples(arcs: Arcs, delays_ns: Nanoseconds) -> Shortest:
     return Shortest(search.one_way_ns, search.paths())
 
 
-def shortest_ns(arcs: Arcs, delays_ns: Nanoseconds) -> Whole:
+def shortest_ns(arcs: Arcs, delays_ns: Nanoseconds) -> Integers:
     """The delays of the same paths, without the paths: it costs half as much."""
     return _Search(arcs, delays_ns).one_way_ns
 
@@ -111,14 +111,14 @@ class _Search:
         self._found = at_ends.min(axis=0)
 
     @property
-    def one_way_ns(self) -> Whole:
+    def one_way_ns(self) -> Integers:
         return np.where(self._found < FAR, self._found >> HOPS_BITS, UNREACHED)
 
     def paths(self) -> tuple[tuple[int, ...], ...]:
         return _back(self._arcs, self._costs, self._distances, self._ends)
 
 
-def _distances(arcs: Arcs, costs: Whole) -> Whole:
+def _distances(arcs: Arcs, costs: Integers) -> Integers:
     """Places x draws: the cost from the start; ``costs`` is fibres x draws.
 
     Exact for places that are nearer than the nearest end; the search stops there.
@@ -151,7 +151,9 @@ def _distances(arcs: Arcs, costs: Whole) -> Whole:
     return distances
 
 
-def _back(arcs: Arcs, costs: Whole, distances: Whole, ends: Whole) -> tuple[tuple[int, ...], ...]:
+def _back(
+    arcs: Arcs, costs: Integers, distances: Integers, ends: Integers
+) -> tuple[tuple[int, ...], ...]:
     """By draw, the numbers of the fibres from the start to an end; none where it is not reached.
 
     All draws go back hop by hop, each along the first arc that made its distance.

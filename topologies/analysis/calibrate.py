@@ -22,7 +22,6 @@ from statistics import fmean
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 
 from corridor.topologies.analysis.fit import huber
 from corridor.topologies.analysis.measurements import (
@@ -30,6 +29,7 @@ from corridor.topologies.analysis.measurements import (
     Measurement,
     read_measurements,
 )
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model import delay
 from corridor.topologies.model.routing import shortest_path_between
@@ -39,7 +39,6 @@ CAICT_MEAN_MS, CAICT_MAX_MS = 9.7, 17.1
 MS_PER_KM = delay.FIBRE_NS_PER_KM / 1e6
 TERMINAL_MS = delay.TERMINAL_NS / 1e6
 TERMINAL_KM = delay.TERMINAL_NS / delay.FIBRE_NS_PER_KM
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ class Graph:
             for fibre in topology.fibres
         ]
 
-    def features(self, pairs: Iterable[tuple[str, str]], at: Constants) -> Array:
+    def features(self, pairs: Iterable[tuple[str, str]], at: Constants) -> Floats:
         """Per pair: land km, sea km, fibres, along the shortest route under ``at``."""
         graph: nx.Graph[str] = nx.Graph()
         for a, z, medium, km in self.edges:
@@ -128,13 +127,15 @@ def fit(problem: Problem, rows: Sequence[Measurement]) -> Constants:
     return constants
 
 
-def predict(problem: Problem, rows: Sequence[Measurement], at: Constants) -> Array:
+def predict(problem: Problem, rows: Sequence[Measurement], at: Constants) -> Floats:
     """Milliseconds round trip for each row."""
     features = problem.cloud.features([(row.a, row.z) for row in rows], at)
     return _cloud_design(features) @ _vector(at) + 2 * TERMINAL_MS * features[:, 2]
 
 
-def _equations(problem: Problem, rows: Sequence[Measurement], at: Constants) -> tuple[Array, Array]:
+def _equations(
+    problem: Problem, rows: Sequence[Measurement], at: Constants
+) -> tuple[Floats, Floats]:
     """Each row and both aggregates, scaled so that a residual is a relative error."""
     cloud = problem.cloud.features([(row.a, row.z) for row in rows], at)
     edwc = problem.edwc.features(problem.clusters, at)
@@ -147,12 +148,12 @@ def _equations(problem: Problem, rows: Sequence[Measurement], at: Constants) -> 
     return design / measured[:, None], (measured - terminals) / measured
 
 
-def _cloud_design(features: Array) -> Array:
+def _cloud_design(features: Floats) -> Floats:
     ones = np.ones(len(features))
     return np.column_stack([ones, *(2 * MS_PER_KM * features[:, i] for i in (0, 1))])
 
 
-def _vector(at: Constants) -> Array:
+def _vector(at: Constants) -> Floats:
     return np.array([at.access_rtt_ms, at.terrestrial, at.submarine])
 
 

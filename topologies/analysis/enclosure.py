@@ -23,13 +23,13 @@ from corridor.topologies.analysis.lines import (
     NONE,
     Diagram,
     Diagrams,
-    Floats,
     Parts,
     System,
     TooManyNodes,
     Verdict,
     bits,
 )
+from corridor.topologies.base.arrays import Floats
 
 SAMPLED = 4
 """States to ask about before both sets are computed again."""

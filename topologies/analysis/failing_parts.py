@@ -23,7 +23,8 @@ from corridor.topologies.analysis.failure_rates import (
     FailureRates,
     Place,
 )
-from corridor.topologies.analysis.lines import Floats, Hit, Parts
+from corridor.topologies.analysis.lines import Hit, Parts
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.model.catalogue import shipped_hubs, shipped_waypoints
 from corridor.topologies.model.topology import Fibre, LatLon, Topology, great_circle_km
 

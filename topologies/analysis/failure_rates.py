@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from corridor.topologies.analysis.lines import Floats
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.base.suggestions import nearest

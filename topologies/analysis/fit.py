@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from corridor.topologies.analysis.measurements import Measurement
 from corridor.topologies.analysis.predict import (
@@ -29,6 +28,7 @@ from corridor.topologies.analysis.predict import (
     place_of,
     region_parts,
 )
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.delay_model import Layer, Region
 
@@ -43,7 +43,6 @@ FEWEST_USES = 5
 FEWEST_FOR_INTERVAL = 20
 CONFIDENCE = 0.9
 RESAMPLES = 2000
-Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ class _Fit:
                 found.append(LeftOut(row, rtt_ms / row.rtt_ms - 1))
         return tuple(found)
 
-    def _used(self, columns: Array) -> list[int]:
+    def _used(self, columns: Floats) -> list[int]:
         """Constants that enough rows speak of; the slope is the second."""
         enough = [
             i for i in range(columns.shape[1]) if np.count_nonzero(columns[:, i]) >= FEWEST_USES
@@ -210,7 +209,7 @@ class _Fit:
 
     def _columns(
         self, layer: Layer, rows: Sequence[Measurement], parts: Sequence[Parts]
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Floats, Floats]:
         return _columns(layer, layer.regions[self.number], rows, parts)
 
     def _solved(
@@ -257,7 +256,7 @@ def _neutral(layer: Layer, number: int) -> Layer:
 
 def _columns(
     layer: Layer, region: Region, rows: Sequence[Measurement], parts: Sequence[Parts]
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     """What each row has of each constant, and their values now."""
     columns = [[1.0] * len(rows), [one.land_ms + one.sea_ms for one in parts]]
     now = [region.ends_ms, region.slope]
@@ -272,7 +271,7 @@ def _columns(
     return np.array(columns, dtype=np.float64).T, np.array(now, dtype=np.float64)
 
 
-def _with_constants(layer: Layer, number: int, values: Array) -> Layer:
+def _with_constants(layer: Layer, number: int, values: Floats) -> Layer:
     found = [round(float(value), 3) for value in values]
     regions = list(layer.regions)
     update = {"ends_ms": found[0], "slope": found[1]}
@@ -303,7 +302,7 @@ def _with_interval(layer: Layer, number: int, rows: int, left_out: Sequence[Left
     return layer.model_copy(update={"regions": tuple(regions)})
 
 
-def huber(design: Array, target: Array) -> Array:
+def huber(design: Floats, target: Floats) -> Floats:
     """The solution whose residuals pull with constant force beyond ``HUBER_WIDTH``."""
     weights = np.ones(len(target))
     solution = np.zeros(design.shape[1])
@@ -348,7 +347,7 @@ def components(layer: Layer, rows: Sequence[Measurement]) -> Components:
     return Components(float(best[0]), float(slopes[0]), float(slopes[1]), float(best[1]))
 
 
-def _fibre_shares(layer: Layer, routes: Sequence[tuple[Region, Parts]], measured: Array) -> Array:
+def _fibre_shares(layer: Layer, routes: Sequence[tuple[Region, Parts]], measured: Floats) -> Floats:
     """Rows x fibres: the part of each measured round trip that each fibre is expected to take."""
     numbers: dict[str, int] = {}
     entries = []
@@ -364,8 +363,8 @@ def _fibre_shares(layer: Layer, routes: Sequence[tuple[Region, Parts]], measured
 
 
 def _restricted(
-    design: Array, target: Array, shares: Array, own: float, rest: float
-) -> tuple[float, Array]:
+    design: Floats, target: Floats, shares: Floats, own: float, rest: float
+) -> tuple[float, Floats]:
     """Minus twice the restricted log-likelihood, and the covariance of the constants."""
     covariance = own**2 * shares @ shares.T + rest**2 * np.eye(len(target))
     inverse = np.linalg.inv(covariance)

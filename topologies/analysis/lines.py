@@ -17,7 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-type Floats = npt.NDArray[np.float64]
+from corridor.topologies.base.arrays import Floats
+
 type Combine = Callable[[int, int], int]
 NONE, ALL = 0, 1
 """The diagrams of the empty set and of all states."""

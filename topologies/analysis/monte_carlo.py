@@ -17,6 +17,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model import delay
 from corridor.topologies.model.delay_model import DelayModel, shipped_model
@@ -26,7 +27,6 @@ DRAWS, SEED = 200, 1
 FEWEST, MOST = 20, 20_000
 QUANTILE = 1.645
 """Of a normal number: 5 % lie beyond it."""
-Floats = npt.NDArray[np.float64]
 Nanoseconds = npt.NDArray[np.int64]
 
 

@@ -21,7 +21,7 @@ from corridor.topologies.analysis.failure_rates import (
     Draws,
     FailureRates,
 )
-from corridor.topologies.analysis.lines import Floats
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.seeds import seed_of
 
 type RepairTimes = Literal["lognormal", "exponential", "constant"]

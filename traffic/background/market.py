@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 
+from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.topology import Confidence
 
@@ -104,7 +104,6 @@ DISTANCE_EXPONENT = 0.1
 LEAST = 1e-9
 """Share that a column keeps, for rows that have no other column."""
 ROUNDS, TOLERANCE = 500, 1e-10
-Floats = npt.NDArray[np.float64]
 
 
 def gravity(mass: float, length_km: float) -> float:

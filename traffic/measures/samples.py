@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.topologies.base.arrays import Flags, Integers
 from corridor.topologies.base.bounded_file import RECORDS, parse_json, read_bytes
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_parquet_file
@@ -73,8 +74,6 @@ _NULL_AT = {"arrival": -1, "reflector_seq": -1, "ttl_forward": 0, "ttl_back": 0}
 _NULL_AT |= dict.fromkeys(("intended_ns", "t1_ns", "t2_ns", "t3_ns", "t4_ns"), 0)
 
 Records = NDArray[np.void]
-type Booleans = NDArray[np.bool_]
-type Integers = NDArray[np.int64]
 
 
 class _Column[Value: np.generic]:
@@ -114,9 +113,9 @@ class Probes(np.ndarray[tuple[int], np.dtype[np.void]]):
         return found.view(np.ndarray) if isinstance(key, str) else found
 
     @property
-    def is_first(self) -> Booleans:
+    def is_first(self) -> Flags:
         """False for duplicates of a reply."""
-        first: Booleans = self["copy"] == 0
+        first: Flags = self["copy"] == 0
         return first
 
     @property
@@ -133,7 +132,7 @@ class Probes(np.ndarray[tuple[int], np.dtype[np.void]]):
         """Round trips, without the time at the far host (RFC 8762)."""
         return self.forward_ns + self.backward_ns
 
-    def where(self, chosen: Booleans) -> Probes:
+    def where(self, chosen: Flags) -> Probes:
         return Probes.of(self[chosen])
 
     def of_demand(self, index: int) -> Probes:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from corridor.topologies.base.arrays import Flags
 from corridor.traffic.measures.metrics import Distribution, distribution
 from corridor.traffic.measures.quantiles import (
     Interval,
@@ -19,8 +20,6 @@ from corridor.traffic.measures.quantiles import (
 from corridor.traffic.measures.samples import Probes
 
 # Patterns of loss (RFC 3357): packets lost in a row, and the distance between losses. Pure.
-
-type Flags = NDArray[np.bool_]
 
 
 class LossPattern(NamedTuple):
