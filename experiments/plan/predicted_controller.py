@@ -397,14 +397,14 @@ class _Deployer(Deployer):
         self.standing.append(InstalledSince(self.interfaces.now_ns(), deployment))
 
 
-class _Quiet(Reconciler):
-    """Tells no one how demands are served, but by rates what paths are looked for."""
+class _Quiet(NetworkState):
+    """Reports no status of demands, but the overloaded links for which paths are chosen."""
 
-    def _retell(self) -> None:
-        deployment = self.network.deployer.deployment
+    def tell_statuses(self) -> None:
+        deployment = self.deployer.deployment
         if deployment is not None and deployment.known.specification.chooses:
             lacking = overloaded_links(deployment.known.specification, deployment.without)
-            self.network.event_log.tell_lacking(lacking)
+            self.event_log.tell_lacking(lacking)
 
 
 def _live(
@@ -425,7 +425,7 @@ def _live(
             at_ns = heard_ns + number * ONE_BY_ONE_NS
             said.jobs.append((at_ns, network.connection(hub, at_ns)))
         said.jobs.sort(key=lambda one: one[0])
-    reconciler = _Quiet(_state(compiled, network, standing, clock), said, _Nothing)
+    reconciler = Reconciler(_state(compiled, network, standing, clock), said, _Nothing)
     reconciler.network.beside = _Beside(said=said)
     if not begin_ns:
         reconciler.network.timers.cancel(Boot())
@@ -438,7 +438,7 @@ def _live(
 
 def _state(
     compiled: Compiled, network: _Network, standing: list[InstalledSince], clock: _Clock
-) -> NetworkState:
+) -> _Quiet:
     """What a controller knows at its start: the first has installed its tables."""
     first_ns = clock.now_ns + START_NS if clock.now_ns else 0
     switches = _Switches(network, clock, first_ns)
@@ -453,7 +453,7 @@ def _state(
     known = _last(standing).known
     asked = choosing(known.specification, chosen_in(compiled.loaded))
     known = replace(known, specification=asked)
-    return NetworkState(deployer, log, known, FailureDetector(network.wiring))
+    return _Quiet(deployer, log, known, FailureDetector(network.wiring))
 
 
 def _raise_defects(event: Event) -> None:

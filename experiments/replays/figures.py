@@ -98,9 +98,6 @@ class CutMarket:
             raise Unknown(f"the local time of {place.country} is not known")
         return daily_load(at, UTC_HOURS[place.country], self.peak_over_mean)
 
-    def countries_hit(self) -> list[str]:
-        return list(dict.fromkeys(one.country for one in self.hit(Place())))
-
 
 def is_at(of: Holding | FlowCarried, place: Place) -> bool:
     """Whether a holding or flow belongs to a place; of a flow, the system does not count."""
