@@ -20,7 +20,7 @@ from corridor.experiments.placement.energy_documents import (
     SeasonShape,
     UnknownQuantity,
 )
-from corridor.experiments.placement.stated import (
+from corridor.experiments.placement.hub_values import (
     STATED,
     Given,
     check_hub,
@@ -31,9 +31,8 @@ from corridor.experiments.placement.stated import (
 )
 from corridor.experiments.scenario.given import given_choice, given_of
 from corridor.topologies.energy.countings import COUNTS, Counted, countings, market_based
-from corridor.topologies.energy.energy_file import EnergyFile, read_energy
+from corridor.topologies.energy.energy_file import Drought, EnergyFile, Grid, HubEnergy, read_energy
 from corridor.topologies.energy.figures import Figure
-from corridor.topologies.energy.grids import Drought, Grid, HubEnergy
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import shipped_hubs
 

@@ -11,9 +11,14 @@ from corridor.experiments.placement.energy_answer import energy_answer
 from corridor.experiments.placement.hub_values import (
     BY_EMISSIONS,
     OBJECTIVES,
+    STATED,
+    Given,
     HubValues,
     Objective,
+    check_hub,
+    given_by_hub,
     hub_values,
+    stated_figure,
 )
 from corridor.experiments.placement.jobs_file import LoadedJobs, load_jobs
 from corridor.experiments.placement.place_documents import (
@@ -25,13 +30,6 @@ from corridor.experiments.placement.placing import (
 )
 from corridor.experiments.placement.program import Effort
 from corridor.experiments.placement.sampling import check_samples
-from corridor.experiments.placement.stated import (
-    STATED,
-    Given,
-    check_hub,
-    given_by_hub,
-    stated_figure,
-)
 from corridor.experiments.scenario.given import given_names
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from corridor.experiments.placement.hub_values import Factor, HubValues
+from corridor.experiments.placement.hub_values import Factor, HubValues, stated_figure
 from corridor.experiments.placement.jobs_file import LoadedJobs, PowerEvent
-from corridor.experiments.placement.stated import stated_figure
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.energy.countings import Count
 

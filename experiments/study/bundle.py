@@ -79,10 +79,9 @@ KINDS = (".py", ".yaml", ".json", ".sh", ".c", ".config", ".csv")
 FOLDERS = ("topologies", "controller", "traffic", "experiments")
 BESIDE = (
     *("artifact/", "atlas/", "commands/", "figures/", "live_commands/", "pages/", "setup/"),
-    *("study/study_file.py", "study/answers.py", "study/cells.py", "study/compared.py"),
-    *("study/figures_of_studies.py", "study/intervals.py", "study/load.py", "study/study_file.py"),
-    *("study/measures.py", "study/resolving.py", "study/shipped/", "study/shipped_studies.py"),
-    *("study/study_file.py", "study/words.py", "study/words.py", "terminal/"),
+    *("study/answers.py", "study/cells.py", "study/compared.py", "study/figures_of_studies.py"),
+    *("study/intervals.py", "study/load.py", "study/measures.py", "study/resolving.py"),
+    *("study/shipped/", "study/study_file.py", "study/words.py", "terminal/"),
 )
 """What asks for results, draws and states them, and makes none, below ``experiments``."""
 

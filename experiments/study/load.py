@@ -1,4 +1,4 @@
-"""Studies read and checked: what names what, and which combinations there are. Pure."""
+"""Studies found by name or file, read and checked: what names what, which combinations. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import NamedTuple
 from corridor.experiments.scenario.shipped_things import Shipped
 from corridor.experiments.study.computed import ASK, KINDS, kind_named
 from corridor.experiments.study.measures import parse_bound
-from corridor.experiments.study.shipped_studies import find_study
 from corridor.experiments.study.study_file import (
     COMPARISONS,
     CONDITIONS,
@@ -29,9 +28,30 @@ from corridor.experiments.study.study_file import (
     named,
     shown,
 )
+from corridor.topologies.base import bounded_file
 from corridor.topologies.base.documents import Document, Key, read_document, validate
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+
+SHIPPED = Path(__file__).with_name("shipped")
+STUDY = "study.yaml"
+"""In a separate folder, next to the scenarios and maps that it names."""
+
+
+def shipped_studies() -> tuple[str, ...]:
+    return tuple(sorted(path.parent.name for path in SHIPPED.glob(f"*/{STUDY}")))
+
+
+def find_study(name_or_path: str | Path) -> Path:
+    """Raises InputError for what is neither the name of one that ships nor a file."""
+    known, name = shipped_studies(), str(name_or_path)
+    if name in known:
+        return SHIPPED / name / STUDY
+    path = Path(name_or_path)
+    if bounded_file.is_there(path) or "/" in name or path.suffix:
+        return path
+    hint = nearest(name, known) or f"shipped are {', '.join(known)}; or give a file"
+    raise InputError(f'no study is called "{bounded_file.shown(name)}"', hint)
 
 
 class Study(NamedTuple):
@@ -230,8 +250,6 @@ def every_run(study: Study, repetitions: int) -> Iterator[tuple[Levels, int]]:
 
 
 def listed() -> Iterator[Shipped]:
-    from corridor.experiments.study.shipped_studies import shipped_studies
-
     for name in shipped_studies():
         study = load_study(name)
         runs = len(study.combinations) * study.of.repetitions

@@ -140,7 +140,6 @@ PURE_FILES = {
         "load.py",
         "measures.py",
         "resolving.py",
-        "shipped_studies.py",
         "study_file.py",
         "words.py",
     ),

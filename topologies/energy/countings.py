@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from corridor.topologies.energy.energy_file import Grid, HubEnergy
 from corridor.topologies.energy.figures import Boundary, Figure
-from corridor.topologies.energy.grids import Grid, HubEnergy
 
 type Count = Literal["location", "market", "marginal"]
 COUNTS: tuple[Count, ...] = get_args(Count.__value__)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from corridor.topologies.formats.load import load_topology
 from corridor.traffic.background import Market, on_map, read_internet
-from corridor.traffic.background.in_service import bound_gbps
+from corridor.traffic.background.internet import bound_gbps
 from corridor.traffic.background.market import Draw, Samples, central
 
 FIRST, LAST = date(2015, 1, 1), date(2029, 11, 1)

@@ -28,7 +28,7 @@ from artifact_case import (
 from corridor.experiments import cli
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
-from corridor.experiments.artifact import archive, replaying, verifying
+from corridor.experiments.artifact import archive, verifying
 from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
 from corridor.experiments.artifact.sums import SUMS
 from corridor.experiments.artifact.verdict import to_json
@@ -318,8 +318,8 @@ def ran_again(monkeypatch):
             corrupt(folder / "run")
             return state, "the machine was too busy" if state != "valid" else ""
 
-        monkeypatch.setattr(replaying, "_carried_out", carried_out)
-        monkeypatch.setattr(replaying, "_problem_of_inputs", lambda *_: "")
+        monkeypatch.setattr(verifying, "_carried_out", carried_out)
+        monkeypatch.setattr(verifying, "_problem_of_inputs", lambda *_: "")
 
     return let
 
@@ -405,7 +405,7 @@ def planned(tmp_path_factory) -> tuple[Path, Cell]:
 
 
 def test_a_study_comes_to_what_its_cells_were_planned_from(planned):
-    assert replaying._problem_of_inputs(*planned, "uml") == ""
+    assert verifying._problem_of_inputs(*planned, "uml") == ""
 
 
 @pytest.mark.parametrize(
@@ -428,4 +428,4 @@ def test_a_cell_that_was_planned_from_something_else_is_told(
     copy = shutil.copytree(folder, tmp_path / "copy")
     text = (copy / name).read_text()
     (copy / name).write_text(text.replace(old, new, 1))
-    assert says in replaying._problem_of_inputs(copy, cell, "uml")
+    assert says in verifying._problem_of_inputs(copy, cell, "uml")

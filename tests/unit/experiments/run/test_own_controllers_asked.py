@@ -11,7 +11,7 @@ import corridor
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.account.transit_check import ALWAYS, TransitChecker, judge
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.artifact.replaying import _problem_of_inputs
+from corridor.experiments.artifact.verifying import _problem_of_inputs
 from corridor.experiments.pages.claims import broken_or_unproven, claims_of
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.run.options import Options

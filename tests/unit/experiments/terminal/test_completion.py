@@ -16,7 +16,7 @@ from corridor.experiments.cli import build_parser
 from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.setup.import_graph import ImportGraph
-from corridor.experiments.study.shipped_studies import shipped_studies
+from corridor.experiments.study.load import shipped_studies
 from corridor.experiments.terminal import names
 from corridor.experiments.terminal.completion import BY_METAVAR, FILES, shell_code
 from corridor.topologies.formats.load import SHIPPED, load_topology
