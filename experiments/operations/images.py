@@ -285,6 +285,8 @@ def _shown(place: Path, tars: Sequence[tarfile.TarFile]) -> list[dict[str, tarfi
                 hidden.add(str(path.parent / path.name.removeprefix(HIDDEN)))
             elif not above.hides(str(path)):
                 mine[str(path)] = member
+            elif not member.isdir():  # a folder above took its place: what was below it is gone
+                opaque.add(str(path))
         above.is_folder |= {name: member.isdir() for name, member in mine.items()}
         above.hidden |= hidden
         above.opaque |= opaque

@@ -6,7 +6,7 @@ import tarfile
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from corridor.experiments.operations.images import kept_image
@@ -60,6 +60,7 @@ def unpacked(all_layers: list[Entries]) -> set[str]:
 
 
 @given(layers)
+@example([{"b/a": None}, {"b": b""}, {"b": None}])
 def test_merged_layers_show_what_unpacking_in_order_leaves(written):
     entries = [in_order(one) for one in written]
     with tempfile.TemporaryDirectory() as folder:
