@@ -29,6 +29,7 @@ OBJECTIVES = ("carbon", "cost", "latency", "pareto")
 EPILOG = """examples:
   corridor place jobs.yaml --count location             lowest emissions, location-based
   corridor place jobs.yaml --count market --hubs tianfu,horinger,riyadh
+  corridor place jobs.yaml --count location --hubs tianfu --against shanghai --samples 200
   corridor place jobs.yaml --objective cost --price guian=0.4CNY --price tianfu=0.5CNY
   corridor place jobs.yaml --objective latency --mw guian=120 --pue guian=1.2
   corridor place jobs.yaml --objective pareto --count location    emissions against latency
@@ -65,6 +66,13 @@ def add_parser(verbs: Any) -> None:
         default=(),
         metavar="HUB,...",
         help="hubs that may compute (default: those of the file, or all with energy figures)",
+    )
+    parser.add_argument(
+        "--against",
+        type=_names,
+        default=(),
+        metavar="HUB,...",
+        help="other hubs that may compute instead: show what they add",
     )
     add_stated_values(parser)
     parser.add_argument(
@@ -144,7 +152,7 @@ def _write_page(found: PlaceAnswer, loaded: LoadedJobs, path: Path) -> None:
 def _names(text: str) -> tuple[str, ...]:
     found = tuple(one.strip() for one in text.split(",") if one.strip())
     if not found:
-        raise argparse.ArgumentTypeError("names no hub; write --hubs guian,horinger")
+        raise argparse.ArgumentTypeError("names no hub; write guian,horinger")
     return found
 
 
@@ -168,6 +176,7 @@ def _answer(args: argparse.Namespace) -> Answer:
             energy,
             asked,
             hubs=args.hubs,
+            against=args.against,
             given=given,
             without_law=args.without_law,
             plans_day=args.scenario is not None,

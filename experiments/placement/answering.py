@@ -25,6 +25,7 @@ from corridor.experiments.placement.place_documents import (
     NotPlaced,
     Optimum,
     OtherCounting,
+    OtherHubs,
     ParetoPoint,
     PlaceAnswer,
     PlacedGroup,
@@ -42,7 +43,7 @@ from corridor.experiments.placement.placing import (
     moved,
 )
 from corridor.experiments.placement.round_trips import Blocked
-from corridor.experiments.placement.sampling import sensitivity
+from corridor.experiments.placement.sampling import sampled_difference, sensitivity
 from corridor.topologies.energy.countings import COUNTS, Count
 
 MOST_FORBIDDEN = 10
@@ -57,8 +58,10 @@ ENDS: tuple[End, ...] = ("low", "value", "high")
 class Answering:
     """The parts of one answer."""
 
-    def __init__(self, placing: Placing, *, law: bool) -> None:
+    def __init__(self, placing: Placing, *, law: bool, against: Placing | None = None) -> None:
+        """``against`` has the same jobs and other hubs."""
         self._placing = placing
+        self._other = against
         self._law = law
         asked = placing.asked
         self._count = asked.counting
@@ -99,6 +102,7 @@ class Answering:
             near_ties=tuple(self._near_ties(sorted(used, key=self._uses))),
             pareto=tuple(self._front()) if placing.asked.objective == "pareto" else (),
             sensitivity=self._sensitivity(),
+            against=self._against(),
             common=tuple(common_hubs(placing)),
             lifted=self._lifted_policies(),
             forbidden=tuple(self._forbidden()),
@@ -128,6 +132,24 @@ class Answering:
             return None
         first = most_used(self._plan.it_mwh)
         return sensitivity(self._placing, first, law=self._law, end=self._end)
+
+    def _against(self) -> OtherHubs | None:
+        if self._other is None:
+            return None
+        there = self._other.plan(law=self._law, end=self._end)
+        solved, mine = there.solution, self._plan.solution
+        sampled = None
+        if self._placing.asked.samples:
+            sampled = sampled_difference(self._placing, self._other, law=self._law, end=self._end)
+        return OtherHubs(
+            hubs=tuple(one.hub for one in self._other.hubs),
+            optimum=_optimum(there),
+            adds=solved.value - mine.value,
+            low=solved.bound - mine.value,
+            high=solved.value - mine.bound,
+            rtt=self._mean_rtt(there, less=self._plan),
+            sampled=sampled,
+        )
 
     def _lifted_policies(self) -> tuple[LiftedPolicy, ...] | None:
         if not self._placing.asked.clauses:

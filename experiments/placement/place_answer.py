@@ -28,15 +28,18 @@ from corridor.experiments.placement.placing import (
     Asked,
     Placing,
 )
-from corridor.experiments.placement.program import Effort
+from corridor.experiments.placement.program import Effort, NoPlacement
 from corridor.experiments.placement.sampling import check_samples
 from corridor.experiments.scenario.given import given_names
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.words import few
 from corridor.topologies.energy.countings import COUNTS, Count
 from corridor.topologies.energy.energy_file import EnergyFile, read_energy
 
 GAP, SECONDS = 1e-4, 60.0
+MOST_JOBS = 5
+"""That a message names."""
 
 
 def place(
@@ -45,6 +48,7 @@ def place(
     objective: Objective = "carbon",
     count: Count | None = None,
     hubs: Iterable[str] = (),
+    against: Iterable[str] = (),
     mw: dict[str, float | str] | None = None,
     pue: dict[str, float | str] | None = None,
     green: dict[str, float | str] | None = None,
@@ -70,6 +74,7 @@ def place(
         count: The counting of emissions, for ``carbon`` and ``pareto``: ``location``, ``market`` or
             ``marginal``. There is no default, since it decides where to compute.
         hubs: Hubs that may compute; default: those of the file, or all with energy figures.
+        against: Other hubs that may compute instead: the answer has what they add.
         mw: IT power that the jobs may use by hub, in MW, that you state: ``120``, or with an
             interval ``"120:80-160"``, as all values that you state.
         pue: PUE by hub that you state.
@@ -108,8 +113,8 @@ def place(
     loaded, energy = load_jobs(jobs, policies), read_energy(data)
     named, scale = given_names(hubs, "hubs"), parse_scale(hour)
     found = place_answer(
-        loaded, energy, asked, hubs=named, given=given, without_law=without_law,
-        plans_day=scenario is not None,
+        loaded, energy, asked, hubs=named, against=given_names(against, "against"), given=given,
+        without_law=without_law, plans_day=scenario is not None,
     )  # fmt: skip
     if scenario is not None:
         write_day(Path(scenario), loaded, found, scale, policies=policies)
@@ -153,6 +158,7 @@ def place_answer(
     asked: Asked,
     *,
     hubs: Sequence[str] = (),
+    against: Sequence[str] = (),
     given: Given | None = None,
     without_law: bool = False,
     plans_day: bool = False,
@@ -163,10 +169,28 @@ def place_answer(
     values = values_of(loaded, energy, asked, hubs=hubs, given=given)
     placing = Placing(loaded, values, asked)
     placing.is_early |= plans_day
-    return Answering(placing, law=not without_law).answer(
+    other = _others(placing, energy, against, given, law=not without_law) if against else None
+    return Answering(placing, law=not without_law, against=other).answer(
         tuple(f"{option} {one.hub}={_plain(stated[option][one.hub])}" for option in stated
               for one in values if one.hub in stated[option])
     )  # fmt: skip
+
+
+def _others(
+    placing: Placing, energy: EnergyFile, hubs: Sequence[str], given: Given | None, *, law: bool
+) -> Placing:
+    """Return the same jobs with other hubs. Raises NoPlacement if one may run at none of them."""
+    values = values_of(placing.loaded, energy, placing.asked, hubs=hubs, given=given)
+    try:
+        other = Placing(placing.loaded, values, placing.asked)
+    except NoPlacement as error:
+        raise NoPlacement(f"among the hubs of --against, {error}", error.hint) from error
+    missing = [one.id for one in placing.jobs if not other.options(one, law=law)]
+    if missing:
+        message = f"{few(missing, MOST_JOBS)} may run at none of the hubs of --against"
+        raise NoPlacement(message, "name further hubs")
+    other.jobs = placing.jobs
+    return other
 
 
 def values_of(

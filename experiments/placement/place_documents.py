@@ -260,6 +260,36 @@ class Sensitivity:
 
 
 @dataclass(frozen=True)
+class SampledDifference:
+    """What other hubs add, in samples in which both placements have the same values."""
+
+    placed: int
+    """Samples in which the jobs fit at both."""
+    adds: Quantiles
+    """In the unit of the objective."""
+    more: float
+    """The share of samples in which it is more than 0."""
+
+
+@dataclass(frozen=True)
+class OtherHubs:
+    """The same jobs at other hubs, by the same law, power limits and counting."""
+
+    hubs: tuple[str, ...]
+    """That may compute instead."""
+    optimum: Optimum
+    adds: float
+    """The optimum there less that of the placement, in the unit of the objective."""
+    low: float
+    high: float
+    """Bounds: the gaps of both optima are carried."""
+    rtt: Quantiles
+    """What it adds to the mean RTT of a job in ms, in Monte Carlo samples of the map."""
+    sampled: SampledDifference | None
+    """None without samples of the values."""
+
+
+@dataclass(frozen=True)
 class CommonHub:
     """A hub where all entries of the file may run without law: one site for all."""
 
@@ -362,6 +392,8 @@ class PlaceAnswer(Document):
     pareto: tuple[ParetoPoint, ...]
     sensitivity: Sensitivity | None
     """None without samples."""
+    against: OtherHubs | None
+    """None where no other hubs were named."""
     common: tuple[CommonHub, ...]
     lifted: tuple[LiftedPolicy, ...] | None
     """The largest saving first; None if it was not asked for."""

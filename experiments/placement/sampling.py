@@ -16,7 +16,12 @@ import numpy as np
 
 from corridor.experiments.placement.energy_documents import EnergyFigure
 from corridor.experiments.placement.hub_values import BY_EMISSIONS, End, Factor, HubValues
-from corridor.experiments.placement.place_documents import Quantiles, SampledHub, Sensitivity
+from corridor.experiments.placement.place_documents import (
+    Quantiles,
+    SampledDifference,
+    SampledHub,
+    Sensitivity,
+)
 from corridor.experiments.placement.placing import Placing, most_used
 from corridor.experiments.placement.program import NoPlacement, Relaxation
 from corridor.topologies.analysis.validation import wilson
@@ -51,18 +56,11 @@ def sensitivity(placing: Placing, first: int, *, law: bool, end: End) -> Sensiti
         NoPlacement: No sample has a placement, or the time of one ended.
     """
     asked, values = placing.asked, _values(placing)
-    programs = [_Program(placing, law=law, end=end), _Program(placing, law=not law, end=end)]
-    placed, optima = list[Floats](), list[tuple[float, float]]()
-    for sample in range(asked.samples):
-        unit_costs = None if values.unit_costs is None else values.unit_costs[sample]
-        here, other = (one.solve(unit_costs, values.limits_mw[sample]) for one in programs)
-        if here is not None and other is not None:
-            placed.append(here.it_mwh)
-            optima.append((here.optimum, other.optimum))
-    if not placed:
-        message = f"the jobs fit into the power limits in none of {asked.samples:,} samples"
-        raise NoPlacement(message, "state larger limits with --mw, or drop jobs")
-    costs, leading = np.array(optima), np.array([most_used(one.tolist()) for one in placed])
+    programs = [_Program(placing, values, law=one, end=end) for one in (law, not law)]
+    found = _placed_by_both(programs, asked.samples)
+    costs = np.array([(here.optimum, other.optimum) for here, other in found])
+    placed = [here.it_mwh for here, _ in found]
+    leading = np.array([most_used(one.tolist()) for one in placed])
     by_hub = np.array(placed) / placed[0].sum()
     stays = int((leading == first).sum())
     return Sensitivity(
@@ -78,6 +76,37 @@ def sensitivity(placing: Placing, first: int, *, law: bool, end: End) -> Sensiti
         drawn=values.drawn,
         held=values.held,
     )
+
+
+def sampled_difference(
+    placing: Placing, other: Placing, *, law: bool, end: End
+) -> SampledDifference:
+    """Return what the optimum at other hubs has more than that of the placement, sample by sample.
+    Hubs and grids that both have in common have the same values.
+
+    Args:
+        placing: The jobs and hubs; ``asked`` has the number of samples and the seed.
+        other: The same jobs with other hubs.
+        law: Whether law is applied.
+        end: Of factors where nothing is drawn.
+
+    Raises:
+        NoPlacement: No sample has a placement at both, or the time of one ended.
+    """
+    programs = [_Program(one, _values(one), law=law, end=end) for one in (placing, other)]
+    found = _placed_by_both(programs, placing.asked.samples)
+    adds = np.array([there.optimum - here.optimum for here, there in found])
+    return SampledDifference(len(found), _quantiles(adds), float((adds > 0).mean()))
+
+
+def _placed_by_both(programs: Sequence[_Program], samples: int) -> list[tuple[_Placed, _Placed]]:
+    """By sample in which the jobs fit in both programs."""
+    pairs = (tuple(one.solve(sample) for one in programs) for sample in range(samples))
+    found = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if not found:
+        message = f"the jobs fit into the power limits in none of {samples:,} samples"
+        raise NoPlacement(message, "state larger limits with --mw, or drop jobs")
+    return found
 
 
 def _hubs(placing: Placing, by_hub: Floats, leading: Floats) -> Iterator[SampledHub]:
@@ -100,27 +129,6 @@ class _Placed(NamedTuple):
     optimum: float
 
 
-class _Program:
-    """The linear relaxation with law or without."""
-
-    def __init__(self, placing: Placing, *, law: bool, end: End) -> None:
-        self._problem = problem = placing.problem(law=law, end=end)
-        self._relaxation = Relaxation(problem, placing.asked.effort)
-        self._hub = np.array([one.hub for one in problem.columns])
-        self._costs = np.array([one.cost for one in problem.columns])
-        jobs = [problem.groups[one.group][0] for one in problem.columns]
-        self._it_mwh = np.array([one.it_mwh for one in jobs])
-
-    def solve(self, unit_costs: Floats | None, limits_mw: Floats) -> _Placed | None:
-        """With costs of an MWh of IT energy by hub; None where the jobs do not fit."""
-        costs = self._costs if unit_costs is None else unit_costs[self._hub] * self._it_mwh
-        parts = self._relaxation.solve(costs, limits_mw)
-        if parts is None:
-            return None
-        it_mwh = np.bincount(self._hub, parts * self._it_mwh, len(limits_mw))
-        return _Placed(it_mwh, float(parts @ costs))
-
-
 @dataclass(frozen=True)
 class _Values:
     """Of hubs, by sample."""
@@ -131,6 +139,30 @@ class _Values:
     drawn: tuple[str, ...]
     """``mw tianfu``."""
     held: tuple[str, ...]
+
+
+class _Program:
+    """The linear relaxation with law or without, by sample of the values."""
+
+    def __init__(self, placing: Placing, values: _Values, *, law: bool, end: End) -> None:
+        self._values = values
+        self._problem = problem = placing.problem(law=law, end=end)
+        self._relaxation = Relaxation(problem, placing.asked.effort)
+        self._hub = np.array([one.hub for one in problem.columns])
+        self._costs = np.array([one.cost for one in problem.columns])
+        jobs = [problem.groups[one.group][0] for one in problem.columns]
+        self._it_mwh = np.array([one.it_mwh for one in jobs])
+
+    def solve(self, sample: int) -> _Placed | None:
+        """None where the jobs do not fit."""
+        values, limits_mw = self._values, self._values.limits_mw[sample]
+        unit_costs = None if values.unit_costs is None else values.unit_costs[sample]
+        costs = self._costs if unit_costs is None else unit_costs[self._hub] * self._it_mwh
+        parts = self._relaxation.solve(costs, limits_mw)
+        if parts is None:
+            return None
+        it_mwh = np.bincount(self._hub, parts * self._it_mwh, len(limits_mw))
+        return _Placed(it_mwh, float(parts @ costs))
 
 
 def _values(placing: Placing) -> _Values:

@@ -124,6 +124,7 @@ class PlaceQuestion(Frozen):
     objective: str = "carbon"
     count: str | None = None
     hubs: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
     state: StatedValues = StatedValues()
     """Before those of the file of jobs."""
     without_law: bool = False
@@ -139,6 +140,8 @@ def _check_place(written: Written, of: PlaceQuestion, under: SameUnder) -> None:
         jobs = _jobs_of(under(NO_POLICIES), of)
     with _told_at(written, "hubs"):
         values_of(jobs, read_energy(), asked, hubs=of.hubs, given=of.state.by_option)
+    with _told_at(written, "against"):
+        values_of(jobs, read_energy(), asked, hubs=of.against, given=of.state.by_option)
 
 
 def _asked_of(of: PlaceQuestion, seed: int) -> PlaceAsked:
@@ -156,6 +159,7 @@ def _place(loaded: LoadedScenario, of: PlaceQuestion, seed: int, _: SameUnder) -
         read_energy(),
         _asked_of(of, seed),
         hubs=of.hubs,
+        against=of.against,
         given=of.state.by_option,
         without_law=of.without_law,
     )

@@ -11,6 +11,7 @@ from corridor.experiments.placement.place_documents import (
     AtEnd,
     CountedTotal,
     Optimum,
+    OtherHubs,
     PlaceAnswer,
     PlacedGroup,
     Quantiles,
@@ -100,6 +101,8 @@ def results(of: PlaceAnswer) -> Iterator[str]:
             )
     if of.sensitivity:
         yield _sampled(of.sensitivity, of.unit)
+    if of.against:
+        yield _against(of.against, of.unit)
     if len(of.groups) + len(of.not_placed) > 1:
         yield common(of)
     if of.lifted == ():
@@ -117,6 +120,29 @@ def _sampled(of: Sensitivity, unit: str) -> str:
         f"({_interval(of.optimum)} in 90 % of samples). Law costs "
         f"{_amount(of.cost_of_law.median)} {unit} ({_interval(of.cost_of_law)}).{unplaced}"
     )
+
+
+def _against(of: OtherHubs, unit: str) -> str:
+    """What the same jobs cost at the other hubs, and in samples of the same values."""
+    said = (
+        f"At {joined_few(of.hubs, MOST_LEFT)} instead: {_amount(of.optimum.value)} {unit}, a "
+        f"difference of {_signed(of.adds)} (gaps of the solver: {_signed(of.low)} to "
+        f"{_signed(of.high)}), and of {_signed(of.rtt.median)} ms in the mean RTT "
+        f"({_signed(of.rtt.low)} to {_signed(of.rtt.high)} in 90 % of samples of the map)."
+    )
+    if not of.sampled:
+        return said
+    adds = of.sampled.adds
+    return (
+        f"{said} Sampled with the same values for both: {_signed(adds.median)} {unit} "
+        f"({_signed(adds.low)} to {_signed(adds.high)} in 90 % of samples), above 0 in "
+        f"{percent(of.sampled.more)} of {counted(of.sampled.placed, 'sample')}."
+    )
+
+
+def _signed(value: float) -> str:
+    shown = f"{value:+,.1f}"
+    return "0.0" if shown in ("+0.0", "-0.0") else shown
 
 
 def _interval(of: Quantiles) -> str:

@@ -109,6 +109,42 @@ def test_the_first_hub_stays_first_in_the_share_of_samples_that_overlap_leaves(t
     assert "500 samples of the values" in text
 
 
+def test_other_hubs_have_the_same_values_sample_by_sample(tmp_path):
+    hubs = {"tianfu": (50, "1.25:1.1-1.5"), "shanghai": (50, "1.3:1.2-1.5")}
+    path = written(tmp_path, hubs)
+    asked = {"count": "location", "samples": 100, "hubs": ["tianfu"]}
+    same = corridor.place(path, **asked, against=["tianfu"]).against
+    assert (same.adds, same.low, same.high) == (0, 0, 0)
+    assert (same.rtt.low, same.rtt.high) == (0, 0)
+    assert (same.sampled.adds.low, same.sampled.adds.high, same.sampled.more) == (0, 0, 0)
+    found = corridor.place(path, **asked, against=["shanghai"])
+    alone = corridor.place(path, **(asked | {"hubs": ["shanghai"]}))
+    assert found.against.optimum == alone.with_law
+    assert found.against.adds == alone.with_law.value - found.with_law.value
+    assert found.against.rtt.median == pytest.approx(
+        alone.mean_rtt.median - found.mean_rtt.median, abs=1
+    )
+    adds = found.against.sampled.adds
+    assert adds.low < adds.median < adds.high
+    apart = (
+        alone.sensitivity.optimum.low - found.sensitivity.optimum.high,
+        alone.sensitivity.optimum.high - found.sensitivity.optimum.low,
+    )
+    assert apart[0] < adds.low
+    assert adds.high < apart[1]
+    assert "At shanghai instead: " in told(found)
+    assert "above 0 in 100 % of 100 samples" in told(found).replace("\n    ", " ")
+
+
+def test_other_hubs_that_do_not_take_a_job_are_refused(tmp_path):
+    path = written(tmp_path, {"tianfu": (50, 1.25), "shanghai": (50, 1.3)})
+    path.write_text(path.read_text().replace("- data: ", "- hubs: [tianfu]\n  data: "))
+    with pytest.raises(NoPlacement, match=r"^among the hubs of --against, no job has"):
+        corridor.place(path, count="location", against=["shanghai"])
+    with pytest.raises(InputError, match=r'has no hub "atlantis"'):
+        corridor.place(path, count="location", against=["atlantis"])
+
+
 def test_hubs_of_one_grid_share_the_factor(tmp_path):
     hubs = {"guangzhou": (50, 1.25), "shenzhen": (50, 1.25)}
     path = written(tmp_path, hubs, origin="shenzhen")
