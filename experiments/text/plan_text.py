@@ -16,6 +16,7 @@ from corridor.experiments.expansion.plan_documents import (
     PlanAnswer,
 )
 from corridor.experiments.terminal.columns import render
+from corridor.experiments.text.capacity_text import times_of
 from corridor.topologies.base.words import counted, joined_few, percent
 
 MOST_WIDTH = 100
@@ -128,12 +129,16 @@ def _further(of: PlanAnswer, one: Measured) -> str:
         found.append(f"{one.survival_pairs:,} of {of.failures * of.demands:,} pairs survive")
     if one.growth_times is not None and one.worst_utilization is not None:
         found.append(
-            f"rates may grow {one.growth_times:,.3f} times, highest utilization "
+            f"rates may grow {times_of(one.growth_times)} times, highest utilization "
             f"{100 * one.worst_utilization:,.1f} %"
         )
     if one.high_minutes is not None:
         found.append(f"{_minutes(one)} expected minutes a year without a path")
     return "".join(f", {each}" for each in found)
+
+
+def _grown(of: Measured) -> str:
+    return "" if of.growth_times is None else times_of(of.growth_times)
 
 
 def _minutes(of: Measured) -> str:
@@ -149,7 +154,7 @@ def _greedy(of: PlanAnswer) -> str:
         "latency": f"saves {greedy.saves_ms:,.1f} ms",
         "reach": f"serves {greedy.latencies.served} demands",
         "survival": f"makes {greedy.measured.survival_pairs} pairs survive",
-        "capacity": f"lets rates grow {greedy.measured.growth_times} times",
+        "capacity": f"lets rates grow {_grown(greedy.measured)} times",
         "nines": f"has {_minutes(greedy.measured)} minutes",
         "cost": f"costs {_range(greedy.cost)} MUSD" if greedy.cost else "costs an unknown sum",
     }[of.by]
@@ -195,7 +200,7 @@ def _columns(of: Measured) -> tuple[tuple[str, str], ...]:
     """Further measures with their heads; empty where they were not asked for."""
     return (
         ("pairs", "" if of.survival_pairs is None else f"{of.survival_pairs:,}"),
-        ("growth", "" if of.growth_times is None else f"{of.growth_times:,.3f}"),
+        ("growth", _grown(of)),
         (
             "highest use",
             "" if of.worst_utilization is None else f"{100 * of.worst_utilization:,.1f} %",
