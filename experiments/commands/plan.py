@@ -52,7 +52,7 @@ def add_parser(verbs: Any) -> None:
         "--next",
         type=whole(1, 20, "a plan has 1 to 20 candidates"),
         metavar="N",
-        help="build at most so many (default: 1 without --budget and --by cost)",
+        help="maximum number of candidates (default: 1 without --budget and --by cost)",
     )
     parser.add_argument(
         "--budget",
@@ -173,7 +173,7 @@ def _million_usd(text: str) -> float:
     try:
         return float(number)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no amount: write 120MUSD") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not an amount: write 120MUSD") from None
 
 
 def _value(text: str) -> tuple[str, float]:
@@ -254,7 +254,7 @@ def _write_map(args: argparse.Namespace, names: tuple[str, ...], loaded: LoadedS
     from corridor.topologies.base.whole_file import write_text
 
     if not names:
-        raise InputError("the plan builds nothing, so there is no map of it")
+        raise InputError("the plan builds nothing, so its map is that of today", "leave --map out")
     candidates = read_candidates(loaded.topology, args.candidates)
     name, base = args.map.name.partition(".")[0], loaded.scenario.topology
     file = Path(loaded.file).parent / base

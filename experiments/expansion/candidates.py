@@ -30,7 +30,7 @@ type Origin = Literal["announced", "discussed", "assumption"]
 
 
 class Range(Frozen):
-    """A value between two bounds, all values alike likely."""
+    """A value between two bounds, all values equally likely."""
 
     low: float = Field(gt=0, le=1e9)
     high: float = Field(gt=0, le=1e9)

@@ -32,21 +32,21 @@ NOWHERE = 1 << 60
 """More ns than any path takes."""
 LEVELS = 5
 """Values of one quantity, in the middle of equally likely parts of its range."""
-MOST_WORLDS = 64
+MOST_LEGAL_CASES = 64
 MOST_CHOICES = 12
 EQUAL = 1e-6
 """Plans that differ by less are equally good."""
 
 
-class World(NamedTuple):
+class LegalCase(NamedTuple):
     """One combination of interpretations of the law."""
 
     values: Mapping[str, str]
     measures: Measures
 
 
-def worlds_of(measures: Measures, varied: Sequence[Varied]) -> list[World]:
-    """Return the combinations of interpretations; all values alike likely.
+def legal_cases(measures: Measures, varied: Sequence[Varied]) -> list[LegalCase]:
+    """Return the combinations of interpretations; all values equally likely.
 
     Raises:
         InputError: There are more than 64 combinations.
@@ -54,19 +54,19 @@ def worlds_of(measures: Measures, varied: Sequence[Varied]) -> list[World]:
     loaded, problem = measures.loaded, measures.problem
     known = loaded.policies.interpretations
     if "law" not in varied or not known:
-        return [World({}, measures)]
+        return [LegalCase({}, measures)]
     combinations = list(itertools.product(*(one.values for one in known)))
-    if len(combinations) > MOST_WORLDS:
+    if len(combinations) > MOST_LEGAL_CASES:
         raise InputError(
             f"{loaded.policies.name} has {len(combinations)} combinations of interpretations",
-            f"at most {MOST_WORLDS} are computed: leave law out of --vary",
+            f"at most {MOST_LEGAL_CASES} are computed: leave law out of --vary",
         )
     found = []
     for combination in combinations:
         values = {one.id: value for one, value in zip(known, combination, strict=True)}
         under = loaded.model_copy(update={"policies": loaded.policies.interpreted(values)})
         other = Problem(specify(under), problem.candidates, problem.limits)
-        found.append(World(values, Measures(other, under, measures.weight_of)))
+        found.append(LegalCase(values, Measures(other, under, measures.weight_of)))
     return found
 
 
@@ -81,11 +81,11 @@ class _Path:
 
 
 class _Values:
-    """What sets of candidates save in one world, or how many demands they add."""
+    """What sets of candidates save in one legal case, or how many demands they add."""
 
-    def __init__(self, world: World, by: str) -> None:
-        self._measures, self._by = world.measures, by
-        problem = world.measures.problem
+    def __init__(self, case: LegalCase, by: str) -> None:
+        self._measures, self._by = case.measures, by
+        problem = case.measures.problem
         numbers = {name: at for at, name in enumerate(problem.fibres)}
         self._paths = {
             opened: [
@@ -156,8 +156,8 @@ class Samples:
         self._objective, self._seed = objective, seed
         measures = objective.measures
         self._problem, self._varied = measures.problem, tuple(varied)
-        self._worlds = worlds_of(measures, varied)
-        self._values = [_Values(one, objective.by) for one in self._worlds]
+        self._cases = legal_cases(measures, varied)
+        self._values = [_Values(one, objective.by) for one in self._cases]
         drawn = random.Random(seed)
         fibres = self._problem.candidates.file.fibres
         factors = [
@@ -177,7 +177,7 @@ class Samples:
             }
             for _ in range(count)
         ]
-        self._of = [at % len(self._worlds) for at in range(count)]
+        self._of = [at % len(self._cases) for at in range(count)]
         self._singles = [(name,) for name in (*self._problem.fibres, *self._problem.gateways)]
 
     def gains(self, sets: Sequence[Sequence[str]], longer_ns: Integers | None = None) -> Floats:
@@ -185,7 +185,7 @@ class Samples:
         matrix = self._matrix if longer_ns is None else longer_ns
         found = np.empty((len(matrix), len(sets)))
         for number, values in enumerate(self._values):
-            rows = [at for at, world in enumerate(self._of) if world == number]
+            rows = [at for at, case in enumerate(self._of) if case == number]
             found[rows] = values.gains(sets, matrix[rows])
         return found
 
@@ -226,7 +226,7 @@ class Samples:
             samples=len(gains),
             seed=self._seed,
             varied=self._varied,
-            interpretations=len(self._worlds),
+            interpretations=len(self._cases),
             sets=len(sets),
             best_share=float(shares[plan]),
             mean_regret=_rounded(max(0.0, regrets[:, plan].mean())),
@@ -267,7 +267,7 @@ class Samples:
                 "samples of costs within a budget compare all sets of candidates: too many",
                 "write --vary length, leave candidates out, or add --next",
             )
-        of_sample = (self._worlds[at].measures for at in self._of)
+        of_sample = (self._cases[at].measures for at in self._of)
         found_each = (
             best(one.problem, Objective(one, self._objective.by), longer, ties=False).names
             for one, longer in zip(of_sample, self.longer_ns, strict=True)
@@ -291,8 +291,8 @@ class Samples:
                     yield _worth(f"length of {one.id}", by_level)
         if "cost" in self._varied and self._problem.limits.budget_musd is not None:
             yield from self._information_of_costs(sets, means, now)
-        for read in self._worlds[0].measures.loaded.policies.interpretations:
-            values = [self._worlds[at].values.get(read.id) for at in self._of]
+        for read in self._cases[0].measures.loaded.policies.interpretations:
+            values = [self._cases[at].values.get(read.id) for at in self._of]
             if len(set(values)) > 1:
                 rows = [[value == each for each in values] for value in set(values)]
                 by_value = [gains[row].mean(axis=0)[list(now)] for row in map(np.array, rows)]

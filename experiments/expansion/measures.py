@@ -12,7 +12,7 @@ from corridor.experiments.answers.capacity_answer import CapacityQuestion, capac
 from corridor.experiments.answers.capacity_document import CapacityAnswer
 from corridor.experiments.expansion.downtime import SHOWN, Downtime, Minutes
 from corridor.experiments.expansion.plan_documents import Measure
-from corridor.experiments.expansion.problem import Outcome, Problem, served_now
+from corridor.experiments.expansion.problem import Outcome, Problem
 from corridor.experiments.expansion.survival import Survival
 from corridor.experiments.plan.workloads import offered
 from corridor.experiments.scenario.intents import Intended
@@ -41,7 +41,7 @@ class Measures:
     ) -> None:
         """``weights``: of the RTT of each demand that is served today; 1 without them."""
         self.problem, self.loaded, self.weight_of = problem, loaded, weights
-        self.served = served_now(problem.by_gateways[frozenset()].base_ns)
+        self.served = problem.served
         names = [one.id for one in problem.demands[::2]]
         self.weights = [1.0 if weights is None else weights.get(one, 0.0) for one in names]
         self._outcomes: dict[frozenset[str], Outcome] = {}
@@ -88,6 +88,20 @@ class Measures:
     def minutes(self, names: Collection[str], level: int = SHOWN) -> Minutes:
         """Return bounds of the expected minutes a year without a path, added over demands."""
         return self.downtime.minutes(names, level)
+
+    def sets(self, by: Collection[Measure]) -> list[tuple[str, ...]]:
+        """Return all sets of candidates within the limits, to be compared by measures.
+
+        Raises:
+            InputError: There are too many to compare one by one.
+        """
+        found = self.problem.sets()
+        if "capacity" in by and len(found) > MOST_CAPACITIES:
+            raise InputError(
+                f"the capacity of {len(found):,} sets of candidates: more than {MOST_CAPACITIES:,}",
+                "leave some out with --leave-out, or build fewer with --next",
+            )
+        return found
 
     def of(self, measure: Measure, names: Collection[str], longer_ns: Longer = None) -> float:
         """Return a measure of a set: ms, MUSD or minutes, or minus demands, pairs or growth."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from corridor.experiments.expansion.measures import LARGE, MOST_CAPACITIES, Measures
+from corridor.experiments.expansion.measures import LARGE, Measures
 from corridor.experiments.expansion.plan_documents import Measure, ParetoPlan
-from corridor.topologies.base.errors import InputError
 
 DIGITS = 6
 """Values that are equal to so many places are equal."""
@@ -23,12 +22,7 @@ def pareto_plans(measures: Measures, by: Sequence[Measure]) -> tuple[ParetoPlan,
     Raises:
         InputError: There are too many sets of candidates to compare one by one.
     """
-    sets = measures.problem.sets()
-    if "capacity" in by and len(sets) > MOST_CAPACITIES:
-        raise InputError(
-            f"the capacity of {len(sets):,} sets of candidates: more than {MOST_CAPACITIES:,}",
-            "leave some out with --leave-out, or build fewer with --next",
-        )
+    sets = measures.sets(by)
     values = {one: tuple(round(measures.of(name, one), DIGITS) for name in by) for one in sets}
     counts = Counter(values.values())
     kept: dict[tuple[float, ...], tuple[str, ...]] = {}

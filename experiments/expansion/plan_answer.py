@@ -41,7 +41,7 @@ from corridor.experiments.expansion.plan_documents import (
     Varied,
     YearRange,
 )
-from corridor.experiments.expansion.problem import Limits, Outcome, Problem, served_now
+from corridor.experiments.expansion.problem import Limits, Outcome, Problem
 from corridor.experiments.expansion.selection import Objective, Selection, best, greedy
 from corridor.experiments.scenario.intents import specify, with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario, load_under, under_given
@@ -286,8 +286,8 @@ def _weights(
 ) -> dict[str, float] | None:
     if question.weigh == "equal":
         return None
-    served = served_now(problem.by_gateways[frozenset()].base_ns)
-    names = [one.id for one, was in zip(problem.demands[::2], served, strict=True) if was]
+    pairs = zip(problem.demands[::2], problem.served, strict=True)
+    names = [one.id for one, was in pairs if was]
     return traffic_weights(loaded, names)
 
 

@@ -186,7 +186,7 @@ class Certainty:
     seed: int
     varied: tuple[Varied, ...]
     interpretations: int
-    """Combinations of interpretations of the law, all alike likely."""
+    """Combinations of interpretations of the law, all equally likely."""
     sets: int
     """Sets of candidates that were compared in each sample."""
     best_share: float

@@ -108,6 +108,11 @@ class Problem:
 
         return tuple(one for one in keys if not adds_nothing(one))
 
+    @property
+    def served(self) -> tuple[bool, ...]:
+        """By demand, whether it has a lawful path both ways today."""
+        return served_now(self.by_gateways[frozenset()].base_ns)
+
     @cached_property
     def nominal(self) -> dict[str, int]:
         """By candidate fibre, the delay that its written length adds to the shortest, in ns."""
@@ -207,8 +212,8 @@ class Problem:
     def searched(
         self, opened: frozenset[str], *, shortest: bool = True
     ) -> tuple[ColumnSearch, list[ApplicablePolicies]]:
-        """Return the search on the map with all fibres while gateways are open, and what policies
-        say of each direction there."""
+        """Return the search on the map with all fibres while gateways are open, and the
+        applicable policies of each direction."""
         topology = self.candidates.built((*self.fibres, *opened), shortest=shortest)
         lookup = PolicyLookup(self._asked.policies, topology, self._asked.as_of)
         return ColumnSearch(topology, self.fibres), [lookup.on(one) for one in self.demands]

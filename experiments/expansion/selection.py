@@ -12,7 +12,6 @@ import numpy as np
 from corridor.experiments.expansion.downtime import GAPS, Minutes
 from corridor.experiments.expansion.measures import (
     LARGE,
-    MOST_CAPACITIES,
     NS_PER_MS,
     ONE_BY_ONE,
     Longer,
@@ -73,11 +72,12 @@ class Objective:
     @property
     def is_one_by_one(self) -> bool:
         """Whether no program has the objective, so that sets are compared one by one."""
-        return any(map(self.asks, ONE_BY_ONE))
+        return not ONE_BY_ONE.isdisjoint(self.asked)
 
-    def asks(self, measure: Measure) -> bool:
-        """Whether it compares a measure, or has it as a target."""
-        return measure == self.by or (self.target is not None and measure == self.target.measure)
+    @property
+    def asked(self) -> frozenset[Measure]:
+        """The measure that it compares, and that of the target."""
+        return frozenset((self.by, *([] if self.target is None else [self.target.measure])))
 
     def score(self, names: Collection[str], longer_ns: Longer = None) -> Score:
         """Return both measures of a set."""
@@ -109,11 +109,11 @@ def best(
         EnvironmentUnsupported: The extra ``optimize`` is not installed.
     """
     if objective.is_one_by_one:
-        return _best_of_sets(problem, objective)
+        return _best_of_sets(objective)
     require("corridor plan", "optimize")
     added = problem.nominal if longer_ns is None else longer_ns
     found, bound = list[Selection](), np.inf
-    for opened in problem.by_gateways if objective.asks("survival") else problem.openings:
+    for opened in problem.by_gateways if "survival" in objective.asked else problem.openings:
         if not problem.fits(opened):
             continue
         least = min((one.score.first for one in found), default=np.inf)
@@ -134,14 +134,9 @@ def best(
     return Selection(chosen.names, chosen.outcome, chosen.score, min(bound, chosen.score.first))
 
 
-def _best_of_sets(problem: Problem, objective: Objective) -> Selection:
+def _best_of_sets(objective: Objective) -> Selection:
     """The best of all sets, each computed."""
-    sets = problem.sets()
-    if objective.asks("capacity") and len(sets) > MOST_CAPACITIES:
-        raise InputError(
-            f"the capacity of {len(sets):,} sets of candidates: more than {MOST_CAPACITIES:,}",
-            "leave some out with --leave-out, or build fewer with --next",
-        )
+    sets = objective.measures.sets(objective.asked)
     if objective.by == "nines":
         return _fewest_minutes(objective, sets)
     scores = {one: objective.score(one) for one in _that_meet(objective, sets)}
@@ -280,9 +275,9 @@ class _Program:
         self._terms: dict[Measure, dict[int, float]] = {}
         self._constants: dict[Measure, float] = {}
         self._add_paths(problem.by_gateways[opened])
-        if objective.asks("survival"):
+        if "survival" in objective.asked:
             self._add_rescues()
-        if objective.asks("cost"):
+        if "cost" in objective.asked:
             costs = {number: problem.cost_musd([name]) for name, number in self._numbers.items()}
             self._terms["cost"], self._constants["cost"] = costs, problem.cost_musd(opened)
         self._limit()

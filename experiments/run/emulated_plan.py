@@ -43,7 +43,9 @@ def emulate_plan(
         CorridorError: A run failed; its folder is kept.
     """
     if not of.plan.ids:
-        raise InputError("the plan builds nothing, so there is no map of it to measure")
+        raise InputError(
+            "the plan builds nothing, so nothing can be compared", "leave --emulate out"
+        )
     today = with_timeline(options.scenario, options.under, [], PROBES)
     built = read_candidates(today.topology, candidates).built(of.plan.ids)
     maps: dict[str, Topology] = {TODAY: today.topology, PLANNED: built}

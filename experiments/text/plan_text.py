@@ -32,12 +32,12 @@ AIMS: dict[Measure, str] = {
     "cost": "at the lowest cost",
 }
 BOUNDS: dict[Measure, str] = {
-    "latency": "has a sum below {:,.1f} ms",
-    "reach": "serves more than {:,.0f} demands",
-    "survival": "makes more than {:,.0f} pairs survive",
-    "capacity": "lets rates grow more than {:,.4g} times",
-    "nines": "has fewer than {:,.2f} expected minutes a year",
-    "cost": "that reaches the target costs less than {:,.1f} MUSD (high ends)",
+    "latency": "has a sum below {} ms",
+    "reach": "serves more than {} demands",
+    "survival": "makes more than {} pairs survive",
+    "capacity": "lets rates grow more than {} times",
+    "nines": "has fewer than {} expected minutes a year",
+    "cost": "that reaches the target costs less than {} MUSD (high ends)",
 }
 UNITS: dict[Measure, str] = {
     "latency": "RTT sum ms",
@@ -49,11 +49,10 @@ UNITS: dict[Measure, str] = {
 }
 UNITS_OF_GAIN: dict[Measure, str] = {"latency": "ms", "reach": "demands"}
 """Of the objectives that samples are of."""
-FORMATS: dict[Measure, str] = {
+FORMATS: dict[Measure, str] = {  # capacity is rounded down
     "latency": "{:,.1f}",
     "reach": "{:,.0f}",
     "survival": "{:,.0f}",
-    "capacity": "{:,.3f}",
     "nines": "{:,.2f}",
     "cost": "{:,.0f}",
 }
@@ -83,7 +82,7 @@ def _headline(of: PlanAnswer) -> str:
     built = joined_few(of.plan.ids, MOST_NAMES) if of.plan.ids else "nothing"
     aim = AIMS[of.by]
     if of.target is not None:
-        value = FORMATS[of.target.measure].format(of.target.value)
+        value = _value(of.target.measure, of.target.value)
         aim += f" that reaches {value} ({UNITS[of.target.measure]})"
     return f"{of.scenario} under {of.policies} on {of.as_of}: {within}build {built} {aim}."
 
@@ -108,7 +107,7 @@ def _results(of: PlanAnswer) -> Iterator[str]:
         f"All built: {_latencies(of.everything)}, {of.everything.served} served"
         f"{_further(of, of.everything_measured)}."
     )
-    yield f"No plan within the limits {BOUNDS[of.by].format(of.bound)}{_proof(of)}."
+    yield f"No plan within the limits {BOUNDS[of.by].format(_value(of.by, of.bound))}{_proof(of)}."
     if of.proof.method == "program" and of.proof.gap > LEAST_SHOWN:
         yield "The solver ran out of time: a better plan may exist up to that bound (--time-limit)."
     yield _greedy(of)
@@ -135,6 +134,10 @@ def _further(of: PlanAnswer, one: Measured) -> str:
     if one.high_minutes is not None:
         found.append(f"{_minutes(one)} expected minutes a year without a path")
     return "".join(f", {each}" for each in found)
+
+
+def _value(of: Measure, value: float) -> str:
+    return times_of(value) if of == "capacity" else FORMATS[of].format(value)
 
 
 def _grown(of: Measured) -> str:
@@ -228,7 +231,7 @@ def _pareto(of: PlanAnswer, width: int | None) -> str:
     by = list(of.pareto[0].values)
     rows = [
         (
-            *(FORMATS[name].format(one.values[name]) for name in by),
+            *(_value(name, one.values[name]) for name in by),
             str(one.equals) if one.equals else "",
             joined_few(one.ids, MOST_NAMES) if one.ids else "nothing",
         )
@@ -330,7 +333,7 @@ def _notes(of: PlanAnswer) -> Iterator[str]:
         weight = "each demand counts by its rate over the mean rate"
     yield f"RTTs are of the shortest lawful paths, by nominal delays; {weight}."
     if of.certainty is not None and "law" in of.certainty.varied:
-        yield "All interpretations of the law are alike likely here, which no source says."
+        yield "All interpretations of the law are equally likely here, which no source states."
     if of.budget_musd is not None:
         yield "The high ends of costs together are within the budget."
     yield "Time to build and permits are not considered, nor what no objective asks for."

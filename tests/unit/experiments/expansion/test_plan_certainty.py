@@ -106,7 +106,7 @@ def test_a_known_cost_is_worth_what_then_fits_into_the_budget(tmp_path: Path) ->
     assert (fixed.certainty.best_share, fixed.certainty.information) == (1, ())
 
 
-def test_interpretations_are_all_computed_and_alike_likely(tmp_path: Path) -> None:
+def test_interpretations_are_all_computed_and_equally_likely(tmp_path: Path) -> None:
     file = tmp_path / "asked.yaml"
     demand = {
         "id": "one",
@@ -144,4 +144,4 @@ def test_interpretations_are_all_computed_and_alike_likely(tmp_path: Path) -> No
             assert choice.mean_gain == pytest.approx(mean, abs=0.001)
     assert {one.what.split()[0] for one in found.information} == {"interpretation"}
     answer = plan_answer(load_scenario(str(file)), question, EXAMPLE)
-    assert "alike likely here, which no source says" in plan_text.told(answer)
+    assert "equally likely here, which no source states" in plan_text.told(answer)
