@@ -140,8 +140,9 @@ def _check_place(written: Written, of: PlaceQuestion, under: SameUnder) -> None:
         jobs = _jobs_of(under(NO_POLICIES), of)
     with _told_at(written, "hubs"):
         values_of(jobs, read_energy(), asked, hubs=of.hubs, given=of.state.by_option)
-    with _told_at(written, "against"):
-        values_of(jobs, read_energy(), asked, hubs=of.against, given=of.state.by_option)
+    if of.against:
+        with _told_at(written, "against"):
+            values_of(jobs, read_energy(), asked, hubs=of.against, given=of.state.by_option)
 
 
 def _asked_of(of: PlaceQuestion, seed: int) -> PlaceAsked:
