@@ -142,9 +142,11 @@ def whole(drawn: Atlas) -> Box:
     return Box(0.0, 0.0, round(drawn.frame.width, 1), round(drawn.frame.height, 1))
 
 
-def around(drawn: Atlas, paths: Sequence[DrawnPath]) -> Box:
-    """The view of paths with room around them, not beyond the map; of none, the whole map."""
-    points = [
+def around(drawn: Atlas, paths: Sequence[DrawnPath], hubs: Iterable[str] = ()) -> Box:
+    """The view of paths and hubs with room around them, not beyond the map; of none, the whole
+    map."""
+    points = [drawn.hubs[one].xy for one in hubs if one in drawn.hubs]
+    points += [
         point
         for path in paths
         for one in path.fibres
@@ -207,7 +209,7 @@ def view_of_flows(drawn: Atlas, gbps: Mapping[str, float], mw: Collection[str]) 
     """The part of the map with flows and hubs that compute."""
     at_hubs = [one.fibre.id for one in drawn.fibres.values() if {one.fibre.a, one.fibre.z} & {*mw}]
     used = [one for one in gbps if one in drawn.fibres]
-    return around(drawn, [DrawnPath(LAWFUL, used or at_hubs)])
+    return around(drawn, [DrawnPath(LAWFUL, used or at_hubs)], mw)
 
 
 def by_fibre(of: CapacityAnswer) -> dict[str, LinkUtilisation]:

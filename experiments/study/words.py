@@ -60,7 +60,9 @@ def figure(value: float | None, digits: int = DIGITS) -> str:
     if value == 0:
         return "0"
     shown = f"{value:.{digits}g}"
-    return f"{float(shown):.0f}" if "e" in shown and abs(value) < 1e15 else shown
+    if "e" in shown and abs(value) < 1e15:
+        return f"{float(shown):z.0f}"
+    return shown
 
 
 def bounds(interval: Interval | None) -> str:

@@ -10,6 +10,8 @@ import pytest
 import corridor
 from corridor.experiments import cli
 from corridor.experiments.answers.map_document import map_document
+from corridor.experiments.atlas import atlas
+from corridor.experiments.atlas.map_drawing import view_of_flows
 from corridor.experiments.pages.page import report
 from corridor.experiments.pages.place_page import place_page
 from corridor.experiments.placement.jobs_file import load_jobs
@@ -32,6 +34,14 @@ def test_each_hub_has_a_disc_and_its_power_in_words(found, page):
     assert page.count('<g class="mw"') == len(found.hubs)
     largest = max(found.hubs, key=lambda one: one.mean_mw)
     assert f"{largest.mean_mw:,.0f} MW</text>" in page
+
+
+def test_the_map_shows_a_hub_that_computes_for_itself_alone():
+    topology = load_jobs(EXAMPLE).topology
+    drawn = atlas(map_document(topology))
+    rates = {"guangzhou-shenzhen": 1.0}
+    assert not view_of_flows(drawn, rates, {}).has(drawn.hubs["riyadh"].xy)
+    assert view_of_flows(drawn, rates, {"riyadh": 6.0}).has(drawn.hubs["riyadh"].xy)
 
 
 def test_the_area_of_a_disc_is_the_power(found, page):

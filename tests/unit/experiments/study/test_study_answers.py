@@ -6,7 +6,15 @@ from corridor.experiments.study.answers import RunValues, Told, answers, enough_
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.measures import parse_bound
 from corridor.experiments.study.study_file import StudyFile
-from corridor.experiments.study.words import Table, as_csv, as_markdown, failed, sentences, tables
+from corridor.experiments.study.words import (
+    Table,
+    as_csv,
+    as_markdown,
+    failed,
+    figure,
+    sentences,
+    tables,
+)
 from corridor.experiments.study.writing import as_latex
 from corridor.topologies.base.words import escaped
 
@@ -127,6 +135,14 @@ def test_tables_are_written_for_papers_pages_and_programs():
     assert as_csv(conditions).splitlines()[0].startswith("law,network.loss,measure,mean")
     assert as_markdown(comparisons).splitlines()[2].startswith("| none to th | 0% |")
     assert escaped("a_b & 5% <c>") == r"a\_b \& 5\% \textless{}c\textgreater{}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0, "0"), (-1e-9, "0"), (1e-9, "0"), (-1.234567e6, "-1235000"), (-0.004765, "-0.004765")],
+)
+def test_figures_have_as_many_digits_as_say_something(value, shown):
+    assert figure(value) == shown
 
 
 def test_tables_of_the_studys_own_choice_show_what_it_names():
