@@ -67,9 +67,10 @@ class CorridorTopo(Topo):
             raise
         self.wiring: Wiring = wire(topology, run_id="mn", seed=seed)
         for hub in self.wiring.hubs:
-            self.addHost(hub.host, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
             self.addSwitch(hub.switch, dpid=f"{hub.dpid:016x}")
-            self.addLink(hub.host, hub.switch)
+            for host in hub.attached:
+                self.addHost(host.host, ip=f"{host.host_ip}/8", mac=host.host_mac)
+                self.addLink(host.host, hub.switch)
         for fibre in self.wiring.fibres:
             ends = (self.wiring.hub(fibre.a.hub), self.wiring.hub(fibre.z.hub))
             self.addLink(ends[0].switch, ends[1].switch, fibre=fibre.fibre)

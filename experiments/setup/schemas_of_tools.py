@@ -139,9 +139,11 @@ def export() -> Form:
 
 
 def topology() -> Form:
+    from corridor.topologies.model.hosts import Host
     from corridor.topologies.model.topology import Fibre, Hub, Topology
 
-    graph = as_dumped("Head", Topology, "hubs", "fibres", "background_gbps", "domains")
+    left_out = ("hubs", "fibres", "background_gbps", "domains")
+    graph = as_dumped("Head", Topology, *left_out, hosts=NotRequired[list[Host]])
     ends = {"key": str, "source": str, "target": str}
     hub = as_dumped("Hub", Hub)
     edge = as_dumped("Edge", Fibre, "id", "a", "z", **ends)

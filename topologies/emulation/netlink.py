@@ -28,7 +28,7 @@ from corridor.topologies.model.wiring import (
     HOST_MTU_BYTES,
     End,
     GatewayWire,
-    HubWire,
+    HostEnd,
     Shape,
     Wiring,
 )
@@ -212,36 +212,36 @@ class Links:
         self._route.close()
 
     def _add_hosts(self) -> None:
-        """Every hub's host in a separate namespace, its interface addressed and up."""
-        for hubs in batched(self._wiring.hubs, HOSTS_AT_ONCE):
-            self._add_some_hosts(hubs)
+        """Every host in a separate namespace, its interface addressed and up."""
+        for hosts in batched(self._wiring.hosts, HOSTS_AT_ONCE):
+            self._add_some_hosts(hosts)
 
-    def _add_some_hosts(self, hubs: Sequence[HubWire]) -> None:
-        inside: list[tuple[HubWire, NetlinkSocket]] = []
+    def _add_some_hosts(self, hosts: Sequence[HostEnd]) -> None:
+        inside: list[tuple[HostEnd, NetlinkSocket]] = []
         try:
-            for hub in hubs:
-                namespace = self.namespaces[hub.host] = Namespace()
+            for host in hosts:
+                namespace = self.namespaces[host.host] = Namespace()
                 with namespace.entered():
-                    inside.append((hub, NetlinkSocket()))
+                    inside.append((host, NetlinkSocket()))
                     namespaces.set_up(asks_for_ecn=bool(marks(shapes(self._wiring))))
-            self._route.carry_out(map(self._host_pair, hubs))
-            for hub, route in inside:
-                name = hub.host_interface
+            self._route.carry_out(map(self._host_pair, hosts))
+            for host, route in inside:
+                name = host.host_interface
                 address = rtnetlink.addressed(
-                    route.index_of(name), hub.host_ip, HOST_PREFIX_LENGTH, name
+                    route.index_of(name), host.host_ip, HOST_PREFIX_LENGTH, name
                 )
                 route.carry_out([address, *_made_live([name, LOOPBACK])])
         finally:
             for _, route in inside:
                 route.close()
 
-    def _host_pair(self, hub: HubWire) -> Request:
-        ours = Interface(hub.switch_interface, hub.switch_mac, HOST_MTU_BYTES, self._group)
+    def _host_pair(self, host: HostEnd) -> Request:
+        ours = Interface(host.switch_interface, host.switch_mac, HOST_MTU_BYTES, self._group)
         theirs = Interface(
-            hub.host_interface,
-            hub.host_mac,
+            host.host_interface,
+            host.host_mac,
             HOST_MTU_BYTES,
-            namespace=self.namespaces[hub.host].fd,
+            namespace=self.namespaces[host.host].fd,
             gso_max_segs=None if self._offload else 1,
         )
         return rtnetlink.veth(ours, theirs)
@@ -384,8 +384,8 @@ def _disable_ipv6(names: Iterable[str]) -> None:
 
 def interfaces(wiring: Wiring) -> Iterable[str]:
     """Every interface the run owns in the root namespace."""
-    for hub in wiring.hubs:
-        yield hub.switch_interface
+    for host in wiring.hosts:
+        yield host.switch_interface
     yield from shapes(wiring)
     yield from _gateway_sides(wiring)
 

@@ -16,7 +16,7 @@ from mininet.log import error
 from mininet.net import Mininet
 from mininet.node import Host, Switch
 
-from corridor.topologies.model.wiring import HOST_PORT, FibreWire, HubWire, Wiring
+from corridor.topologies.model.wiring import HOST_PORT, FibreWire, HostEnd, HubWire, Wiring
 
 
 class LazyShell:
@@ -78,9 +78,9 @@ class Enterable(Protocol):
 
 
 class HubHost(LazyShell, Host):
-    """The host of a hub, in the namespace that was made for it."""
+    """A host at a hub, in the namespace that was made for it."""
 
-    def __init__(self, name: str, wire: HubWire | None = None, **params: Any) -> None:
+    def __init__(self, name: str, wire: HostEnd | None = None, **params: Any) -> None:
         self.wire = wire
         self.namespace: Enterable | None = None
         super().__init__(name, **params)
@@ -162,12 +162,12 @@ class BuiltIntf(Intf):
 
 
 class HostLink(Link):
-    """A hub's host on port 1 of its switch."""
+    """A host at a port of its hub's switch: port 1 for the hub's default host."""
 
-    def __init__(self, host: HubHost, switch: HubSwitch, wire: HubWire) -> None:
+    def __init__(self, host: HubHost, switch: HubSwitch, wire: HostEnd) -> None:
         self.intf1 = BuiltIntf(wire.host_interface, host, 0, self, wire.host_mac)
         self.intf1.ip, self.intf1.prefixLen = wire.host_ip, "8"
-        self.intf2 = BuiltIntf(wire.switch_interface, switch, HOST_PORT, self, wire.switch_mac)
+        self.intf2 = BuiltIntf(wire.switch_interface, switch, wire.port, self, wire.switch_mac)
 
 
 class FibreLink(Link):
@@ -180,11 +180,12 @@ class FibreLink(Link):
 
 
 class HubNet(Mininet):
-    """Mininet's names for a wiring whose interfaces are there; a hub's id names its host."""
+    """Mininet's names for a wiring whose interfaces are there; a hub's id names its default
+    host, and the id of a further host that one."""
 
     def __init__(self, wiring: Wiring, **mininet_options: Any) -> None:
         self.wiring = wiring
-        self._hosts_of = {hub.hub: hub.host for hub in wiring.hubs}
+        self._hosts_of = {host.name: host.host for host in wiring.hosts}
         super().__init__(
             topo=None, switch=HubSwitch, host=HubHost, controller=None, **mininet_options
         )
@@ -206,10 +207,11 @@ class HubNet(Mininet):
     def describe(self, namespaces: Mapping[str, Enterable], switches: Switches) -> None:
         """Make the nodes and links; ``namespaces`` are those of hosts, by their names here."""
         for hub in self.wiring.hubs:
-            host = self.addHost(hub.host, wire=hub, ip=f"{hub.host_ip}/8", mac=hub.host_mac)
-            host.namespace = namespaces[hub.host]
             switch = self.addSwitch(hub.switch, wire=hub, network=switches)
-            self.links.append(HostLink(host, switch, hub))
+            for wire in hub.attached:
+                host = self.addHost(wire.host, wire=wire, ip=f"{wire.host_ip}/8", mac=wire.host_mac)
+                host.namespace = namespaces[wire.host]
+                self.links.append(HostLink(host, switch, wire))
         for fibre in self.wiring.fibres:
             ends = (self.switch_of(fibre.a.hub), self.switch_of(fibre.z.hub))
             self.links.append(FibreLink(*ends, fibre))
@@ -240,7 +242,7 @@ class AttachedNet(HubNet):
     ) -> None:
         """Paths to the hosts' namespaces, and where switches take ``ovs-ofctl``, by hub."""
         super().__init__(wiring, build=False)
-        paths = {hub.host: Path(namespaces[hub.hub]) for hub in wiring.hubs}
+        paths = {host.host: Path(namespaces[host.name]) for host in wiring.hosts}
         self.describe(paths, self)
         for hub in wiring.hubs:
             self.switch_of(hub.hub).management_address = management[hub.hub]

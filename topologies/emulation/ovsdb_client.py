@@ -18,7 +18,6 @@ from corridor.topologies.base.errors import EnvironmentUnsupported
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
-    HOST_PORT,
     HubWire,
     Wiring,
 )
@@ -251,7 +250,11 @@ def switches_socket(run_id: str) -> str:
 def ports_of(wiring: Wiring) -> dict[str, list[tuple[str, int]]]:
     """By hub, every interface of its switch and its number."""
     ports = {
-        hub.hub: [(hub.switch_interface, HOST_PORT), *gateway_ports(hub)] for hub in wiring.hubs
+        hub.hub: [
+            *((host.switch_interface, host.port) for host in hub.attached),
+            *gateway_ports(hub),
+        ]
+        for hub in wiring.hubs
     }
     for fibre in wiring.fibres:
         for end in (fibre.a, fibre.z):

@@ -100,6 +100,8 @@ class TopologyEntry(Frozen):
     fibres: list[object] = Field(default_factory=list)
     footprints: list[object] = Field(default_factory=list)
     """Disasters by id, or written out: fibres that one may hit become a shared-risk group."""
+    hosts: list[object] = Field(default_factory=list)
+    """Hosts behind hubs, next to the default host of each hub."""
     domains: WrittenDomains | None = None
     """Operators, the domains that they run at hubs and fibres, and their hand-overs."""
     notes: tuple[Text, ...] = ()

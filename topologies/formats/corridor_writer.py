@@ -8,6 +8,7 @@ from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.units import format_duration, format_length, format_rate
 from corridor.topologies.model.capacity import CapacityGroup
 from corridor.topologies.model.catalogue import shipped_systems
+from corridor.topologies.model.hosts import Host
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 
@@ -34,8 +35,15 @@ def to_data(topology: Topology) -> JsonObject:
         ],
         "capacity_groups": [group_data(one) for one in topology.capacity_groups.values()],
         "fibres": [fibre_data(fibre) for fibre in topology.fibres],
+        **({"hosts": [host_data(host) for host in topology.hosts]} if topology.hosts else {}),
         **({"domains": domains.model_dump(mode="json", exclude_defaults=True)} if domains else {}),
     }
+
+
+def host_data(host: Host) -> JsonObject:
+    """A host as a topology file writes it."""
+    data: JsonObject = host.model_dump(mode="json", exclude_defaults=True)
+    return data
 
 
 def group_data(group: CapacityGroup) -> JsonObject:

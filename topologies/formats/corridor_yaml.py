@@ -41,6 +41,7 @@ from corridor.topologies.model.catalogue import (
     shipped_waypoints,
 )
 from corridor.topologies.model.domains import read_written
+from corridor.topologies.model.hosts import Host, check_hosts
 from corridor.topologies.model.operators import WrittenDomains
 from corridor.topologies.model.topology import (
     Fibre,
@@ -82,6 +83,8 @@ class _Reader:
         self.groups: dict[str, CapacityGroup] = {}
         self.scaling = DEFAULT_SCALING
         self.domains: WrittenDomains | None = None
+        self.hosts: list[Host] = []
+        """Those of the files that it extends."""
 
     def topology(self) -> Topology:
         entry = validate(self.document, TopologyEntry)
@@ -114,6 +117,9 @@ class _Reader:
             notes=(*notes, *entry.notes),
         )
         made = self._with_footprints(made, len(entry.footprints))
+        hosts = [validate(self.document, Host, at=("hosts", i)) for i in range(len(entry.hosts))]
+        check_hosts(self.document, hosts, tuple(self.hubs), self.hosts)
+        made = made.with_hosts((*self.hosts, *hosts))
         written = read_written(self.document, made)
         domains = self.domains if written is None else written.over(self.domains)
         return made if domains is None else made.model_copy(update={"domains": domains})
@@ -137,6 +143,11 @@ class _Reader:
                 message = f'capacity group "{group.id}" is another in an earlier base'
                 raise self.document.error(message, *at, hint="rename one of the two")
         self.scaling = base.scaling
+        for host in base.hosts:
+            if any(host.id == one.id for one in self.hosts):
+                message = f'host id "{host.id}" is used twice'
+                raise self.document.error(message, *at, hint="give each its own id")
+            self.hosts.append(host)
         if base.domains is not None:
             self.domains = base.domains.over(self.domains)
         return base.notes
@@ -154,6 +165,7 @@ class _Reader:
         for i, name in enumerate(without.hubs):
             self._known(self.hubs, name, "hub", ("without", "hubs", i))
             del self.hubs[name]
+        self.hosts = [host for host in self.hosts if host.hub in self.hubs]
         dark = [one.id for one in self.fibres.values() if not {*one.ends} <= self.hubs.keys()]
         for name in dark:
             del self.fibres[name]

@@ -42,6 +42,7 @@ from corridor.topologies.model.fields import (
     Slug,
     Text,
 )
+from corridor.topologies.model.hosts import Host
 from corridor.topologies.model.operators import WrittenDomains
 
 if TYPE_CHECKING:
@@ -252,6 +253,8 @@ class Topology(Frozen):
     """By fibre, real rates of traffic that no demand sends: from ``a`` to ``z``, and back."""
     domains: WrittenDomains | None = None
     """Who runs what, as the file states it; ``model/domains.py`` adds what is shipped."""
+    hosts: tuple[Host, ...] = ()
+    """Hosts behind hubs, next to the default host of each hub."""
 
     def __hash__(self) -> int:
         """Of what a map is: equal maps have the same, with and without background."""
@@ -259,9 +262,9 @@ class Topology(Frozen):
 
     @model_serializer(mode="wrap")
     def _without_empty_parts(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
-        """The background and domains only where there are any: most maps have none."""
+        """Background, domains and hosts only where there are any: most maps have none."""
         dumped: dict[str, JsonValue] = handler(self)
-        for key in ("background_gbps", "domains"):
+        for key in ("background_gbps", "domains", "hosts"):
             if not dumped.get(key):
                 dumped.pop(key, None)
         return dumped
@@ -420,8 +423,11 @@ class Topology(Frozen):
         hubs = tuple(hub for hub in self.hubs if hub.id not in dropped)
         return self._of(hubs, kept)
 
-    def _of(self, hubs: tuple[Hub, ...], fibres: tuple[Fibre, ...]) -> Topology:
+    def _of(
+        self, hubs: tuple[Hub, ...], fibres: tuple[Fibre, ...], more: Iterable[Host] = ()
+    ) -> Topology:
         """Return the same topology with these hubs and fibres; a copy would keep the indices."""
+        kept = {hub.id for hub in hubs}
         return Topology(
             name=self.name,
             title=self.title,
@@ -431,7 +437,22 @@ class Topology(Frozen):
             notes=self.notes,
             background_gbps=self.background_gbps,
             domains=self.domains,
+            hosts=(*(host for host in self.hosts if host.hub in kept), *more),
         )
+
+    def with_hosts(self, hosts: Iterable[Host]) -> Topology:
+        """Return the same topology with more hosts, which ``check_hosts`` has checked."""
+        return self._of(self.hubs, self.fibres, hosts)
+
+    def hub_of(self, name: str) -> str:
+        """Return the hub of a host, or of a hub's default host, which has the hub's name.
+
+        Raises KeyError with a near match."""
+        return self._hub_of_host.get(name) or self.hub(name).id
+
+    @cached_property
+    def _hub_of_host(self) -> dict[str, str]:
+        return {host.id: host.hub for host in self.hosts}
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.hubs)} hubs, {len(self.fibres)} fibres"

@@ -7,7 +7,7 @@ and seed always give the same wiring.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.model.addresses import addresses, hub_address, mac
 from corridor.topologies.model.line import Bursts, Line, Queue
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydant
 ALL_PPM = 1_000_000
 """A loss of everything, in parts per million."""
 HOST_PORT = 1
+"""Of the default host of each hub."""
+OF_HOSTS = range(2001, 3000)
+"""Ports of further hosts."""
 GATEWAY_IN_PORT, GATEWAY_OUT_PORT = 1001, 1002
 HOST_MTU_BYTES = 1500
 FIBRE_MTU_BYTES = 1600  # room for two MPLS labels and a VLAN tag around a full host packet
@@ -124,8 +128,23 @@ class GatewayWire:
 
 
 @dataclass(frozen=True)
+class HostWire:
+    """A host behind a hub, at a separate port of the hub's switch."""
+
+    name: str
+    hub: str
+    port: int
+    host: str
+    host_interface: str
+    host_mac: str
+    host_ip: str
+    switch_interface: str
+    switch_mac: str
+
+
+@dataclass(frozen=True)
 class HubWire:
-    """A hub as one OpenFlow switch and one host on port 1 of it."""
+    """A hub as one OpenFlow switch, its default host on port 1 of it, and further hosts."""
 
     hub: str
     switch: str
@@ -138,6 +157,32 @@ class HubWire:
     switch_interface: str
     switch_mac: str
     gateway: GatewayWire | None = None
+    hosts: tuple[HostWire, ...] = field(default=(), metadata=OMIT_EMPTY)
+    """Hosts next to the default host."""
+
+    @property
+    def name(self) -> str:
+        """The name of its default host."""
+        return self.hub
+
+    @property
+    def port(self) -> int:
+        """The port of its default host."""
+        return HOST_PORT
+
+    @property
+    def attached(self) -> tuple[HostEnd, ...]:
+        """All hosts at its switch, the default host first."""
+        return (self, *self.hosts)
+
+
+type HostEnd = HubWire | HostWire
+"""A host, with its name, port and addresses: the default host of a hub, or a further one."""
+
+
+def is_host_port(port: object) -> bool:
+    """Whether a host is at a port, if anything is."""
+    return port == HOST_PORT or (isinstance(port, int) and port in OF_HOSTS)
 
 
 @dataclass(frozen=True)
@@ -150,6 +195,15 @@ class Wiring:
 
     def hub(self, hub: str) -> HubWire:
         return next(wire for wire in self.hubs if wire.hub == hub)
+
+    @property
+    def hosts(self) -> tuple[HostEnd, ...]:
+        """All hosts: those of a hub after each other, the default host first."""
+        return tuple(host for hub in self.hubs for host in hub.attached)
+
+    def host(self, name: str) -> HostEnd:
+        """A host by its name; the default host of a hub has the hub's."""
+        return next(host for host in self.hosts if host.name == name)
 
 
 def wire(
@@ -178,8 +232,15 @@ def wire(
     unknown = sorted(gateways - numbers.keys())
     if unknown:
         raise InputError(f"no hub {unknown[0]!r} to be a gateway in topology {topology.name!r}")
+    behind = _hosts(topology, run_id, numbers)
     hubs = tuple(
-        _hub_wire(run_id, hub.id, numbers[hub.id], has_gateway=hub.id in gateways)
+        _hub_wire(
+            run_id,
+            hub.id,
+            numbers[hub.id],
+            has_gateway=hub.id in gateways,
+            hosts=tuple(behind.get(hub.id, ())),
+        )
         for hub in topology.hubs
     )
     next_port = dict.fromkeys(numbers, HOST_PORT + 1)
@@ -218,7 +279,37 @@ def in_flight_packets(rate_bps: int, delay_ns: int) -> int:
     return sent_bps * delay_ns // (8 * SMALLEST_FRAME_BYTES * NS_PER_S) + BURST_PACKETS
 
 
-def _hub_wire(run_id: str, hub: str, number: int, *, has_gateway: bool) -> HubWire:
+def _hosts(
+    topology: Topology, run_id: str, numbers: Mapping[str, int]
+) -> Mapping[str, Sequence[HostWire]]:
+    """By hub, the hosts next to the default host."""
+    if not topology.hosts:
+        return {}
+    given = addresses([hub.id for hub in topology.hubs], topology.hosts)
+    found: dict[str, list[HostWire]] = {}
+    for host in topology.hosts:
+        number, behind = numbers[host.hub], found.setdefault(host.hub, [])
+        place = len(behind) + 1
+        port = OF_HOSTS[len(behind)]
+        behind.append(
+            HostWire(
+                name=host.id,
+                hub=host.hub,
+                port=port,
+                host=f"h{number}x{place}",
+                host_interface=f"{run_id}h{number}x{place}",
+                host_mac=mac(0x04, number, place),
+                host_ip=given[host.id],
+                switch_interface=f"{run_id}s{number}p{port}",
+                switch_mac=mac(0x05, number, place),
+            )
+        )
+    return found
+
+
+def _hub_wire(
+    run_id: str, hub: str, number: int, *, has_gateway: bool, hosts: tuple[HostWire, ...]
+) -> HubWire:
     return HubWire(
         hub=hub,
         switch=f"s{number}",
@@ -226,11 +317,12 @@ def _hub_wire(run_id: str, hub: str, number: int, *, has_gateway: bool) -> HubWi
         dpid=number,
         host=f"h{number}",
         host_interface=f"{run_id}h{number}-eth0",
-        host_mac=_mac(0x00, number, 0),
-        host_ip=f"10.0.{number >> 8}.{number & 0xFF}",
+        host_mac=mac(0x00, number, 0),
+        host_ip=hub_address(number),
         switch_interface=f"{run_id}s{number}p{HOST_PORT}",
-        switch_mac=_mac(0x01, number, HOST_PORT),
+        switch_mac=mac(0x01, number, HOST_PORT),
         gateway=_gateway_wire(run_id, number) if has_gateway else None,
+        hosts=hosts,
     )
 
 
@@ -238,21 +330,15 @@ def _gateway_wire(run_id: str, number: int) -> GatewayWire:
     return GatewayWire(
         in_interface=f"{run_id}s{number}gi",
         out_interface=f"{run_id}s{number}go",
-        in_mac=_mac(0x03, number, 1),
-        out_mac=_mac(0x03, number, 2),
+        in_mac=mac(0x03, number, 1),
+        out_mac=mac(0x03, number, 2),
     )
 
 
 def _end(run_id: str, hub: str, number: int, port: int) -> End:
     if port > LAST_FIBRE_PORT:
         raise InputError(f"hub {hub!r} has more fibres than a switch has ports ({port})")
-    return End(hub, port, f"{run_id}s{number}p{port}", _mac(0x01, number, port))
-
-
-def _mac(kind: int, number: int, port: int) -> str:
-    """A locally administered unicast address (IEEE 802: second bit of the first octet set)."""
-    octets = (0x02, 0xC0, kind, number >> 8, number & 0xFF, port & 0xFF)
-    return ":".join(f"{octet:02x}" for octet in octets)
+    return End(hub, port, f"{run_id}s{number}p{port}", mac(0x01, number, port))
 
 
 def _shape(
