@@ -53,15 +53,16 @@ def switch(net, hub, port, header, labels, dead):
 
 
 def is_live(net, hub, port, dead):
-    if port == net["host"]:
+    if port == net["host"] or (hub, port) in net["hosts"]:
         return True
     fibre = net["leads"].get((hub, port), (None,))[0]
     return hub not in dead["gateways"] if fibre == "" else fibre not in (None, *dead["fibres"])
 
 
-def walk(net, hub, header, dead):
+def walk(net, src, header, dead):
     """Return the packet that a host receives, or None, and the hubs, gateways and fibres passed."""
-    port, hubs, gateways, arcs = net["host"], [hub], [], []
+    hub, port = src
+    hubs, gateways, arcs = [hub], [], []
     label = {name: value for name, value in header.items() if name.startswith("mpls_")}
     labels = [label] if label else []
     while len(arcs) + len(gateways) < MOST_HOPS:
@@ -69,8 +70,8 @@ def walk(net, hub, header, dead):
             ((out, header, labels),) = switch(net, hub, port, header, labels, dead)
         except (LookupError, ValueError):
             break  # dropped, copied, or an unknown action
-        if out == net["host"]:
-            return (hub, {} if labels else header), hubs, gateways, arcs
+        if out == net["host"] or (hub, out) in net["hosts"]:
+            return ((hub, out), {} if labels else header), hubs, gateways, arcs
         if not is_live(net, hub, out, dead):
             return None, hubs, gateways, arcs
         fibre, far, port = net["leads"][hub, out]
@@ -85,6 +86,7 @@ def walk(net, hub, header, dead):
 def network(said):
     """Entries and buckets by hub; where ports lead: a fibre or, if empty, a gateway; hub, port."""
     net = {"host": said["host_port"], "entries": {}, "buckets": {}, "leads": {}}
+    net["hosts"] = {(one["hub"], one["port"]): one["host"] for one in said.get("hosts", [])}
     for hub in said["hubs"]:
         for entry in hub["entries"]:
             net["entries"].setdefault((hub["hub"], entry["table"]), []).append(entry)
@@ -97,11 +99,17 @@ def network(said):
     return net
 
 
+def place(net, one, end):
+    """Return the hub and port of the host at an end of a demand."""
+    named = {host: at for at, host in net["hosts"].items()}
+    return named.get(one.get(f"{end}_host"), (one[end], net["host"]))
+
+
 def wrong(net, demand, expected):
     """Yield the differences of a trace from the expectation, and its violations."""
     dead, never = expected["dead"], demand["never"]
-    got, hubs, gateways, arcs = walk(net, demand["src"], demand["header"], dead)
-    arrives = got == (demand["dst"], demand["header"])
+    got, hubs, gateways, arcs = walk(net, place(net, demand, "src"), demand["header"], dead)
+    arrives = got == (place(net, demand, "dst"), demand["header"])
     yield arrives != expected["arrives"], f"arrives: {arrives}"
     yield not any(dead.values()) and arrives != demand["permitted"], "policies say otherwise"
     yield got is not None and not arrives, f"another packet is delivered: {got}"
@@ -122,7 +130,7 @@ def main(file):
             found += [f"{demand['demand']}, dead {expected['dead']}: {text}" for text in words]
     for one in undeclared:
         dead = {"fibres": [], "gateways": []}
-        got, hubs, _, _ = walk(net, one["src"], one["header"], dead)
+        got, hubs, _, _ = walk(net, place(net, one, "src"), one["header"], dead)
         leaves = got is not None or len(hubs) > 1
         if leaves or leaves != one["leaves"]:
             found.append(f"from {one['src']}, {one['why']}: leaves {leaves}")

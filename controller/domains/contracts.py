@@ -147,7 +147,11 @@ class DomainProver:
 
     @cached_property
     def _opened(self) -> dict[str, Opened]:
-        return {hub: open_edge(self.network, self.core, hub) for hub in sorted(self.mine)}
+        return {
+            host: open_edge(self.network, self.core, host)
+            for host, end in sorted(self.network.hosts.items())
+            if end.hub in self.mine
+        }
 
     def from_hosts(self) -> Iterator[tuple[int, Contract]]:
         """By demand, the contract of what hosts of this domain send; 0: outside all demands."""

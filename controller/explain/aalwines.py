@@ -21,7 +21,13 @@ from corridor.controller.explain.pipeline import NOWHERE, Label, Output, Packet,
 from corridor.controller.explain.questions import CLAIMS, Header, Question, questions, sent_headers
 from corridor.controller.explain.subject import Exported, Format, Subject
 from corridor.controller.prover.search.headers import is_exact
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
+from corridor.topologies.model.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HostEnd,
+    HubWire,
+    is_host_port,
+)
 
 TRAFFIC_CLASSES = 8
 FIRST_HEADER = 10_000_000
@@ -45,8 +51,8 @@ class Rule(NamedTuple):
 class Flattened:
     """The tables of all switches, as far as packets of demands meet them."""
 
-    def __init__(self, subject: Subject, headers: Iterable[tuple[str, Header]]) -> None:
-        """``headers``: with the hubs whose hosts send them."""
+    def __init__(self, subject: Subject, headers: Iterable[tuple[Place, Header]]) -> None:
+        """``headers``: with the hub and port of the hosts that send them."""
         self.rules: dict[Place, dict[int, tuple[Rule, ...]]] = {}
         self.problems: dict[str, int] = {}
         """Counts of what is not followed, by description."""
@@ -56,14 +62,14 @@ class Flattened:
         self._headers: dict[int, Header] = {}
         self._network = subject.network
         held = subject.network.held
-        self._switches = {hub: Switch(held(hub)) for hub in subject.network.hosts}
+        self._switches = {hub: Switch(held(hub)) for hub in subject.network.hubs}
         for hub in self._switches:
             for flow in held(hub).flows:
                 if not all(is_exact(*one) for one in flow.match):
                     self._note(
                         f"{hub}: an entry whose match is not an exact value matches no packet"
                     )
-        self._follow([((hub, HOST_PORT), self.number(header)) for hub, header in headers])
+        self._follow([(place, self.number(header)) for place, header in headers])
 
     def number(self, header: Header) -> int:
         number = self._numbers.setdefault(header, FIRST_HEADER + len(self._numbers) + 1)
@@ -106,12 +112,12 @@ class Flattened:
 
     def _is_port(self, hub: str, port: int) -> bool:
         """Whether something is there; else what is sent is dropped, as a switch drops it."""
-        gateway = self._network.hosts[hub].gateway is not None
+        gateway = self._network.hubs[hub].gateway is not None
         if port == GATEWAY_OUT_PORT and gateway:
             self._note(f"{hub}: a packet is sent into the gateway by its way out")
             return False
         return (
-            port == HOST_PORT
+            (hub, port) in self._network.host_at
             or (hub, port) in self._network.cables
             or (port == GATEWAY_IN_PORT and gateway)
         )
@@ -184,7 +190,9 @@ LEFT_OUT = (
 
 def _write(subject: Subject) -> Exported:
     sent = sent_headers(subject.intents, subject.wiring)
-    flat = Flattened(subject, [(one.intent.pair[0], one.header) for one in sent])
+    hosts = subject.network.hosts
+    at = {name: (host.hub, host.port) for name, host in hosts.items()}
+    flat = Flattened(subject, [(at[one.intent.hosts[0]], one.header) for one in sent])
     asked = list(questions(subject))
     queries = [one for question in asked for one in _queries(question, flat)]
     network = _network(subject, flat)
@@ -257,7 +265,7 @@ def _link(near: tuple[str, str], far: tuple[str, str]) -> dict[str, Any]:
 
 def _router(subject: Subject, flat: Flattened, hub: HubWire) -> dict[str, Any]:
     """A hub: what each of its ports does with what comes in by it."""
-    names = {HOST_PORT: HOST, NOWHERE: LOST}
+    names = {NOWHERE: LOST} | {host.port: _interface_of(host) for host in hub.attached}
     names |= {
         port: cable.fibre for (at, port), cable in subject.network.cables.items() if at == hub.hub
     }
@@ -272,8 +280,8 @@ def _router(subject: Subject, flat: Flattened, hub: HubWire) -> dict[str, Any]:
 
 def _table(flat: Flattened, place: Place, names: dict[int, str]) -> dict[str, Any]:
     known = flat.rules.get(place, {})
-    if place[1] == HOST_PORT:
-        known = {NOBODYS: (Rule(HOST_PORT, 0, (("swap", NOBODYS),)),), **known}
+    if is_host_port(place[1]):
+        known = {NOBODYS: (Rule(place[1], 0, (("swap", NOBODYS),)),), **known}
     return {
         str(number): [_entry(rule, names[rule.out]) for rule in rules]
         for number, rules in sorted(known.items())
@@ -331,8 +339,9 @@ def _last(question: Question, sent: int) -> str:
 
 def _path(question: Question) -> str:
     """An expression over links, each from a router to a router."""
-    begin = f"[.#{_quoted(question.src)}.{_quoted(HOST)}]"
-    to_host = f"[{_leaving(question.dst)}]"
+    src, dst = question.ends
+    begin = f"[.#{_quoted(src.hub)}.{_quoted(_interface_of(src))}]"
+    to_host = f"[{_leaving(dst)}]"
     owed = _into(map(gateway_of, question.hubs))
     over = ",".join(
         f"{_quoted(near)}.{_quoted(fibre)}#{_quoted(far)}" for near, fibre, far in question.arcs
@@ -345,7 +354,7 @@ def _path(question: Question) -> str:
         case "forbidden fibre":
             return f"{begin} .* [{over}]"
         case "wrong host":
-            return f"{begin} .* [{','.join(map(_leaving, question.hubs))}]"
+            return f"{begin} .* [{','.join(map(_leaving, question.hosts))}]"
         case "gateway bypassed":
             return f"{begin} [^{owed}]* {to_host}"
         case "stop missed":
@@ -360,8 +369,12 @@ def _into(routers: Iterable[str]) -> str:
     return ",".join(f".#{_quoted(router)}" for router in routers)
 
 
-def _leaving(hub: str) -> str:
-    return f"{_quoted(hub)}.{_quoted(HOST)}#."
+def _leaving(host: HostEnd) -> str:
+    return f"{_quoted(host.hub)}.{_quoted(_interface_of(host))}#."
+
+
+def _interface_of(host: HostEnd) -> str:
+    return HOST if host.name == host.hub else host.name
 
 
 def _quoted(name: str) -> str:

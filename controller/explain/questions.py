@@ -27,7 +27,7 @@ from corridor.controller.prover.search.headers import Box
 from corridor.controller.prover.search.reach import End
 from corridor.controller.prover.search.search import Exploration, Node
 from corridor.topologies.base.errors import InputError
-from corridor.topologies.model.wiring import Wiring
+from corridor.topologies.model.wiring import HostEnd, Wiring
 
 # Headers that hosts send for demands, each its own packet: fields by their OXM names.
 
@@ -53,7 +53,7 @@ def sent_headers(intents: tuple[Intent, ...], wiring: Wiring) -> Iterator[Sent]:
 
 
 def _header(intent: Intent, selector: Selector, wiring: Wiring) -> Header:
-    src, dst = (wiring.hub(hub) for hub in intent.pair)
+    src, dst = (wiring.host(name) for name in intent.hosts)
     return tuple(sorted(some_packet(src, dst, selector).items()))
 
 
@@ -89,10 +89,14 @@ class Question:
     src: str
     dst: str
     header: Header
+    ends: tuple[HostEnd, HostEnd]
+    """The hosts that send and receive."""
     hubs: tuple[str, ...] = ()
     """Those forbidden, or one of which is a stop, or whose hosts or gateways are meant."""
     arcs: tuple[Arc, ...] = ()
     """Fibres forbidden, or one of which is a stop, by direction."""
+    hosts: tuple[HostEnd, ...] = ()
+    """Those that must not receive it."""
     lawful: bool | None = False
     """The answer where all claims hold: whatever fails, or of what is lawful while nothing does;
     None where claims do not say."""
@@ -159,13 +163,15 @@ class _Turns:
     """The turns that a question speaks of."""
 
     def __init__(self, question: Question) -> None:
-        self._dst, self._sent = question.dst, dict(question.header)
+        self._dst, self._sent = question.ends[1], dict(question.header)
+        self._wrong = frozenset((host.hub, host.port) for host in question.hosts)
         self._hubs, self._arcs = frozenset(question.hubs), frozenset(question.arcs)
 
     def arrives(self, turn: Turn) -> bool:
         """At the right host, with the headers that were sent."""
         step = turn.step
-        ends = step.end is End.DELIVERED and step.at.hub == self._dst
+        at = (self._dst.hub, self._dst.port)
+        ends = step.end is End.DELIVERED and (step.at.hub, step.port) == at
         return (
             ends
             and step.packet.label is None
@@ -173,8 +179,9 @@ class _Turns:
         )
 
     def misses(self, turn: Turn) -> bool:
-        """At one of the hubs' hosts."""
-        return turn.step.end is End.DELIVERED and turn.step.at.hub in self._hubs
+        """At another host."""
+        step = turn.step
+        return step.end is End.DELIVERED and (step.at.hub, step.port) in self._wrong
 
     def crosses(self, turn: Turn) -> bool:
         """Over one of the fibres."""
@@ -302,8 +309,8 @@ def questions(subject: Subject) -> Iterator[Question]:
     """All of every header of every demand."""
     for sent in sent_headers(subject.intents, subject.wiring):
         region = subject.regions[sent.number]
-        seen = subject.findings.searched[sent.intent.pair[0], sent.number].seen
-        off_its_path = frozenset(subject.network.hosts) - _undisturbed(seen)
+        seen = subject.findings.searched[sent.intent.hosts[0], sent.number].seen
+        off_its_path = frozenset(subject.network.hubs) - _undisturbed(seen)
         for question in _unanswered(subject, sent, region, off_its_path):
             yield replace(question, needs=least_dead(question, seen))
 
@@ -327,11 +334,19 @@ def _unanswered(
     def asked(
         kind: Kind, hubs: frozenset[str] = frozenset(), arcs: frozenset[Arc] = frozenset()
     ) -> Question:
-        ordered = tuple(hub for hub in subject.network.hosts if hub in hubs)
-        ends = sent.intent.pair
-        return Question(kind, sent.intent.id, *ends, sent.header, ordered, tuple(sorted(arcs)))
+        ordered = tuple(hub for hub in subject.network.hubs if hub in hubs)
+        return Question(
+            kind,
+            sent.intent.id,
+            *sent.intent.pair,
+            sent.header,
+            (hosts[sent.intent.hosts[0]], receiver),
+            ordered,
+            tuple(sorted(arcs)),
+        )
 
-    whole, hosts = region.whole, frozenset(subject.network.hosts)
+    hosts = subject.network.hosts
+    whole, receiver = region.whole, hosts[sent.intent.hosts[1]]
     is_blocked = subject.network.demands[sent.number - 1].is_blocked
     yield replace(asked("arrives"), lawful=not is_blocked)
     forbidden, arcs = unlawful(subject, whole)
@@ -339,7 +354,8 @@ def _unanswered(
         yield asked("forbidden hub", forbidden)
     if arcs:
         yield asked("forbidden fibre", arcs=arcs)
-    yield asked("wrong host", hosts - {sent.intent.pair[1]})
+    wrong = tuple(host for host in hosts.values() if host is not receiver)
+    yield replace(asked("wrong host", frozenset(host.hub for host in wrong)), hosts=wrong)
     if owed := region.needed:
         yield asked("gateway bypassed", owed)
         before = region.before_gateways
@@ -380,4 +396,4 @@ def unlawful(subject: Subject, region: Region) -> tuple[frozenset[str], frozense
     arcs = frozenset(
         arc for arc in _arcs(subject, every) if arc[0] in region.hubs and arc[2] in region.hubs
     )
-    return frozenset(subject.network.hosts) - region.hubs, arcs - region.arcs
+    return frozenset(subject.network.hubs) - region.hubs, arcs - region.arcs

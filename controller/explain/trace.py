@@ -97,15 +97,15 @@ class _Follower:
         self, explorer: Explorer, intent: Intent, failed: Mask, uses: Iterable[LabelUse]
     ) -> None:
         self._switches = explorer.switches
-        self._intent = intent
+        self._delivered_at = explorer.delivered_at(intent)
         self._failed = failed
         self._states = {use.label: use.state for use in uses}
         self._hub = intent.pair[0]
         self._sent: Packet | None = None
 
-    def to_host(self, packet: Packet) -> End:
+    def to_host(self, port: int, packet: Packet) -> End:
         assert self._sent is not None
-        if self._hub != self._intent.pair[1]:
+        if (self._hub, port) != self._delivered_at:
             return End.ELSEWHERE
         is_same = packet.fields[1:] == self._sent.fields[1:] and packet.beneath is None
         return End.DELIVERED if is_same else End.GARBLED

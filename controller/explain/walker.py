@@ -20,6 +20,7 @@ from corridor.controller.explain.walker_document import (
     Expected,
     Fields,
     Gateway,
+    Host,
     Hub,
     Never,
     Undeclared,
@@ -44,7 +45,7 @@ LEFT_OUT = (
 
 def _write(subject: Subject) -> Exported:
     document = _document(subject)
-    text = _text(document.model_dump(by_alias=True, exclude_none=False, mode="json"))
+    text = _text(_without_hosts(document.model_dump(by_alias=True, mode="json")))
     walks = sum(len(demand.expected) for demand in document.demands)
     entries = sum(len(hub.entries) for hub in document.hubs)
     said = (
@@ -57,11 +58,22 @@ def _write(subject: Subject) -> Exported:
 FORMAT = Format("walker", "one JSON to walk packets through, with the results", _write)
 
 
+def _without_hosts(plain: dict[str, Any]) -> dict[str, Any]:
+    """The document without the keys of hosts that it does not have."""
+    if not plain["hosts"]:
+        del plain["hosts"]
+    for one in (*plain["demands"], *plain["undeclared"]):
+        for key in ("src_host", "dst_host"):
+            if key in one and one[key] is None:
+                del one[key]
+    return plain
+
+
 def _text(document: dict[str, Any]) -> str:
     """JSON with a line for each hub, fibre and demand."""
     parts = []
     for key, value in document.items():
-        is_long = key in ("hubs", "wires", "demands", "undeclared")
+        is_long = key in ("hubs", "wires", "demands", "undeclared", "hosts")
         lines = ",\n  ".join(json.dumps(one) for one in value) if is_long else ""
         parts.append(f'"{key}": {f"[\n  {lines}\n ]" if is_long else json.dumps(value)}')
     return f"{{\n {',\n '.join(parts)}\n}}\n"
@@ -91,6 +103,11 @@ def _document(subject: Subject) -> WalkerDocument:
         demands=tuple(_demand(subject, explorer, sent) for sent in headers),
         undeclared=tuple(
             chain.from_iterable(_undeclared_of(subject, sent) for sent in _firsts(headers))
+        ),
+        hosts=tuple(
+            Host(host=host.name, hub=hub.hub, port=host.port)
+            for hub in subject.wiring.hubs
+            for host in hub.hosts
         ),
     )
 
@@ -140,11 +157,13 @@ def _demand(subject: Subject, explorer: Explorer, sent: Sent) -> Demand:
         demand=sent.intent.id,
         src=sent.intent.pair[0],
         dst=sent.intent.pair[1],
+        src_host=sent.intent.demand.src_host,
+        dst_host=sent.intent.demand.dst_host,
         header=dict(sent.header),
         permitted=not subject.network.demands[sent.number - 1].is_blocked,
         expected=tuple(_expected(explorer, sent)),
         never=Never(
-            hubs=tuple(hub for hub in subject.network.hosts if hub in hubs),
+            hubs=tuple(hub for hub in subject.network.hubs if hub in hubs),
             fibres=tuple(Arc(src=src, fibre=fibre, dst=dst) for src, fibre, dst in sorted(arcs)),
             arrives_without=tuple(sorted(region.needed)),
         ),
@@ -182,15 +201,15 @@ def _expectation(outcome: Outcome, dead: Failures) -> Expected:
 
 
 def _firsts(headers: list[Sent]) -> list[Sent]:
-    """The first header of each hub that sends any."""
-    return list({sent.intent.pair[0]: sent for sent in reversed(headers)}.values())[::-1]
+    """The first header of each host that sends any."""
+    return list({sent.intent.hosts[0]: sent for sent in reversed(headers)}.values())[::-1]
 
 
 def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
     """Packets like a demand's that its host may not send."""
-    src, header = sent.intent.pair[0], dict(sent.header)
-    hosts = subject.network.hosts
-    other = next(hub for hub in hosts.values() if hub.hub != src)
+    hosts, header = subject.network.hosts, dict(sent.header)
+    src = sent.intent.hosts[0]
+    other = next(host for host in hosts.values() if host.name != src)
     labels = subject.findings.searched[src, sent.number].seen.labels
     yield _undeclared(subject, src, "another's address", header | {"ipv4_src": other.host_ip})
     yield _undeclared(subject, src, "another's MAC", header | {"eth_src": other.host_mac})
@@ -203,10 +222,10 @@ def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
         "mpls_tc": 0,
     }
     yield _undeclared(subject, src, "a label", labelled)
-    known = {intent.pair[1] for intent in subject.intents if intent.pair[0] == src}
-    for hub in hosts.values():
-        if hub.hub not in known | {src}:
-            more: Fields = {"ipv4_dst": hub.host_ip, "eth_dst": hub.host_mac}
+    known = {intent.hosts[1] for intent in subject.intents if intent.hosts[0] == src}
+    for host in hosts.values():
+        if host.name not in known | {src}:
+            more: Fields = {"ipv4_dst": host.host_ip, "eth_dst": host.host_mac}
             yield _undeclared(subject, src, "no demand leads there", header | more)
             break
 
@@ -214,7 +233,14 @@ def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
 def _undeclared(subject: Subject, src: str, why: str, header: Fields) -> Undeclared:
     asked: Header = tuple(sorted(header.items()))
     sent = Box(frozenset(one for one in asked if one[0] != "ip_dscp"))
-    return Undeclared(src=src, why=why, header=header, leaves=_leaves(subject, src, sent))
+    hub = subject.network.hosts[src].hub
+    return Undeclared(
+        src=hub,
+        src_host=None if src == hub else src,
+        why=why,
+        header=header,
+        leaves=_leaves(subject, src, sent),
+    )
 
 
 def _leaves(subject: Subject, src: str, sent: Box) -> bool:

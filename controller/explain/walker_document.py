@@ -117,12 +117,24 @@ class Never(Value):
     """It does not arrive without a gateway of these hubs; none if it need pass none."""
 
 
+class Host(Value):
+    """A host behind a hub, next to that at the hub's ``host_port``."""
+
+    host: str
+    hub: str
+    port: int
+
+
 class Demand(Value):
     """A packet of a demand; a demand with several kinds of packets has one of each."""
 
     demand: str
     src: str
     dst: str
+    src_host: str | None = None
+    """The host that sends it, if not the one at ``host_port`` of ``src``."""
+    dst_host: str | None = None
+    """The host that receives it, if not the one at ``host_port`` of ``dst``."""
     header: Fields
     permitted: bool
     """Whether policies let it arrive: then it does while nothing is dead, else it never does."""
@@ -134,6 +146,7 @@ class Undeclared(Value):
     """A packet that no demand declares: it is dropped at its hub."""
 
     src: str
+    src_host: str | None = None
     why: str
     header: Fields
     leaves: bool
@@ -160,3 +173,4 @@ class WalkerDocument(Value):
     gateways: tuple[Gateway, ...]
     demands: tuple[Demand, ...]
     undeclared: tuple[Undeclared, ...]
+    hosts: tuple[Host, ...] = ()

@@ -1,4 +1,4 @@
-"""Every pair of hubs by its shortest path, whatever the data: what a controller on its own runs."""
+"""Every pair of hosts by its shortest path, whatever the data: of a controller on its own."""
 
 from __future__ import annotations
 
@@ -22,11 +22,20 @@ from corridor.topologies.model.wiring import wire
 def compile_all_pairs(named: Topology | str, *, run_id: str = "c0") -> Program:
     """Of a topology, or of one by its name or file."""
     topology = load_topology(named) if isinstance(named, str) else named
+    hosts: list[tuple[str, str | None]] = [(hub.id, None) for hub in topology.hubs]
+    hosts += [(host.hub, host.id) for host in topology.hosts]
     demands = [
         Demand.model_validate(
-            {"id": f"{src}-to-{dst}", "class": UNCLASSIFIED, "src": src, "dst": dst}
+            {
+                "id": f"{src_host or src}-to-{dst_host or dst}",
+                "class": UNCLASSIFIED,
+                "src": src,
+                "src_host": src_host,
+                "dst": dst,
+                "dst_host": dst_host,
+            }
         )
-        for src, dst in permutations((hub.id for hub in topology.hubs), 2)
+        for (src, src_host), (dst, dst_host) in permutations(hosts, 2)
     ]
     # Nothing in this set depends on the day.
     intents = intents_of(load_policies(NO_POLICIES), topology, demands, as_of=date.min)

@@ -75,8 +75,8 @@ from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topo
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
-    HOST_PORT,
     FibreWire,
+    HostEnd,
     HubWire,
     Wiring,
 )
@@ -219,7 +219,7 @@ def compile_forwarding_graphs(
 def _refuse_clashes(graphs: Iterable[ForwardingGraph]) -> None:
     for one, other in clashes(graph.intent for graph in graphs):
         raise InputError(
-            f"demands {one.id} and {other.id} join the same hubs, and nothing distinguishes them",
+            f"demands {one.id} and {other.id} join the same hosts, and nothing distinguishes them",
             "bind each to a protocol and port",
         )
 
@@ -262,6 +262,7 @@ class Draft:
         self._labellings: dict[int, Labelling | None] = {}
         self.owners = meter_owners(graphs)
         self._hubs = {hub.hub: hub for hub in wiring.hubs}
+        self._hosts = {host.name: host for host in wiring.hosts}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
         borders: dict[str, list[int]] = {hub: [] for hub in self._hubs}
@@ -273,7 +274,7 @@ class Draft:
                 self._far[near.hub, wire.fibre] = (far.hub, far.port)
                 (borders if over else inland)[near.hub].append(near.port)
         ports = {hub: (tuple(inland[hub]), tuple(borders[hub])) for hub in self._hubs}
-        self._shared = _shared(wiring, ports, tuple(graph.intent.pair for graph in graphs))
+        self._shared = _shared(wiring, ports, tuple(graph.intent.hosts for graph in graphs))
 
     @property
     def numbers(self) -> Sequence[int]:
@@ -293,9 +294,10 @@ class Draft:
         """The tables of one direction, whose number is in every cookie."""
         graph, labelling = self.graphs[number - 1], self._labelling(number)
         seat, meter, src = seats[number - 1], self.meter(number, seats), graph.intent.pair[0]
-        made = _Direction(self._port, self._far, number, seat)
+        sender, receiver = (self._hosts[name] for name in graph.intent.hosts)
+        made = _Direction(self._port, self._far, number, seat, (sender, receiver))
         label = seat.base + labelling.first if labelling is not None else None
-        made.mark(graph.intent, self._hubs[graph.intent.pair[1]], label, meter)
+        made.mark(graph.intent, label, meter)
         if labelling is not None:
             made.switch(labelling)
         own = self.own_meter(number, seats)
@@ -372,8 +374,10 @@ class _Direction:
         far: Mapping[tuple[str, str], tuple[str, int]],
         number: int,
         seat: Seat,
+        ends: tuple[HostEnd, HostEnd],
     ) -> None:
         self._port, self._far = port, far
+        self._src, self._dst = ends
         self._number, self._serial, self._base = number, serial_of(seat.epoch), seat.base
         self._group_base = seat.epoch << GROUP_EPOCH_SHIFT
         self._marks: tuple[Flow, ...] = ()
@@ -396,16 +400,16 @@ class _Direction:
         }
         return flows, groups
 
-    def mark(self, intent: Intent, dst: HubWire, label: int | None, meter: int | None) -> None:
+    def mark(self, intent: Intent, label: int | None, meter: int | None) -> None:
         """The entries of its edge."""
-        given = (label, meter, self._serial, intent.dscp)
-        self._marks = tuple(classify(self._number, dst, intent.selectors, *given))
+        ends, given = (self._src, self._dst), (label, meter, self._serial, intent.dscp)
+        self._marks = tuple(classify(self._number, ends, intent.selectors, *given))
 
     def switch(self, labelling: Labelling) -> None:
         """One SWITCH entry for each place that a packet of the intent may reach, from its source
         on."""
         assert labelling.graph.first is not None
-        start = (labelling.graph.first, HOST_PORT, labelling.first)
+        start = (labelling.graph.first, self._src.port, labelling.first)
         waiting, seen = deque([start]), {start}
         while waiting:
             node, in_port, label = waiting.popleft()
@@ -441,8 +445,8 @@ class _Direction:
             self._twins.setdefault(node.hub, {})[flow] = None
 
     def _bucket(self, node: Node, in_port: int, label: int, carried: int) -> Bucket:
-        port = HOST_PORT
-        actions: tuple[Action, ...] = (pop_label(), output(HOST_PORT))
+        port = self._dst.port
+        actions: tuple[Action, ...] = (pop_label(), output(port))
         if not isinstance(node, Deliver):
             port = GATEWAY_IN_PORT
             if isinstance(node, Cross):
@@ -479,14 +483,21 @@ def _shared(
     pairs: tuple[tuple[str, str], ...],
 ) -> dict[str, tuple[Flow, ...]]:
     """By hub, the entries that serve all directions, given its inland ports and those over a
-    border, and the ends of all directions."""
+    border, and the hosts at the ends of all directions."""
     hubs = {hub.hub: hub for hub in wiring.hubs}
     flows = {
-        hub: dict.fromkeys((*final_drops(), *admit_ports(*ports[hub]), *admit_host(wire)))
+        hub: dict.fromkeys(
+            (
+                *final_drops(),
+                *admit_ports(*ports[hub]),
+                *chain.from_iterable(map(admit_host, wire.attached)),
+            )
+        )
         for hub, wire in hubs.items()
     }
+    hosts = {host.name: host for host in wiring.hosts}
     for src, dst in pairs:
-        flows[src][arp_answer(hubs[src], hubs[dst])] = None
+        flows[hosts[src].hub][arp_answer(hosts[src], hosts[dst])] = None
     return {hub: tuple(some) for hub, some in flows.items()}
 
 

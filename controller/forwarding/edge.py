@@ -25,7 +25,7 @@ from corridor.controller.forwarding.program import (
 )
 from corridor.controller.intent.intent import Selector
 from corridor.controller.policy.phase import Phase
-from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HOST_PORT, HubWire
+from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HostEnd
 
 ETH_IPV4, ETH_ARP, ETH_IPV6, ETH_LLDP = 0x0800, 0x0806, 0x86DD, 0x88CC
 ETH_MPLS, ETH_MPLS_MULTICAST = 0x8847, 0x8848
@@ -68,20 +68,20 @@ def admit_ports(inland: Iterable[int], borders: Iterable[int]) -> Iterator[Flow]
             yield Flow(Table.BORDER, PRIORITY_RULE, passed, (), Table.SWITCH, why)
 
 
-def admit_host(hub: HubWire) -> Iterator[Flow]:
-    """The host's own frames, and a drop by name for what it may not send."""
-    bound = {"in_port": HOST_PORT, "vlan_vid": UNTAGGED, "eth_type": ETH_IPV4}
-    own = bound | {"eth_src": hub.host_mac}
-    yield _admit(match(**own, ipv4_src=hub.host_ip), Table.CLASSIFY)
+def admit_host(host: HostEnd) -> Iterator[Flow]:
+    """A host's own frames, and a drop by name for what it may not send."""
+    bound = {"in_port": host.port, "vlan_vid": UNTAGGED, "eth_type": ETH_IPV4}
+    own = bound | {"eth_src": host.host_mac}
+    yield _admit(match(**own, ipv4_src=host.host_ip), Table.CLASSIFY)
     yield _refuse(PRIORITY_RULE + 1, Reason.DROP_BROADCAST, **bound, eth_dst=BROADCAST)
-    untagged = {"in_port": HOST_PORT, "vlan_vid": UNTAGGED}
+    untagged = {"in_port": host.port, "vlan_vid": UNTAGGED}
     yield _refuse(PRIORITY_NAMED, Reason.DROP_SPOOFED_IP, **own)
     yield _refuse(PRIORITY_NAMED - 1, Reason.DROP_SPOOFED_MAC, **bound)
     for eth_type, reason in _WRONG_TYPES.items():
         yield _refuse(PRIORITY_NAMED, reason, **untagged, eth_type=eth_type)
     yield _refuse(PRIORITY_UNTAGGED, Reason.DROP_NOT_ADMITTED, **untagged)
     # What is left of the host's frames carries a VLAN tag.
-    yield _refuse(PRIORITY_TAGGED, Reason.DROP_TAGGED, in_port=HOST_PORT)
+    yield _refuse(PRIORITY_TAGGED, Reason.DROP_TAGGED, in_port=host.port)
 
 
 _WRONG_TYPES = {
@@ -93,10 +93,10 @@ _WRONG_TYPES = {
 }
 
 
-def arp_answer(asker: HubWire, target: HubWire) -> Flow:
+def arp_answer(asker: HostEnd, target: HostEnd) -> Flow:
     """The switch answers for ``target``: the question never leaves the hub."""
     question = match(
-        in_port=HOST_PORT,
+        in_port=asker.port,
         vlan_vid=UNTAGGED,
         eth_type=ETH_ARP,
         eth_src=asker.host_mac,
@@ -120,7 +120,7 @@ def arp_answer(asker: HubWire, target: HubWire) -> Flow:
 
 def classify(
     number: int,
-    dst: HubWire,
+    ends: tuple[HostEnd, HostEnd],
     selectors: Iterable[Selector],
     label: int | None,
     meter: int | None,
@@ -128,12 +128,13 @@ def classify(
     dscp: int = 0,
 ) -> Iterator[Flow]:
     """Entries that give a demand's packets its label; without one they are dropped as blocked.
+    ``ends``: the hosts that send and receive them.
 
     A host's DSCP is worth nothing: it becomes the demand's, and the label's traffic class says the
     phase.
     """
     for selector in selectors:
-        packets = _packets(dst, selector)
+        packets = _packets(*ends, selector)
         blocked = cookie(Reason.DROP_BLOCKED, policy=number, serial=serial)
         if label is None:
             yield Flow(Table.CLASSIFY, PRIORITY_RULE, packets, (), None, blocked)
@@ -146,9 +147,9 @@ def classify(
         yield Flow(Table.LABEL, PRIORITY_RULE, packets, give, Table.SWITCH, given, meter)
 
 
-def _packets(dst: HubWire, selector: Selector) -> tuple[tuple[str, Value], ...]:
+def _packets(src: HostEnd, dst: HostEnd, selector: Selector) -> tuple[tuple[str, Value], ...]:
     fields: dict[str, Value] = {
-        "in_port": HOST_PORT,
+        "in_port": src.port,
         "eth_type": ETH_IPV4,
         "eth_dst": dst.host_mac,
         "ipv4_dst": dst.host_ip,

@@ -114,7 +114,7 @@ def _is_known(draft: Draft, number: int, was: DirectionTables, seats: Sequence[S
 def _edge(graph: ForwardingGraph) -> tuple[object, ...]:
     """What entries at its first hub are made of, but label and meter."""
     intent = graph.intent
-    return intent.id, intent.pair, intent.selectors, intent.dscp
+    return intent.id, intent.hosts, intent.selectors, intent.dscp
 
 
 def _with_their_meters(numbers: Iterable[int], *owners: Mapping[int, int]) -> set[int]:

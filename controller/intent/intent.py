@@ -212,6 +212,11 @@ class Intent:
     def pair(self) -> tuple[str, str]:
         return (self.applicable_policies.demand.src, self.applicable_policies.demand.dst)
 
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names of the hosts that send and receive; the default host of a hub has the hub's."""
+        return self.applicable_policies.demand.hosts
+
 
 def intents_of(
     policies: PolicySet,
@@ -253,7 +258,7 @@ def clashes(intents: Iterable[Intent]) -> list[tuple[Intent, Intent]]:
     by_pair: dict[tuple[str, str], _Told] = {}
     found = []
     for intent in intents:
-        others = by_pair.setdefault(intent.pair, _Told())
+        others = by_pair.setdefault(intent.hosts, _Told())
         found += [(other, intent) for other in others.alike(intent)]
         others.add(intent)
     return found
@@ -264,7 +269,7 @@ type _Asked = tuple[bool, ...]
 
 
 class _Told:
-    """Intents between two hubs, by what distinguishes their packets."""
+    """Intents between two hosts, by what distinguishes their packets."""
 
     def __init__(self) -> None:
         self._intents: list[Intent] = []

@@ -15,8 +15,11 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    JsonValue,
     PlainSerializer,
     SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    model_serializer,
     model_validator,
 )
 
@@ -142,6 +145,19 @@ class DemandEntry(Value):
     """The class of the answers: a separate demand. ``same-class`` must be spelled out."""
     service: Service | None = None
     """What carries it and its answers."""
+    src_host: Slug | None = None
+    """The host that sends it, behind the source; None: its default host."""
+    dst_host: Slug | None = None
+    """The host that receives it, behind the destination; None: its default host."""
+
+    @model_serializer(mode="wrap")
+    def _without_own_hosts(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        """Hosts only where they are not those of hubs: policies do not look at them."""
+        dumped: dict[str, JsonValue] = handler(self)
+        for key in ("src_host", "dst_host"):
+            if dumped[key] is None:
+                del dumped[key]
+        return dumped
 
     def to(self, hub: str) -> Demand:
         """The demand with its data going to a hub."""
@@ -153,12 +169,18 @@ class Demand(DemandEntry):
 
     dst: Slug
 
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names of the hosts that send and receive it; that of a default host is its hub's."""
+        return (self.src_host or self.src, self.dst_host or self.dst)
+
     def returning(self) -> Demand | None:
         """The demand of the answers, if there is one."""
         if self.returns is None:
             return None
         data_class = self.data_class if self.returns == SAME_CLASS else self.returns
         ends = {"src": self.dst, "dst": self.src, "service": self.service}
+        ends |= {"src_host": self.dst_host, "dst_host": self.src_host}
         return Demand.model_validate({"id": self.id + RETURN, "class": data_class, **ends})
 
     def __str__(self) -> str:

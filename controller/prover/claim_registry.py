@@ -37,7 +37,6 @@ from corridor.controller.prover.search.headers import (
 from corridor.controller.prover.search.reach import Place, Step, steps_at
 from corridor.controller.prover.search.search import Exploration, Kind, PathClaim, trace_to
 from corridor.controller.prover.tables_claims import Installed, Liveness, Understood
-from corridor.topologies.model.wiring import HOST_PORT
 
 CLAIMS: tuple[Claim, ...] = (
     Understood(),
@@ -162,9 +161,10 @@ class Opened(NamedTuple):
     """None for packets without a demand that yet leave; in other controllers' tables, for ARP."""
 
 
-def open_edge(network: Network, core: Core, hub: str) -> Opened:
-    steps = steps_at(network, Place(hub, HOST_PORT, Packet()))
-    edge = Edge(hub, steps)
+def open_edge(network: Network, core: Core, name: str) -> Opened:
+    host = network.hosts[name]
+    steps = steps_at(network, Place(host.hub, host.port, Packet()))
+    edge = Edge(host.hub, name, steps)
     found: list[tuple[Claim, Breach]] = [
         (claim, breach)
         for claim in _asked(network).at_edge
@@ -172,7 +172,7 @@ def open_edge(network: Network, core: Core, hub: str) -> Opened:
     ]
     turns, remarks, _ = core.judged(steps)
     found += [(claim, shown_at(step, said)) for claim, step, said in remarks]
-    demands = network.demands_from[hub]
+    demands = network.demands_from[name]
     by_headers = Sieve.of_boxes((turn.step.packet.sent, turn) for turn in turns)
     doors: list[tuple[Demand | None, At]] = [
         (demand, At(tuple(_of_demand(by_headers, demand)), ())) for demand in demands

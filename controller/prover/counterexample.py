@@ -30,7 +30,7 @@ from corridor.controller.prover.search.headers import (
 )
 from corridor.controller.prover.search.reach import End, Step
 from corridor.topologies.base.codec import formerly
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, HOST_PORT
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, is_host_port
 
 SOME_MACS = ("02:00:00:00:00:66", "02:00:00:00:00:67")
 SOME_ADDRESSES = ("192.0.2.66", "192.0.2.67")  # RFC 5737: for documentation
@@ -39,10 +39,13 @@ SOME_LABELS = (1_000_000, 1_000_001)
 SOME_PORTS = tuple(range(49152, 49160))  # RFC 6335: the first dynamic ones
 
 
-def some_packet(network: Network, hub: str, headers: Box, before: Packet) -> dict[str, Value]:
-    """One packet of a box; where the box leaves a choice, as the hub's own host would send it."""
-    host = network.hosts[hub]
-    others = [other for other in network.hosts.values() if other.hub != hub]
+def some_packet(
+    network: Network, door: tuple[str, int], headers: Box, before: Packet
+) -> dict[str, Value]:
+    """One packet of a box; where the box leaves a choice, as the host at the port, or the hub's
+    own, would send it."""
+    host = network.host_at.get(door) or network.hosts[door[0]]
+    others = [other for other in network.hosts.values() if other is not host]
     macs = (host.host_mac, *SOME_MACS)
     addresses = (host.host_ip, *SOME_ADDRESSES)
 
@@ -107,15 +110,16 @@ _IN_OVS = {
 
 def commands(network: Network, hub: str, packet: dict[str, Value]) -> tuple[str, ...]:
     """What the switch would do with the packet, and how its host sends it."""
-    host = network.hosts[hub]
     flow = [
         f"{_IN_OVS[name]}={shown(name, held)}" for name, held in packet.items() if name in _IN_OVS
     ]
     vlan = int(packet["vlan_vid"])
     if vlan != UNTAGGED:
         flow.append(f"dl_vlan={vlan & 0xFFF}")
-    trace = f"ovs-appctl ofproto/trace {host.bridge} '{','.join(flow)}'"
-    if packet["in_port"] != HOST_PORT:
+    bridge = network.hubs[hub].bridge
+    trace = f"ovs-appctl ofproto/trace {bridge} '{','.join(flow)}'"
+    host = network.host_at.get((hub, int(packet["in_port"])))
+    if host is None:
         return (trace,)
     send = f"sendp({_in_scapy(packet)}, iface='{host.host_interface}')"
     return (trace, f'on {host.host}: python3 -c "from scapy.all import *; {send}"')
@@ -291,12 +295,12 @@ def tell(network: Network, claim: str, sentence: str, breach: Breach) -> Counter
     failures = _dead(network, trace)
     if trace:
         door = trace[0].step.at
-        sent = some_packet(network, door.hub, breach.headers, door.packet)
+        sent = some_packet(network, (door.hub, door.port), breach.headers, door.packet)
         packet = {"in_port": door.port, **sent}
         downs = _downs(network, failures)
         reproduce = (*downs, *commands(network, door.hub, packet))
-    elif breach.hub in network.hosts:
-        bridge = network.hosts[breach.hub].bridge
+    elif breach.hub in network.hubs:
+        bridge = network.hubs[breach.hub].bridge
         wanted = f" table={breach.entry.table}" if breach.entry else ""
         reproduce = (f"ovs-ofctl -O OpenFlow13 dump-flows {bridge}{wanted}",)
     return Counterexample(
@@ -336,7 +340,8 @@ def _onward(step: Step) -> str:
 
 def _end(network: Network, step: Step) -> str:
     note = f" ({step.note})" if step.note else ""
-    leads = f"to {network.leads_to(step.at.hub, step.port)}" if step.port == HOST_PORT else step.end
+    at_host = step.port is not None and (step.at.hub, step.port) in network.host_at
+    leads = f"to {network.leads_to(step.at.hub, step.port or 0)}" if at_host else step.end
     return f"{leads}{note}"
 
 
@@ -355,7 +360,7 @@ def _hop(network: Network, breach: Breach, sight: TraceStep, then: str) -> Hop:
         buckets.append(f"group {choice.group} takes bucket {choice.bucket + 1}{because}")
     return Hop(
         hub=hub,
-        switch=network.hosts[hub].switch,
+        switch=network.hubs[hub].switch,
         jurisdiction=network.topology.hub(hub).located_in,
         in_port=step.at.port,
         rules=tuple(_rule(network, flow) for flow in step.matched),
@@ -399,9 +404,9 @@ def _downs(network: Network, failures: tuple[Dead, ...]) -> tuple[str, ...]:
         for fibre in network.wiring.fibres
         for end in (fibre.a, fibre.z)
     }
-    for hub, host in network.hosts.items():
-        if host.gateway is not None:
-            interfaces[hub, GATEWAY_IN_PORT] = host.gateway.in_interface
+    for hub, wire in network.hubs.items():
+        if wire.gateway is not None:
+            interfaces[hub, GATEWAY_IN_PORT] = wire.gateway.in_interface
     return tuple(
         f"ip link set {interfaces[one.hub, one.port]} down"
         for one in failures
@@ -415,7 +420,7 @@ def _note(network: Network, trace: tuple[TraceStep, ...], failures: tuple[Dead, 
     used = {
         _thing(network, sight.step.at.hub, sight.step.port)
         for sight in trace
-        if sight.step.port not in (None, HOST_PORT)
+        if sight.step.port is not None and not is_host_port(sight.step.port)
     }
     both = sorted(down & used)
     return f"seen only while {', '.join(both)} goes down or comes up" if both else ""

@@ -79,14 +79,14 @@ class Return(PathClaim):
             answers = known.get(demand.id + RETURN)
             if answers is None:
                 yield Breach(f"the answers to {demand.id} are not declared", demand.dst)
-            elif (answers.src, answers.dst) != (demand.dst, demand.src):
+            elif answers.hosts != demand.hosts[::-1]:
                 yield Breach(f"the answers to {demand.id} do not go back", demand.dst)
 
     def along_paths(self, network: Network, seen: Exploration) -> Iterator[Breach]:
         demand = seen.demand
         if demand is None or (not seen.delivers and demand.is_blocked):
             return
-        if demand.id in network.answers_to[demand.dst]:
+        if demand.id in network.answers_to[demand.hosts[1]]:
             yield from _undelivered(seen, demand)
 
 

@@ -36,7 +36,12 @@ from corridor.controller.prover.search.headers import (
 )
 from corridor.controller.prover.search.reach import RESERVED_PORTS, End, Step
 from corridor.controller.prover.search.search import Exploration, Kind, PathClaim, trace_to
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
+from corridor.topologies.model.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HostEnd,
+    is_host_port,
+)
 
 _TAKEN_BY_NONE = {
     Table.ADMIT: Reason.DROP_NOT_ADMITTED,
@@ -113,7 +118,7 @@ def _does(flow: Flow, groups: Mapping[int, FastFailover]) -> Reason:
     sent_by = {one.arguments[0] for one in _first(flow.actions, groups) if one.kind == "output"}
     if GATEWAY_IN_PORT in sent_by:
         return Reason.TO_GATEWAY
-    return Reason.EGRESS if HOST_PORT in sent_by else Reason.SWITCH
+    return Reason.EGRESS if any(map(is_host_port, sent_by)) else Reason.SWITCH
 
 
 def _admits(flow: Flow) -> Reason:
@@ -130,7 +135,7 @@ def _first(actions: Iterable[Action], groups: Mapping[int, FastFailover]) -> Ite
         yield from group.buckets[0].actions if group and group.buckets else (action,)
 
 
-def miscounted(network: Network, host: HubWire, step: Step) -> Iterator[tuple[str, Box]]:
+def miscounted(network: Network, host: HostEnd, step: Step) -> Iterator[tuple[str, Box]]:
     """What a host's port drops, and counts as what it is not; with the headers."""
     last = step.matched[-1] if step.matched else None
     reason = reason_of(last) if last else None
@@ -189,7 +194,7 @@ def _packets_of(network: Network, number: int) -> tuple[Box, ...]:
     return known[number - 1].packets if 0 < number <= len(known) else ()
 
 
-def _wrong_with(host: HubWire, sent: Box) -> Iterator[tuple[Reason | None, Box]]:
+def _wrong_with(host: HostEnd, sent: Box) -> Iterator[tuple[Reason | None, Box]]:
     """Headers by what is wrong with them before it is asked whose data they are; None where nothing
     is."""
     left, tagged = sent.cut("vlan_vid", UNTAGGED)
@@ -202,7 +207,7 @@ def _wrong_with(host: HubWire, sent: Box) -> Iterator[tuple[Reason | None, Box]]
     yield from _some(Reason.DROP_NOT_ADMITTED, left)
 
 
-def _wrong_with_ipv4(host: HubWire, ipv4: Box | None) -> Iterator[tuple[Reason | None, Box]]:
+def _wrong_with_ipv4(host: HostEnd, ipv4: Box | None) -> Iterator[tuple[Reason | None, Box]]:
     wrong, left = ipv4.cut("eth_dst", BROADCAST) if ipv4 else (None, None)
     yield from _some(Reason.DROP_BROADCAST, wrong)
     left, wrong = left.cut("eth_src", host.host_mac) if left else (None, None)
@@ -245,15 +250,15 @@ class ClosedWorld(PathClaim):
             yield f"is out of control: {step.note}"
 
     def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
-        allowed = [one for demand in network.demands_from[edge.hub] for one in demand.packets]
-        allowed += network.questions(edge.hub)
+        allowed = [one for demand in network.demands_from[edge.host] for one in demand.packets]
+        allowed += network.questions(edge.host)
         declared = Allowed(allowed)
         for step in leaving(edge.steps):
             for rest in declared.outside(step.packet.sent):
                 yield shown_at(step, f"what no demand sends gets {what(step)}", rest)
         for step in edge.steps:
             if step.end.is_drop:
-                for said, headers in miscounted(network, network.hosts[edge.hub], step):
+                for said, headers in miscounted(network, network.hosts[edge.host], step):
                     yield shown_at(step, said, headers)
 
     def at_port(self, network: Network, door: Door) -> Iterator[Breach]:
@@ -322,13 +327,11 @@ class Binding(PathClaim):
     )
 
     def in_step(self, _network: Network, step: Step) -> Iterator[str]:
-        if step.end is End.DELIVERED and step.at.port != HOST_PORT:
-            changed = sorted({name for name, _ in step.packet.written} - _MAY_CHANGE)
-            if changed:
-                yield f"arrives with another {', '.join(changed)}"
+        if step.end is End.DELIVERED and not is_host_port(step.at.port):
+            yield from _arrives_changed(step)
 
     def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
-        host = network.hosts[edge.hub]
+        host = network.hosts[edge.host]
         own_ipv4 = box(eth_src=host.host_mac, ipv4_src=host.host_ip)
         own_arp = box(eth_src=host.host_mac, arp_sha=host.host_mac, arp_spa=host.host_ip)
         for step in leaving(edge.steps):
@@ -337,14 +340,17 @@ class Binding(PathClaim):
                 for forged in outside(sent, (own,)) if sent else ():
                     said = f"{host.host} sends under another's address and gets {what(step)}"
                     yield shown_at(step, said, forged)
-            dscp = step.packet.value("ip_dscp")
-            if step.packet.label is not None and dscp != network.marks(step.matched):
+            dscp, is_arp = step.packet.value("ip_dscp"), _is_arp(step)
+            sent_on = step.packet.label is not None or (step.end is End.DELIVERED and not is_arp)
+            if sent_on and dscp != network.marks(step.matched):
                 yield shown_at(
                     step, f"{host.host} chooses the treatment of its packets by its DSCP"
                 )
-            if step.end is End.DELIVERED:
+            if step.end is End.DELIVERED and is_arp:
                 yield from _answer(network, edge, step)
-        for asked in network.questions(edge.hub):
+            elif step.end is End.DELIVERED:
+                yield from (shown_at(step, said) for said in _arrives_changed(step))
+        for asked in network.questions(edge.host):
             if not any(_answers(step, asked) for step in edge.steps):
                 target = asked.known["arp_tpa"]
                 yield Breach(f"{host.host} gets no address of {target}", edge.hub)
@@ -381,16 +387,29 @@ _OF_DEMANDS = (Table.CLASSIFY, Table.LABEL, Table.SWITCH)
 
 
 def _answers(step: Step, asked: Box) -> bool:
-    return step.end is End.DELIVERED and step.packet.sent.meet(asked) is not None
+    returns = step.end is End.DELIVERED and step.port == step.at.port
+    return returns and step.packet.sent.meet(asked) is not None
+
+
+def _is_arp(step: Step) -> bool:
+    return step.packet.sent.known.get("eth_type") == ETH_ARP
+
+
+def _arrives_changed(step: Step) -> Iterator[str]:
+    changed = sorted({name for name, _ in step.packet.written} - _MAY_CHANGE)
+    if changed:
+        yield f"arrives with another {', '.join(changed)}"
 
 
 def _answer(network: Network, edge: Edge, step: Step) -> Iterator[Breach]:
-    """An answer to ARP must say what is so; anything else sent back to the host is C1's."""
-    asker, sent = network.hosts[edge.hub], step.packet.sent.known
+    """An answer to ARP must say what is so, and go to who asks."""
+    asker, sent = network.hosts[edge.host], step.packet.sent.known
     asked = sent.get("arp_tpa")
     target = next((host for host in network.hosts.values() if host.host_ip == asked), None)
-    if sent.get("eth_type") != ETH_ARP or target is None:
+    if target is None:
         return
+    if step.port != step.at.port:
+        yield shown_at(step, f"the answer for {target.host} goes to another host")
     truth = {
         "eth_src": target.host_mac,
         "eth_dst": asker.host_mac,

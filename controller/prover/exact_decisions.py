@@ -26,7 +26,7 @@ from corridor.controller.intent.specification import KINDS, elements
 from corridor.controller.policy.semantics import Failures
 from corridor.controller.prover.search.packets import AT, Packet, written
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
 
 GATEWAY = "gateway:"
 type Mask = int
@@ -244,7 +244,7 @@ type Fate = Fork | Stop | Onward[Any]
 class Interfaces(Protocol):
     """The outcome of packets that a switch sends out."""
 
-    def to_host(self, packet: Packet) -> End: ...
+    def to_host(self, port: int, packet: Packet) -> End: ...
 
     def onward(self, packet: Packet, watch: Watch) -> Onward[Any]:
         """By a port that is live."""
@@ -254,7 +254,11 @@ class Interfaces(Protocol):
 class Switch:
     """The tables of one switch, and what it sees at its ports."""
 
-    def __init__(self, program: SwitchProgram, watches: Mapping[int, Watch]) -> None:
+    def __init__(
+        self, program: SwitchProgram, watches: Mapping[int, Watch], hosts: frozenset[int]
+    ) -> None:
+        """``hosts``: ports at which hosts are."""
+        self.hosts = hosts
         self.groups = {group.id: group for group in program.groups}
         self.meters = {meter.id: meter for meter in program.meters}
         self.watches = watches
@@ -404,8 +408,8 @@ class _Decision:
     def _out(self, port: Value, packet: Packet, known: Mapping[int, bool]) -> Fate:
         if not isinstance(port, int) or port > _RESERVED_PORTS:
             return self._stop(End.UNCLEAR)
-        if port == HOST_PORT:
-            return self._stop(self._outside.to_host(packet))
+        if port in self._switch.hosts:
+            return self._stop(self._outside.to_host(port, packet))
         watch = self._switch.watches.get(port)
         if watch is None:
             return self._stop(End.UNPLUGGED)
@@ -460,7 +464,7 @@ class _Decision:
     def _is_port_live(self, port: int, known: Mapping[int, bool]) -> bool | Watch:
         if port in known:
             return known[port]
-        return port == HOST_PORT or self._switch.watches.get(port, False)
+        return port in self._switch.hosts or self._switch.watches.get(port, False)
 
     def _stop(self, end: End) -> Stop:
         return Stop(end, self._entry)

@@ -51,7 +51,7 @@ from corridor.controller.prover.search.declared_demands import some_packet
 from corridor.controller.prover.search.packets import Packet
 from corridor.controller.prover.search.tables import Tables
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
+from corridor.topologies.model.wiring import HostEnd, Wiring
 
 
 class Network(Protocol):
@@ -96,8 +96,9 @@ class Explorer:
         self.causes = Causes(topology)
         self.known_failures = known
         self.known = self.causes.failed(known)
-        self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
-        self.switches = _Switches(tables, self.causes.watches(topology, wiring))
+        self.hosts: dict[str, HostEnd] = {host.name: host for host in wiring.hosts}
+        ports = {hub.hub: frozenset(host.port for host in hub.attached) for hub in wiring.hubs}
+        self.switches = _Switches(tables, self.causes.watches(topology, wiring), ports)
         self._journeys: dict[int, Journeys] = {}
         self._ground = Ground(topology)
         self._joined = Joined(topology, self.causes.things)
@@ -158,9 +159,14 @@ class Explorer:
 
     def packet(self, intent: Intent, selector: Selector) -> Packet:
         """One that an intent's host sends, marked as the demand is, as it comes to its switch."""
-        src, dst = (self.hosts[hub] for hub in intent.pair)
+        src, dst = (self.hosts[name] for name in intent.hosts)
         header = some_packet(src, dst, selector) | {"ip_dscp": intent.dscp}
-        return Packet.of(in_port=HOST_PORT, **header)
+        return Packet.of(in_port=src.port, **header)
+
+    def delivered_at(self, intent: Intent) -> tuple[str, int]:
+        """Where packets of an intent leave the network: hub and port."""
+        dst = self.hosts[intent.hosts[1]]
+        return dst.hub, dst.port
 
     def lawful(self, automaton: Automaton) -> Lawful:
         return Lawful(automaton, self._ground, self._joined)
@@ -204,18 +210,23 @@ class Explorer:
 class _Switches(dict[str, Switch]):
     """Switches by hub, each made ready when a packet first comes to it."""
 
-    def __init__(self, tables: Tables, watches: Mapping[str, Mapping[int, Watch]]) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        watches: Mapping[str, Mapping[int, Watch]],
+        hosts: Mapping[str, frozenset[int]],
+    ) -> None:
         self._held = tables.switches
-        self._watches = watches
+        self._watches, self._hosts = watches, hosts
 
     def __missing__(self, hub: str) -> Switch:
         held = self._held.get(hub) or SwitchProgram(hub, 0, ())
-        made = self[hub] = Switch(held, self._watches[hub])
+        made = self[hub] = Switch(held, self._watches[hub], self._hosts[hub])
         return made
 
     def after(self, tables: Tables) -> _Switches:
         """The same with other tables; switches whose tables are the same object stay ready."""
-        other = _Switches(tables, self._watches)
+        other = _Switches(tables, self._watches, self._hosts)
         other.update(
             (hub, switch)
             for hub, switch in self.items()
@@ -234,6 +245,7 @@ class Journeys:
         self.places: dict[tuple[str, Packet, States], _Place] = {}
         self.switches = explorer.switches
         self._causes = explorer.causes
+        self.delivered_at = explorer.delivered_at(intent)
         self._source = explorer.causes.bits[f"hub:{intent.pair[0]}"]
         self.first = self.place(intent.pair[0], packet, self.progress.first)
 
@@ -343,9 +355,9 @@ class _Here(NamedTuple):
     journeys: Journeys
     place: _Place
 
-    def to_host(self, packet: Packet) -> End:
+    def to_host(self, port: int, packet: Packet) -> End:
         sent = self.journeys.sent
-        if self.place.hub != self.journeys.intent.pair[1]:
+        if (self.place.hub, port) != self.journeys.delivered_at:
             return End.ELSEWHERE
         is_same = packet.fields[1:] == sent.fields[1:] and packet.beneath is None
         return End.DELIVERED if is_same else End.GARBLED

@@ -28,7 +28,7 @@ type DoorKey = tuple[str, int]
 type LabelKey = tuple[str, int, int]
 """Hub, port and a label that comes, or may come, in by it."""
 type DemandKey = tuple[str, int]
-"""Hub, and the demand's number, or 0 for packets without a demand."""
+"""Name of a host, and the demand's number, or 0 for packets without a demand."""
 type Arrived = Mapping[int, int]
 """How many demands' packets come to a place."""
 
@@ -66,13 +66,13 @@ class Findings:
     @classmethod
     def of(cls, network: Network) -> Findings:
         core = Core(network, claim_registry.of_steps)
-        edges = {hub: claim_registry.open_edge(network, core, hub) for hub in network.hosts}
+        edges = {host: claim_registry.open_edge(network, core, host) for host in network.hosts}
         searched = dict(_followed(core, edges))
         arrived, _ = _counted({}, {}, searched)
         return cls(
             core,
             claim_registry.overall(network),
-            {hub: _static(network, hub) for hub in network.hosts},
+            {hub: _static(network, hub) for hub in network.hubs},
             edges,
             searched,
             claim_registry.among(network, [searched[key].seen for key in sorted(searched)]),
@@ -105,7 +105,7 @@ class Findings:
             for hub, one in changes.items()
         }
         held = {hub: change.after for hub, change in changes.items()}
-        kept = {hub: before.held(hub) for hub in before.hosts if hub not in changes}
+        kept = {hub: before.held(hub) for hub in before.hubs if hub not in changes}
         tables = replace(tables, switches={**tables.switches, **kept, **held})
         network = before.with_tables(tables, lookups, intended, failures, resting)
         known = sorted((self, *others), key=lambda one: one.core.network.failures != failures)
@@ -119,10 +119,11 @@ class Findings:
         )
         core = self.core.changed(network, moved)
         edges = {
-            hub: claim_registry.open_edge(network, core, hub)
-            if hub in changes and changes[hub].is_met_by_host(opened.edge.steps)
+            host: claim_registry.open_edge(network, core, host)
+            if (hub := opened.edge.hub) in changes
+            and changes[hub].is_met_by_host(opened.edge.steps)
             else _by_number(network, opened)
-            for hub, opened in self.edges.items()
+            for host, opened in self.edges.items()
         }
         searched = dict(self._searched_after(core, edges, moved, [one.searched for one in known]))
         arrived, differing = _counted(self.arrived, *_differing(self.searched, searched))
@@ -136,7 +137,7 @@ class Findings:
         return Findings(
             core,
             claim_registry.overall(network),
-            {hub: self._restated(network, hub, changes.get(hub)) for hub in network.hosts},
+            {hub: self._restated(network, hub, changes.get(hub)) for hub in network.hubs},
             edges,
             searched,
             claim_registry.among(network, [searched[key].seen for key in sorted(searched)]),
@@ -154,9 +155,9 @@ class Findings:
     ) -> Iterator[tuple[DemandKey, Looked]]:
         """All paths. Those that are not ``known`` are followed again: as far as they are those
         found here but for places that have ``moved``."""
-        for hub, opened in edges.items():
+        for host, opened in edges.items():
             for demand, door in opened.demands:
-                key = (hub, demand.number if demand else 0)
+                key = (host, demand.number if demand else 0)
                 found = (searched[key] for searched in known if key in searched)
                 looked = next((one for one in found if one.seen.is_same(core, demand, door)), None)
                 if looked is not None:
@@ -219,16 +220,16 @@ def _look(core: Core, seen: Exploration) -> Looked:
 
 
 def _followed(core: Core, edges: Mapping[str, Opened]) -> Iterator[tuple[DemandKey, Looked]]:
-    for hub, opened in edges.items():
-        done = f"directions proven from {hub}"
+    for host, opened in edges.items():
+        done = f"directions proven from {host}"
         for demand, door in counting(opened.demands, done):
-            key = (hub, demand.number if demand else 0)
+            key = (host, demand.number if demand else 0)
             yield key, _look(core, Exploration.of(core, demand, door))
 
 
 def _changes(before: Network, tables: Tables) -> Iterator[tuple[str, Change]]:
     """How switches differ, as far as they do."""
-    for hub in before.hosts:
+    for hub in before.hubs:
         has, was = tables.switches.get(hub) or SwitchProgram(hub, 0, ()), before.held(hub)
         if has is not was:
             change = Change.between(was, has)

@@ -28,7 +28,7 @@ from corridor.controller.prover.search.search import (
     PathClaim,
     trace_to,
 )
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, is_host_port
 
 
 class Labels(PathClaim):
@@ -41,9 +41,9 @@ class Labels(PathClaim):
         match = dict(flow.match)
         in_port, label = match.get("in_port"), match.get("mpls_label")
         for action in flow.actions:
-            if action.kind == "push_label" and in_port != HOST_PORT:
+            if action.kind == "push_label" and (hub, in_port) not in network.host_at:
                 yield "gives labels elsewhere than at the host's port"
-            if action.kind == "controller" and in_port in _NO_FIBRES:
+            if action.kind == "controller" and not _may_be_fibre(in_port):
                 yield "sends more than LLDP of fibres to the controller"
         given = _given(network, hub, flow)
         named = {one for _, one in given} | ({label} if isinstance(label, int) else set[int]())
@@ -54,7 +54,7 @@ class Labels(PathClaim):
             return
         if flow.table != Table.SWITCH and any(kind == "set_field" for kind, _ in given):
             yield "changes labels elsewhere than in the last table"
-        if in_port in _BEFORE_GATEWAYS:
+        if _is_before_gateway(in_port):
             for _, one in given:
                 if phase_of(one) is Phase.ASSESSED:
                     yield f"declares assessed ({one}) what has not come from the gateway"
@@ -161,9 +161,13 @@ def _unusable(label: int) -> str | None:
     return "which hosts can make with a SNAP header" if label in OF_SNAP_HEADERS else None
 
 
-_BEFORE_GATEWAYS = (None, HOST_PORT, GATEWAY_IN_PORT)
-"""Ports of packets that have passed no gateway; an entry without a port takes those, too."""
-_NO_FIBRES = (*_BEFORE_GATEWAYS, GATEWAY_OUT_PORT)
+def _is_before_gateway(port: Value | None) -> bool:
+    """Whether packets at a port have passed no gateway, as some have that come by any port."""
+    return port is None or port == GATEWAY_IN_PORT or is_host_port(port)
+
+
+def _may_be_fibre(port: Value | None) -> bool:
+    return not (port == GATEWAY_OUT_PORT or _is_before_gateway(port))
 
 
 class Separation(PathClaim):

@@ -165,7 +165,7 @@ def _round(of_demands: Iterable[Exploration]) -> Iterator[str]:
 # can begin: the ARP request arrives, or is answered before, and so does the reply.
 
 type Pair = tuple[str, str]
-"""The hub of who asks, and the hub of whose address is asked for."""
+"""The host that asks, and the host whose address is asked for."""
 _ANYWHERE = frozenset({End.TO_CONTROLLER, End.UNCONTROLLED})
 
 
@@ -177,23 +177,29 @@ def unanswered(findings: Findings, pair: Pair) -> str:
     if question is None:
         return ""
     steps = tuple(_followed(findings, src, question))
-    if any(one.end in _ANYWHERE or _answers(one, src) for one in steps):
+    if any(one.end in _ANYWHERE or _answers(network, one, src) for one in steps):
         return ""
-    if not any(_hears(one, dst) for one in steps):
+    if not any(_hears(network, one, dst) for one in steps):
         return f"{_last(steps, src)} nothing hears that {asks}, so that no TCP begins"
     steps = tuple(_followed(findings, dst, _answer(network, src, dst)))
     if any(one.end in _ANYWHERE for one in steps):
         return ""
-    if not any(_hears(one, src) for one in steps):
+    if not any(_hears(network, one, src) for one in steps):
         return f"{_last(steps, dst)} no answer comes back when {asks}, so that no TCP begins"
     return ""
 
 
-def _hears(step: Step, hub: str) -> bool:
+def _hears(network: Network, step: Step, host: str) -> bool:
     """A host gets the frame as it was sent, but for the addresses of Ethernet."""
     written = {name for name, _ in step.packet.written} - {"eth_src", "eth_dst"}
     whole = not written and step.packet.label is None
-    return step.end is End.DELIVERED and step.at.hub == hub and whole
+    return _is_at(network, step, host) and whole
+
+
+def _is_at(network: Network, step: Step, host: str) -> bool:
+    """Whether a step delivers to a host."""
+    at = network.hosts[host]
+    return step.end is End.DELIVERED and (step.at.hub, step.port) == (at.hub, at.port)
 
 
 def _is_for(network: Network, question: Box, dst: str) -> bool:
@@ -215,15 +221,15 @@ def _answer(network: Network, src: str, dst: str) -> Box:
     )
 
 
-def _answers(step: Step, src: str) -> bool:
+def _answers(network: Network, step: Step, src: str) -> bool:
     """A switch itself makes an answer of the question."""
     is_reply = ("arp_op", ARP_REPLY) in step.packet.written
-    return step.end is End.DELIVERED and step.at.hub == src and is_reply
+    return _is_at(network, step, src) and is_reply
 
 
-def _followed(findings: Findings, hub: str, sent: Box) -> Iterator[Step]:
+def _followed(findings: Findings, host: str, sent: Box) -> Iterator[Step]:
     """All that may happen to a frame that a host sends, whatever has failed."""
-    door = _door(findings.core, findings.edges[hub].edge.steps, sent)
+    door = _door(findings.core, findings.edges[host].edge.steps, sent)
     seen = Exploration.of(findings.core, None, door)
     for node in seen.edges:
         for turn in seen.at(node[0]).turns:

@@ -199,7 +199,7 @@ class Session:
         self, explorer: Explorer, asked: Question, findings: Findings, number: int, intent: Intent
     ) -> Judged:
         """The result of the exact search for one intent, kept or new."""
-        seen = findings.searched[intent.pair[0], number].seen
+        seen = findings.searched[intent.hosts[0], number].seen
         read = Read(intent, *seen.read, asked.wiring, asked.topology)
         key = ExactKey(asked.failures, read)
         known = self._searched.get(intent.id, ())
@@ -237,7 +237,7 @@ def _of_same_packets(one: Intent, other: Intent) -> bool:
 
 
 def _packets(intent: Intent) -> tuple[object, ...]:
-    return intent.demand, intent.pair, intent.selectors, intent.dscp
+    return intent.demand, intent.selectors, intent.dscp
 
 
 def _apart(one: Tables, other: Tables) -> int:

@@ -89,7 +89,7 @@ class Installed(Claim):
 
 
 def _both_directions(network: Network) -> list[WiredLink]:
-    dpids = {hub: host.dpid for hub, host in network.hosts.items()}
+    dpids = {hub: host.dpid for hub, host in network.hubs.items()}
     return [
         WiredLink(dpids[hub], port, dpids[cable.far_hub], cable.far_port)
         for (hub, port), cable in network.cables.items()

@@ -77,6 +77,12 @@ class Direction:
     def id(self) -> str:
         return str(self.demand["id"])
 
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names of the hosts that send and receive; the default host of a hub has the hub's."""
+        src, dst = (self.demand.get(f"{end}_host") or self.demand[end] for end in ("src", "dst"))
+        return src, dst
+
 
 @dataclass(frozen=True)
 class Protection:

@@ -77,6 +77,8 @@ class Ports:
             a, z = (wire.a.hub, wire.a.port), (wire.z.hub, wire.z.port)
             self.of_fibre[wire.fibre] = a, z
             self.far[a], self.far[z] = (z, wire.fibre), (a, wire.fibre)
+        self.hosts = {(host.hub, host.port): host.name for host in wiring.hosts}
+        """The host at a port."""
         self.gateways = frozenset(hub.hub for hub in wiring.hubs if hub.gateway is not None)
 
     def dead_by(self, what: Failed) -> frozenset[Port]:

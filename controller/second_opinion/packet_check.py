@@ -38,7 +38,7 @@ from corridor.controller.second_opinion.walker import Walk, Walker
 from corridor.topologies.base.opinion import Disagreement, SecondOpinion
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.topology import Fibre, Topology
-from corridor.topologies.model.wiring import HOST_PORT, HubWire, Wiring
+from corridor.topologies.model.wiring import HostEnd, Wiring, is_host_port
 
 MOST_ALIKE = 4
 """Paths that are followed on of those that come to one hub past the same gateways."""
@@ -126,7 +126,7 @@ class Judged:
     direction: Direction
     rules: DemandRules
     walker: Walker
-    hosts: Mapping[str, HubWire]
+    hosts: Mapping[str, HostEnd]
     topology: Topology
     beside: Protection
     tries: int
@@ -141,14 +141,14 @@ class Judged:
         return self.verdicts[journey]
 
     def walk(self, what: Failed, selector: int = 0) -> Walk:
-        src, dst = (self.hosts[self.direction.demand[end]] for end in ("src", "dst"))
+        src, dst = (self.hosts[name] for name in self.direction.hosts)
         self.walks += 1
         packet = sent_by_host(src, dst, self.direction.selectors[selector])
-        return self.walker.walk(src.hub, packet, self.walker.ports.dead_by(what))
+        return self.walker.walk((src.hub, src.port), packet, self.walker.ports.dead_by(what))
 
     def journey(self, walk: Walk) -> Journey:
         journey = journey_of(self.topology, walk.hubs, walk.fibres, sorted(walk.inspected))
-        return journey.delivered() if walk.delivered_at else journey.going_on()
+        return journey.delivered() if walk.delivered_to else journey.going_on()
 
     @cached_property
     def usual(self) -> Walk:
@@ -158,7 +158,7 @@ class Judged:
     @cached_property
     def protection(self) -> Protection:
         """By the permits of first choice under which the usual path is lawful."""
-        permits = self.verdict(self.journey(self.usual)).permits if self.usual.delivered_at else ()
+        permits = self.verdict(self.journey(self.usual)).permits if self.usual.delivered_to else ()
         allowing = [one for one in self.rules.permits if one["id"] in permits]
         first = min((one.get("preference", 100) for one in allowing), default=0)
         in_use = [one for one in allowing if one.get("preference", 100) == first]
@@ -182,13 +182,13 @@ class Judged:
     def _differences(self, walk: Walk, what: Failed) -> Iterator[Disagreement]:
         journey = self.journey(walk)
         said = self.verdict(journey)
-        at_home = not walk.fibres and not walk.inspected and not walk.delivered_at
+        at_home = not walk.fibres and not walk.inspected and not walk.delivered_to
         if not said.lawful and not at_home:
             yield self._disagreement("unlawful path", what, journey, said.reason)
-        if walk.delivered_at and (walk.delivered_at != self.rules.demand.dst.id or walk.end):
-            reached = f"delivered at {walk.delivered_at} {walk.end}".strip()
+        if walk.delivered_to and (walk.delivered_to != self.direction.hosts[1] or walk.end):
+            reached = f"delivered to {walk.delivered_to} {walk.end}".strip()
             yield self._disagreement("wrong host", what, journey, reached)
-        if not walk.delivered_at and self._is_promised(what):
+        if not walk.delivered_to and self._is_promised(what):
             yield from self._needless(walk, journey, what)
 
     def _is_promised(self, what: Failed) -> bool:
@@ -209,7 +209,7 @@ class Judged:
         """Without failures, a permit with a higher priority leaves a path, too."""
         journey = self.journey(self.usual)
         permits = self.verdict(journey).permits
-        if not permits or not self.usual.delivered_at or self.direction.is_kept_apart:
+        if not permits or not self.usual.delivered_to or self.direction.is_kept_apart:
             return
         rules = self.rules.preferred_to(permits)
         around = Around(self.topology, self._gateways(NOTHING))
@@ -238,7 +238,7 @@ class World:
         self.topology = declared.topology
         self.walker = walker
         evaluator = Evaluator(declared.policies, declared.topology, declared.as_of)
-        hosts = {hub.hub: hub for hub in wiring.hubs}
+        hosts = {host.name: host for host in wiring.hosts}
         self.demands = {
             one.id: Judged(
                 one,
@@ -295,7 +295,7 @@ def counterexamples(verdicts: Sequence[Plain]) -> Iterator[Plain]:
         told = verdict.get("counterexample")
         if not told or verdict["claim"] not in OF_PATHS or not told["hops"]:
             continue
-        if told["packet"].get("in_port") == HOST_PORT and not told["note"]:
+        if is_host_port(told["packet"].get("in_port")) and not told["note"]:
             yield told
 
 
@@ -308,11 +308,12 @@ def counterexample_differences(world: World, told: Plain) -> Iterator[Disagreeme
     dead = frozenset((one["hub"], one["port"]) for one in told["failures"])
     given = {name: value for name, value in told["packet"].items() if name != "in_port"}
     header = {"ip_dscp": 0, **given}
-    walk = world.walker.walk(hops[0], Packet(header), dead)
+    start = (hops[0], int(told["packet"]["in_port"]))
+    walk = world.walker.walk(start, Packet(header), dead)
     journey = demand.journey(walk)
     if walk.visits[: len(hops)] != hops:
         yield _of("counterexample", demand, str(journey), f"reported is {' '.join(hops)}")
-    elif demand.verdict(journey).lawful and walk.delivered_at in ("", demand.rules.demand.dst.id):
+    elif demand.verdict(journey).lawful and walk.delivered_to in ("", demand.direction.hosts[1]):
         reason = f"{told['claim']} calls it forbidden: {told['verdict']}"
         yield _of("counterexample", demand, str(journey), reason)
 

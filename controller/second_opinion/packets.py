@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from corridor.controller.second_opinion.declared import Plain
-from corridor.topologies.model.wiring import HubWire
+from corridor.topologies.model.wiring import HostEnd
 
 type Field = int | str
 
@@ -161,7 +161,7 @@ FREE_PORTS = (50_001, 50_002)
 """Of a packet whose demand does not say which ports it uses."""
 
 
-def sent_by_host(src: HubWire, dst: HubWire, selector: Plain) -> Packet:
+def sent_by_host(src: HostEnd, dst: HostEnd, selector: Plain) -> Packet:
     """A packet that a demand's host sends for it, as one of its selectors describes it."""
     protocol = selector.get("protocol") or "udp"
     return Packet(

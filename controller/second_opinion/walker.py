@@ -22,7 +22,7 @@ from corridor.controller.second_opinion.declared import (
 from corridor.controller.second_opinion.journey import Port, Ports
 from corridor.controller.second_opinion.packets import Packet, StoppedError, Switch
 from corridor.controller.second_opinion.selectors import Known, Places, every, selects, some
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
 
 HOLDS_NOTHING = Switch({}, {})
 MOST_VISITS = 600
@@ -39,8 +39,8 @@ class Walk:
     fibres: list[str] = field(default_factory=list)
     inspected: set[int] = field(default_factory=set)
     """Positions of hubs whose gateway it went through there."""
-    delivered_at: str = ""
-    """The hub whose host got it; empty where no one did."""
+    delivered_to: str = ""
+    """The host that got it; empty where no one did."""
     end: str = ""
     """Why it went no further; empty where it was delivered as it was sent."""
     relied_on: set[Port] = field(default_factory=set)
@@ -57,10 +57,10 @@ class Walker:
         self._switches = switches
         self.ports = Ports(wiring)
 
-    def walk(self, hub: str, packet: Packet, dead: frozenset[Port] = frozenset()) -> Walk:
-        """The path of a packet that a hub's host sends."""
+    def walk(self, start: Port, packet: Packet, dead: frozenset[Port] = frozenset()) -> Walk:
+        """The path of a packet that the host at a port sends."""
+        hub, port = start
         walk = Walk([hub])
-        port = HOST_PORT
         for _ in range(MOST_VISITS):
             here = walk.hubs[-1]
             walk.visits.append(here)
@@ -74,8 +74,8 @@ class Walker:
                 walk.end = sent.why or f"{here} makes {len(leaving)} packets of it"
                 return walk
             out, packet = leaving[0]
-            if out == HOST_PORT:
-                walk.delivered_at = here
+            if (here, out) in self.ports.hosts:
+                walk.delivered_to = self.ports.hosts[here, out]
                 walk.end = "with a label" if packet.labels else ""
                 return walk
             if out == GATEWAY_IN_PORT:
@@ -95,7 +95,7 @@ class Walker:
     def leads_somewhere(self, hub: str, port: int) -> bool:
         if port == GATEWAY_IN_PORT:
             return hub in self.ports.gateways
-        return port == HOST_PORT or (hub, port) in self.ports.far
+        return (hub, port) in self.ports.hosts or (hub, port) in self.ports.far
 
 
 class _At:

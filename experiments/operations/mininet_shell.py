@@ -23,7 +23,7 @@ def write_nodes(file: Path, wiring: Wiring, namespace_of: OfHub, management_of: 
     hubs = [hub.hub for hub in wiring.hubs]
     nodes = {
         "wiring": to_plain(wiring),
-        "namespaces": {hub: namespace_of(hub) for hub in hubs},
+        "namespaces": {host.name: namespace_of(host.name) for host in wiring.hosts},
         "management": {hub: management_of(hub) for hub in hubs},
     }
     file.write_text(json.dumps(nodes))

@@ -19,7 +19,7 @@ from corridor.experiments.testbeds.guest_settings import mount_settings
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.emulation.shell import put_iperf
-from corridor.topologies.model.wiring import Wiring
+from corridor.topologies.model.wiring import HostEnd, Wiring
 
 MS_REC, MS_PRIVATE = 16384, 1 << 18
 HOSTS = Path("/etc/hosts")
@@ -115,15 +115,19 @@ def put_commands(folder: Path, *, guest: bool) -> None:
 
 
 def hosts_by_hub(wiring: Wiring, namespace_of: Callable[[str], str]) -> str:
-    """A line for each hub: its name, its host's address, a path to that one's namespace."""
-    return "".join(f"{hub.hub}  {hub.host_ip}  {namespace_of(hub.hub)}\n" for hub in wiring.hubs)
+    """A line for each host, those of hubs first: name, address, a path to its namespace."""
+    hosts: tuple[HostEnd, ...] = (
+        *wiring.hubs,
+        *(host for hub in wiring.hubs for host in hub.hosts),
+    )
+    return "".join(f"{one.name}  {one.host_ip}  {namespace_of(one.name)}\n" for one in hosts)
 
 
 def name_hosts(wiring: Wiring, file: Path) -> None:
-    """Let programs that are started from here, and no one else, resolve the names of hubs."""
+    """Let programs that are started from here, and no one else, resolve the names of hosts."""
     if not HOSTS.is_file():
         return
-    lines = [f"{hub.host_ip} {hub.hub} {hub.host}\n" for hub in wiring.hubs]
+    lines = [f"{host.host_ip} {host.name} {host.host}\n" for host in wiring.hosts]
     file.write_text(HOSTS.read_text(errors="replace").rstrip("\n") + "\n" + "".join(lines))
     os.unshare(os.CLONE_NEWNS)
     mount("none", "/", "none", MS_REC | MS_PRIVATE)

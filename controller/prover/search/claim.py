@@ -78,6 +78,8 @@ class Edge:
     """All that a host's port may do with anything that the host sends."""
 
     hub: str
+    host: str
+    """Its name."""
     steps: tuple[Step, ...]
 
 

@@ -30,7 +30,7 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import ANY
 from corridor.controller.prover.search.lookup import Key, Lookup, rule_of, uses
 from corridor.controller.prover.search.reach import End, Place, Step, steps_at
-from corridor.topologies.model.wiring import HOST_PORT
+from corridor.topologies.model.wiring import is_host_port
 
 DOOR = -1
 """The number of the place that a demand's packets come from: its host's port."""
@@ -250,7 +250,7 @@ class Change:
         return sorted(found)
 
     def is_met_by_host(self, steps: Iterable[Step]) -> bool:
-        if any(port in (None, HOST_PORT) for _, port, _ in self.keys):
+        if any(port is None or is_host_port(port) for _, port, _ in self.keys):
             return True
         using = {*map(id, self.using_groups)}
         return any(id(flow) in using for step in steps for flow in step.matched)

@@ -38,7 +38,7 @@ from corridor.controller.policy.semantics import (
 )
 from corridor.controller.prover.search.headers import ETH_IPV4, IP_PROTO, UNTAGGED, Box, box
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.model.wiring import HubWire
+from corridor.topologies.model.wiring import HostEnd
 
 NOTHING = 0
 """The standing of a packet that no permit allows."""
@@ -276,7 +276,7 @@ class Demand:
         number: int,
         intent: Intent,
         topology: Topology,
-        hosts: Mapping[str, HubWire],
+        hosts: Mapping[str, HostEnd],
         failures: Failures = NO_FAILURES,
     ) -> None:
         self.number = number
@@ -284,9 +284,12 @@ class Demand:
         self.intent = intent
         self.id = intent.id
         self.src, self.dst = intent.pair
-        self.packets = tuple(
-            _packets(hosts[self.src], hosts[self.dst], selector) for selector in intent.selectors
-        )
+        self.hosts = intent.hosts
+        """The names of the hosts that send and receive."""
+        src, dst = (hosts[name] for name in intent.hosts)
+        self.delivered_at = (dst.hub, dst.port)
+        """Where its packets leave the network: hub and port."""
+        self.packets = tuple(_packets(src, dst, selector) for selector in intent.selectors)
         """Every header that its host may send for it."""
         self.permits = Permits(intent.applicable_policies, topology)
         self._topology = topology
@@ -328,14 +331,14 @@ class Demand:
         return None
 
     def __str__(self) -> str:
-        return f"{self.id} from {self.src} to {self.dst}"
+        return f"{self.id} from {self.hosts[0]} to {self.hosts[1]}"
 
 
-def _packets(src: HubWire, dst: HubWire, selector: Selector) -> Box:
+def _packets(src: HostEnd, dst: HostEnd, selector: Selector) -> Box:
     return box(**_bound(src, dst, selector))
 
 
-def some_packet(src: HubWire, dst: HubWire, selector: Selector) -> dict[str, Value]:
+def some_packet(src: HostEnd, dst: HostEnd, selector: Selector) -> dict[str, Value]:
     """The header of one packet that a host sends by a selector, by OXM names; what the selector
     leaves open is chosen."""
     protocol = selector.protocol or "udp"
@@ -348,7 +351,7 @@ def some_packet(src: HubWire, dst: HubWire, selector: Selector) -> dict[str, Val
     return chosen | _bound(src, dst, selector)
 
 
-def _bound(src: HubWire, dst: HubWire, selector: Selector) -> dict[str, Value]:
+def _bound(src: HostEnd, dst: HostEnd, selector: Selector) -> dict[str, Value]:
     """What all packets of a selector have in common."""
     fields: dict[str, Value] = {
         "vlan_vid": UNTAGGED,

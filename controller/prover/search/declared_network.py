@@ -19,7 +19,7 @@ from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topo
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
-    HOST_PORT,
+    HostEnd,
     HubWire,
     Wiring,
 )
@@ -60,7 +60,9 @@ class Network:
         self.failures = failures
         self.resting = resting
         self.others = others
-        self.hosts: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
+        self.hubs: dict[str, HubWire] = {hub.hub: hub for hub in wiring.hubs}
+        self.hosts: dict[str, HostEnd] = {host.name: host for host in wiring.hosts}
+        self.host_at = {(host.hub, host.port): host for host in wiring.hosts}
         self.demands = tuple(
             Demand(number, intent, topology, self.hosts, failures)
             for number, intent in enumerate(intents, start=1)
@@ -71,7 +73,7 @@ class Network:
             for near, far in ((fibre.a, fibre.z), (fibre.z, fibre.a)):
                 self.cables[near.hub, near.port] = Cable(fibre.fibre, far.hub, far.port, over)
         self.lookups = {
-            hub: Lookup(tables.switches.get(hub) or SwitchProgram(hub, 0, ())) for hub in self.hosts
+            hub: Lookup(tables.switches.get(hub) or SwitchProgram(hub, 0, ())) for hub in self.hubs
         }
 
     def with_tables(
@@ -116,27 +118,28 @@ class Network:
     @cached_property
     def doors(self) -> tuple[tuple[str, int], ...]:
         """Hub and port of everything but hosts that can bring packets in."""
-        ports: dict[str, list[int]] = {hub: [] for hub in self.hosts}
+        ports: dict[str, list[int]] = {hub: [] for hub in self.hubs}
         for hub, port in self.cables:
             ports[hub].append(port)
-        for hub, host in self.hosts.items():
-            if host.gateway is not None:
+        for hub, wire in self.hubs.items():
+            if wire.gateway is not None:
                 ports[hub] += [GATEWAY_IN_PORT, GATEWAY_OUT_PORT]
         return tuple((hub, port) for hub, found in ports.items() for port in sorted(found))
 
     @cached_property
     def demands_from(self) -> Mapping[str, tuple[Demand, ...]]:
-        found: dict[str, list[Demand]] = {hub: [] for hub in self.hosts}
+        """By the name of the host that sends them."""
+        found: dict[str, list[Demand]] = {host: [] for host in self.hosts}
         for demand in self.demands:
-            found[demand.src].append(demand)
-        return {hub: tuple(demands) for hub, demands in found.items()}
+            found[demand.hosts[0]].append(demand)
+        return {host: tuple(demands) for host, demands in found.items()}
 
     @cached_property
     def answers_to(self) -> Mapping[str, frozenset[str]]:
-        """By hub, what the answers to each of its demands are called."""
+        """By host, what the answers to each of its demands are called."""
         return {
-            hub: frozenset(demand.id + RETURN for demand in demands)
-            for hub, demands in self.demands_from.items()
+            host: frozenset(demand.id + RETURN for demand in demands)
+            for host, demands in self.demands_from.items()
         }
 
     @cached_property
@@ -144,10 +147,10 @@ class Network:
         """What each policy that restricts or denies keeps some demand from."""
         return tuple(witnesses(self.demands))
 
-    def questions(self, hub: str) -> Iterator[Box]:
-        """Every header by which a hub's host may ask for the address of one it has data for."""
-        host = self.hosts[hub]
-        for dst in dict.fromkeys(demand.dst for demand in self.demands_from[hub]):
+    def questions(self, name: str) -> Iterator[Box]:
+        """Every header by which a host may ask for the address of one it has data for."""
+        host = self.hosts[name]
+        for dst in dict.fromkeys(demand.hosts[1] for demand in self.demands_from[name]):
             yield box(
                 vlan_vid=UNTAGGED,
                 eth_type=ETH_ARP,
@@ -172,10 +175,10 @@ class Network:
 
     def leads_to(self, hub: str, port: int) -> str:
         """What a port is, in words."""
-        if port == HOST_PORT:
-            return f"host {self.hosts[hub].host}"
+        if (hub, port) in self.host_at:
+            return f"host {self.host_at[hub, port].host}"
         if port in (GATEWAY_IN_PORT, GATEWAY_OUT_PORT):
-            return "the gateway" if self.hosts[hub].gateway else "a gateway that is not there"
+            return "the gateway" if self.hubs[hub].gateway else "a gateway that is not there"
         cable = self.cables.get((hub, port))
         return f"{cable.fibre} to {cable.far_hub}" if cable else "nothing"
 

@@ -23,7 +23,7 @@ from corridor.controller.prover.search.headers import (
     in_order,
     is_exact,
 )
-from corridor.topologies.model.wiring import HOST_PORT
+from corridor.topologies.model.wiring import is_host_port
 
 DEEPEST = 100
 """Pieces further down are kept in a row: a tree must not outgrow the stack."""
@@ -235,11 +235,11 @@ class Lookup:
     @cached_property
     def relays(self) -> frozenset[Value | None]:
         """Ports, None for any, whose packets may come to a table by another label than they came
-        in by. The host's is not counted."""
+        in by. Those of hosts are not counted."""
         return frozenset(
             rule.key[1]
             for rule in self.every()
-            if rule.flow.goto is not None and rule.key[1] != HOST_PORT and _relabels(rule.flow)
+            if rule.flow.goto is not None and not is_host_port(rule.key[1]) and _relabels(rule.flow)
         )
 
     def _add(self, rules: Iterable[Rule]) -> None:

@@ -23,7 +23,7 @@ from corridor.controller.prover.search.headers import (
     is_exact,
 )
 from corridor.controller.prover.search.lookup import Rest, Rule, cut
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
+from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT
 
 RESERVED_PORTS = {
     0xFFFFFFF9: "TABLE",
@@ -214,7 +214,7 @@ class _Switch:
         port = at.port if back else int(action.arguments[0])
         if port == at.port and not back:
             return self._ends(flight, End.SWALLOWED, port)
-        if port == HOST_PORT:
+        if (at.hub, port) in self._network.host_at:
             return self._ends(flight, End.DELIVERED, port)
         packet = flight.packet
         there = packet if packet.label is None else packet.of(ANY)
@@ -229,7 +229,7 @@ class _Switch:
         if port in RESERVED_PORTS:
             note = f"output:{RESERVED_PORTS[port]}"
             return self._ends(flight, End.UNCONTROLLED, port, note=note)
-        if self._network.hosts[at.hub].gateway is None:
+        if self._network.hubs[at.hub].gateway is None:
             return self._ends(flight, End.UNPLUGGED, port)
         if port == GATEWAY_IN_PORT:
             to = Place(at.hub, GATEWAY_OUT_PORT, there)
@@ -240,8 +240,9 @@ class _Switch:
         return self._ends(flight, End.UNPLUGGED, port)
 
     def _flood(self, flight: _Flight) -> None:
-        ports = {port for hub, port in self._network.cables if hub == self._at.hub} | {HOST_PORT}
-        if self._network.hosts[self._at.hub].gateway is not None:
+        network, here = self._network, self._at.hub
+        ports = {port for hub, port in (*network.cables, *network.host_at) if hub == here}
+        if network.hubs[here].gateway is not None:
             ports |= {GATEWAY_IN_PORT, GATEWAY_OUT_PORT}
         for port in sorted(ports - {self._at.port}):
             self._out(flight, output(port))

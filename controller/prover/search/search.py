@@ -265,7 +265,7 @@ class Exploration:
 
     def _end(self, node: Node, step: Step) -> Iterator[Finding]:
         if step.end is End.DELIVERED and self.demand is not None:
-            if step.at.hub != self.demand.dst:
+            if (step.at.hub, step.port) != self.demand.delivered_at:
                 yield Finding(Kind.MISPLACED, node, step)
             else:
                 death = self.demand.permits.deliver(node[1])

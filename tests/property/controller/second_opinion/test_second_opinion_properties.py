@@ -115,8 +115,8 @@ def test_two_kinds_of_switches_do_the_same_with_packets(net: Mesh, data: st.Data
     for intent in net.intents:
         src, dst = (net.wiring.hub(hub) for hub in intent.pair)
         packet = sent_by_host(src, dst, to_plain(intent.selectors[0]))
-        walk = walker.walk(src.hub, packet, dead)
+        walk = walker.walk((src.hub, src.port), packet, dead)
         fate = others.send(src.hub, OtherPacket.of(**packet.header))
         assert walk.fibres == fate.fibres
         assert [walk.hubs[at] for at in sorted(walk.inspected)] == fate.gateways
-        assert [walk.delivered_at] * bool(walk.delivered_at) == [at for at, _ in fate.delivered]
+        assert [walk.delivered_to] * bool(walk.delivered_to) == [at for at, _ in fate.delivered]

@@ -101,7 +101,7 @@ def test_a_walker_sees_what_is_wrong_with_tables(tmp_path):
     whole = spoilt("kunming", acting(flow, actions=(pop_label(), output(1))))
     code, lines = walked(whole, tmp_path)
     assert code == 1
-    assert any("another packet is delivered: ('kunming'" in line for line in lines)
+    assert any("another packet is delivered: (('kunming', 1)" in line for line in lines)
     back = entry("kunming", Reason.FROM_GATEWAY, "export")
     code, lines = walked(spoilt("kunming", acting(flow, actions=back.actions)), tmp_path)
     assert code == 1

@@ -374,7 +374,7 @@ def test_demands_that_some_packet_fits_alike_are_refused(one, other):
         Intent(applicable_policies(permit(), about=spoken), (selector,))
         for spoken, selector in zip(about, (one, other), strict=True)
     ]
-    with pytest.raises(InputError, match="one and other join the same hubs"):
+    with pytest.raises(InputError, match="one and other join the same hosts"):
         Laid(corridor(), intents)
 
 

@@ -27,7 +27,7 @@ PACKET = Packet.of(in_port=2, eth_type=ETH_IPV4, ip_dscp=0, ip_proto=17, udp_dst
 class Interfaces:
     """Tells packets that leave by their port and label."""
 
-    def to_host(self, packet: Packet) -> End:
+    def to_host(self, _port: int, packet: Packet) -> End:
         return End.GARBLED if packet.beneath else End.DELIVERED
 
     def onward(self, packet: Packet, watch: Watch) -> Onward[Packet]:
@@ -44,7 +44,7 @@ def flow(*actions: Action, table: int = 0, priority: int = 9, goto: int | None =
 
 def decide(*flows: Flow, groups: tuple[FastFailover, ...] = (), packet: Packet = PACKET):
     program = SwitchProgram("here", 1, flows, groups)
-    switch = Switch(program, {port: watch(port) for port in (2, 3, 4)})
+    switch = Switch(program, {port: watch(port) for port in (2, 3, 4)}, frozenset({1}))
     return told(switch.decide(packet, Interfaces()))
 
 
@@ -142,7 +142,7 @@ def test_what_has_no_one_meaning_is_unclear():
 
 def leaving(*actions: Action, packet: Packet = PACKET) -> Packet:
     program = SwitchProgram("here", 1, (flow(*actions, output(3)),))
-    fate = Switch(program, {3: watch(3)}).decide(packet, Interfaces())
+    fate = Switch(program, {3: watch(3)}, frozenset({1})).decide(packet, Interfaces())
     assert isinstance(fate, Fork)
     assert isinstance(fate.live, Onward)
     return fate.live.to

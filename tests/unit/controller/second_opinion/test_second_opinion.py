@@ -240,18 +240,18 @@ def _walk(held: dict[str, Any], *dead: tuple[str, int]) -> Walk:
         "groups": {"a": [BACKED]},
     }
     packet = sent_by_host(WIRING.hub("a"), WIRING.hub("c"), {})
-    return Walker(switches_of(said), WIRING).walk("a", packet, frozenset(dead))
+    return Walker(switches_of(said), WIRING).walk(("a", 1), packet, frozenset(dead))
 
 
 def test_a_packet_takes_the_first_live_bucket() -> None:
-    assert (_walk({}).hubs, _walk({}).delivered_at) == (["a", "c"], "c")
+    assert (_walk({}).hubs, _walk({}).delivered_to) == (["a", "c"], "c")
     assert ("a", 3) in _walk({}).relied_on
 
 
 def test_a_packet_goes_round_what_is_dead_and_through_a_gateway() -> None:
     walk = _walk({}, ("a", 3))
     assert (walk.hubs, walk.fibres, walk.inspected) == (["a", "b", "c"], ["a-b", "b-c"], {1})
-    assert (walk.visits, walk.delivered_at) == (["a", "b", "b", "c"], "c")
+    assert (walk.visits, walk.delivered_to) == (["a", "b", "b", "c"], "c")
 
 
 @pytest.mark.parametrize(
