@@ -7,7 +7,7 @@ When one thing fails, the demand goes at once where its switches send it, then b
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from corridor.controller.explain.clauses import (
@@ -48,7 +48,7 @@ from corridor.controller.policy.permitted_paths import (
 )
 from corridor.controller.policy.semantics import ApplicablePolicies, Failures, rule
 from corridor.controller.traffic_engineering.relaxation import unmet_constraints
-from corridor.topologies.base.codec import JsonObject, to_plain
+from corridor.topologies.base.codec import OMIT_EMPTY, JsonObject, to_plain
 from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Confidence, Topology
 
@@ -345,6 +345,10 @@ class Explanation:
     """What was asked for and is not had: the step of the permit's ladder, if any, and why."""
     other_values: tuple[OtherValue, ...] = ()
     """Values of interpretations that are not chosen and would change its path."""
+    src_host: str = field(default="", metadata=OMIT_EMPTY)
+    """The host that sends it, behind the source; empty: its default host."""
+    dst_host: str = field(default="", metadata=OMIT_EMPTY)
+    """The host that receives it, behind the destination; empty: its default host."""
 
     @property
     def costs_ns(self) -> int | None:
@@ -397,6 +401,8 @@ def explain(
         room_ns=graph.room_ns,
         lacks=tuple(map(str, unmet_constraints(graph))),
         other_values=other_values(applicable_policies, policies, as_of),
+        src_host=demand.src_host or "",
+        dst_host=demand.dst_host or "",
     )
 
 

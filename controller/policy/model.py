@@ -155,8 +155,8 @@ class DemandEntry(Value):
         """Hosts only where they are not those of hubs: policies do not look at them."""
         dumped: dict[str, JsonValue] = handler(self)
         for key in ("src_host", "dst_host"):
-            if dumped[key] is None:
-                del dumped[key]
+            if dumped.get(key) is None:
+                dumped.pop(key, None)
         return dumped
 
     def to(self, hub: str) -> Demand:

@@ -154,7 +154,7 @@ def stream_rows(raw: Path, plan: Plan, account: Account) -> list[FlowRow]:
         lost_at = account.lost_at(demand.id, STREAM)
         refused = item.packets_intended - item.packets_sent
         if lost_at is not None and refused:
-            lost_at[f"host {demand.src} refused"] = refused
+            lost_at[f"host {demand.hosts[0]} refused"] = refused
         rows.append(flow_row(demand, "udp", result, lost_at))
     return rows
 

@@ -81,7 +81,7 @@ def ledger(
     """Of a run that came to its end."""
     fibres = tuple(fibre_account(one, read) for one in directions(wiring))
     passed = tuple(passage_accounts(wiring, read, reasons))
-    ports = {hub.hub: hub.switch_interface for hub in wiring.hubs}
+    ports = {host.name: host.switch_interface for host in wiring.hosts}
     found: dict[int, list[Loss]] = {}
     parts: list[FibreAccount | PassageAccount] = [*fibres, *passed]
     for part in parts:

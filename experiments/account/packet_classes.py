@@ -28,7 +28,7 @@ class PacketClass(NamedTuple):
     kind: str
     direction: str
     src: str
-    """The hub of the host that sends them."""
+    """The host that sends them; the default host of a hub has the hub's name."""
     dst: str
 
 
@@ -57,7 +57,7 @@ def classes_of(plan: Plan) -> tuple[PacketClass, ...]:
 
 def selected(plan: Plan) -> Iterator[Selected]:
     """What tells the packets of each class; a demand's ports are its own."""
-    address = {hub.hub: hub.host_ip for hub in plan.wiring.hubs}
+    address = {host.name: host.host_ip for host in plan.wiring.hosts}
     parts = [part for host in plan.job.hosts for part in host.parts]
     streams = {part.flow for part in parts if isinstance(part, StreamOut)}
     listens = {
@@ -70,7 +70,7 @@ def selected(plan: Plan) -> Iterator[Selected]:
         kinds = _ports(demand, demand.index in streams, listens.get(demand.index))
         for kind, protocol, there, back in kinds:
             for direction, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
-                src, dst = (address[hub] for hub in _ends(demand, direction))
+                src, dst = (address[name] for name in _ends(demand, direction))
                 yield Selected(
                     _number(demand, kind, direction), protocol, src, dst, src_port, dst_port
                 )
@@ -83,7 +83,7 @@ type _Port = tuple[int | None, int | None]
 def _ports(
     demand: PlannedDemand, streams: bool, listens: str | None
 ) -> Iterator[tuple[str, int, _Port, _Port]]:
-    """``listens`` is the hub whose host takes the connections of its messages, if it has any."""
+    """``listens`` is the host that takes the connections of its messages, if it has any."""
     reply = ports.REPLY_BASE + demand.index
     yield PROBE, UDP, (reply, None), (None, reply)
     if streams:
@@ -96,7 +96,7 @@ def _ports(
     if listens is not None:
         server = ports.WORKLOAD_BASE + demand.index
         to_it, from_it = (None, server), (server, None)
-        there, back = (to_it, from_it) if listens == demand.dst else (from_it, to_it)
+        there, back = (to_it, from_it) if listens == demand.hosts[1] else (from_it, to_it)
         yield MESSAGE, TCP, there, back
 
 
@@ -105,7 +105,7 @@ def _number(demand: PlannedDemand, kind: str, direction: str) -> int:
 
 
 def _ends(demand: PlannedDemand, direction: str) -> tuple[str, str]:
-    return (demand.src, demand.dst) if direction == FORWARD else (demand.dst, demand.src)
+    return demand.hosts if direction == FORWARD else demand.hosts[::-1]
 
 
 # What was lost: whose packets, where, by what.

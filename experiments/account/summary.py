@@ -168,6 +168,10 @@ class DemandSummary:
     lost_unattributed: int
     duplicates: int
     reordered: int
+    src_host: str = field(default="", metadata=OMIT_EMPTY)
+    """The host that sends it, behind the source; empty: its default host."""
+    dst_host: str = field(default="", metadata=OMIT_EMPTY)
+    """The host that receives it, behind the destination; empty: its default host."""
     anycast: AnycastSummary | None = field(default=None, metadata=OMIT_NONE)
     """Of one that may go to any of several hubs: ``dst`` is the one that serves it."""
     send_lateness_ms: Statistics | None = field(default=None, metadata=OMIT_NONE)
@@ -183,6 +187,11 @@ class DemandSummary:
     """Jurisdictions that no measured packet can have crossed in the forward direction."""
     certainty: UncertaintySummary | None = field(default=None, metadata=OMIT_NONE)
     """The uncertainty of its path, by Monte Carlo samples of the map; none without a path."""
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names of the hosts that send and receive it; that of a default host is its hub's."""
+        return (self.src_host or self.src, self.dst_host or self.dst)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -80,17 +80,22 @@ class Reasons:
     def is_metered(self, hub: str, number: int) -> bool:
         """Whether a meter keeps such packets to a rate there, as planned."""
         of = self._classes[number]
-        return of.src == hub and (of.demand, of.direction == FORWARD) in self._metered
+        return self._begins(of) == hub and (of.demand, of.direction == FORWARD) in self._metered
 
     def may_be_metered(self, hub: str, number: int) -> bool:
         """Whether one may have come to, by other policies, though none was planned."""
         may = bool(self._plan.follows or self._plan.controller) and not self._metered
-        return may and self._classes[number].src == hub
+        return may and self._begins(self._classes[number]) == hub
+
+    def _begins(self, of: PacketClass) -> str:
+        """The hub of the host that sends them."""
+        demand = self._planned[of.demand]
+        return demand.src if of.direction == FORWARD else demand.dst
 
     def at_switch(self, hub: str, number: int, before: Moment, now: Moment) -> Cause:
         of, event = self._classes[number], self._event(number, before, now)
         while_blocked = any(self._is_blocked(of, one.said.at_ns) for one in (before, now))
-        if of.src == hub and while_blocked and not self._plan.controller:
+        if self._begins(of) == hub and while_blocked and not self._plan.controller:
             was_so = self._planned[of.demand].status == BLOCKED
             return Cause(POLICY, "" if was_so else event or "", "no permitted path")
         if event is not None:
@@ -181,7 +186,8 @@ class PassageAccount(NamedTuple):
 def passages(wiring: Wiring) -> Iterator[Passage]:
     """All switches and gateways. What a switch sends is counted at its own interfaces."""
     for hub in wiring.hubs:
-        names = [hub.switch_interface, *_fibre_ends(wiring, hub)]
+        hosts = [host.switch_interface for host in hub.attached]
+        names = [*hosts, *_fibre_ends(wiring, hub)]
         into, out_of = [(name, False) for name in names], [(name, True) for name in names]
         if hub.gateway is not None:
             there, back = (hub.gateway.in_interface, True), (hub.gateway.out_interface, False)

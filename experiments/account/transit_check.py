@@ -33,7 +33,7 @@ class TransitChecker:
     def __init__(self, specification: Specification, wiring: Wiring) -> None:
         self._specification = specification
         self._intents = specification.intents()
-        self._hub_of = {hub.host_ip: hub.hub for hub in wiring.hubs}
+        self._host_of = {host.host_ip: host.name for host in wiring.hosts}
         self._sender = {
             end.interface: (fibre.fibre, end.hub)
             for fibre in wiring.fibres
@@ -62,8 +62,8 @@ class TransitChecker:
         )
 
     def _intent_of(self, flow: SeenFlow) -> Intent | None:
-        pair = (self._hub_of.get(flow.src or ""), self._hub_of.get(flow.dst or ""))
-        mine = (intent for intent in self._intents if intent.pair == pair)
+        hosts = (self._host_of.get(flow.src or ""), self._host_of.get(flow.dst or ""))
+        mine = (intent for intent in self._intents if intent.hosts == hosts)
         return next((one for one in mine if any(_fits(s, flow) for s in one.selectors)), None)
 
     def allows(self, crossing: Crossing) -> bool:

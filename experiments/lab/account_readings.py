@@ -54,11 +54,11 @@ def counted(net: CorridorNet, *, bfd: bool) -> Counted:
 
 
 def udp_errors(net: CorridorNet) -> dict[str, UdpErrors]:
-    """By hub, since its host was made."""
+    """By host, since it was made."""
     found = {}
-    for hub in net.wiring.hubs:
-        with net[hub.hub].namespace.entered():
-            found[hub.hub] = udp_errors_in(UDP_COUNTERS.read_text())
+    for host in net.wiring.hosts:
+        with net[host.name].namespace.entered():
+            found[host.name] = udp_errors_in(UDP_COUNTERS.read_text())
     return found
 
 

@@ -88,7 +88,7 @@ def prove_others_said(dump: Dump, plan: Plan, judged_by: Specification) -> Proof
     asked = [one.demand for one in plan.transfers]
     asked += plan.messages.demand if plan.messages is not None else ()
     planned = {plan.demands[number] for number in asked}
-    by_tcp = {(one.src, one.dst) for one in planned}
+    by_tcp = {one.hosts for one in planned}
     return proof_of_others(dump, plan.wiring, judged_by, by_tcp)
 
 

@@ -66,6 +66,8 @@ def planned(
         data_class=demand.data_class,
         src=demand.src,
         dst=demand.dst,
+        src_host=demand.src_host or "",
+        dst_host=demand.dst_host or "",
         status=there.status,
         data=there.intent.demand.data_class,
         returns=back.intent.demand.data_class,
@@ -230,7 +232,7 @@ def assessments(
             fields = dict(flow.match)
             if flow.table == Table.SWITCH and fields.get("in_port") == GATEWAY_OUT_PORT:
                 intent = intents[flow.policy - 1]
-                src, dst = (wiring.hub(end).host_ip for end in intent.pair)
+                src, dst = (wiring.host(name).host_ip for name in intent.hosts)
                 passed.append(Assessment(int(fields["mpls_label"]), intent.id, src, dst))
         found.append(Gateway(hub, tuple(passed)))
     return tuple(found)

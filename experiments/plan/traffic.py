@@ -45,10 +45,10 @@ class _Ends(TypedDict):
 
 
 def frame_specs(scenario: Scenario, wiring: Wiring) -> list[FrameSpec]:
-    hubs = {hub.hub: hub for hub in wiring.hubs}
+    hosts = {host.name: host for host in wiring.hosts}
     specs = []
     for number, demand in enumerate(scenario.demands):
-        src, dst = hubs[demand.src], hubs[demand.dst]
+        src, dst = (hosts[name] for name in demand.hosts)
         ends: _Ends = {
             "src_mac": src.host_mac,
             "dst_mac": dst.host_mac,
@@ -223,15 +223,16 @@ def stamp_hosts(
     ``schedules`` are in the order of ``demands``; one without is not probed. ``starts_ns`` are by
     the number of a demand, where they are not those of its schedule.
     """
-    parts: dict[str, list[Part]] = {hub.hub: [] for hub in wiring.hubs}
-    targets = {demand.dst for demand in demands}
-    for hub in wiring.hubs:
-        if hub.hub in targets:
-            parts[hub.hub].append(Reflector(hub.host_ip))
+    hosts = wiring.hosts
+    parts: dict[str, list[Part]] = {host.name: [] for host in hosts}
+    targets = {demand.hosts[1] for demand in demands}
+    for host in hosts:
+        if host.name in targets:
+            parts[host.name].append(Reflector(host.host_ip))
     for number, (demand, schedule) in enumerate(zip(demands, schedules, strict=True)):
         if schedule is None:
             continue
-        parts[demand.src].append(
+        parts[demand.hosts[0]].append(
             Probe(
                 demand=number,
                 template=templates[f"probe-{number}"],
@@ -244,9 +245,9 @@ def stamp_hosts(
             )
         )
     return tuple(
-        jobs.Host(hub.hub, "", hub.host_interface, tuple(parts[hub.hub]))
-        for hub in wiring.hubs
-        if parts[hub.hub]
+        jobs.Host(host.name, "", host.host_interface, tuple(parts[host.name]))
+        for host in hosts
+        if parts[host.name]
     )
 
 
@@ -257,7 +258,7 @@ def stream_hosts(
     duration_ns: int,
 ) -> tuple[jobs.Host, ...]:
     assert demand.stream_bps is not None
-    src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
+    src, dst = map(wiring.host, demand.hosts)
     flow = demand.index
     until_ns = duration_ns + (demand.predicted_forward_ns or 0) + RECEIVE_TAIL_NS
     width_ns = intervals.width_for(duration_ns)
@@ -271,8 +272,8 @@ def stream_hosts(
     )
     received = StreamIn(flow, ports.STREAM_BASE + flow, until_ns, interval_ns=width_ns)
     return (
-        jobs.Host(src.hub, "", src.host_interface, (sent,)),
-        jobs.Host(dst.hub, "", dst.host_interface, (received,)),
+        jobs.Host(src.name, "", src.host_interface, (sent,)),
+        jobs.Host(dst.name, "", dst.host_interface, (received,)),
     )
 
 
@@ -315,7 +316,7 @@ def transfers(
     for demand, plan in zip(scenario.demands, planned, strict=True):
         if not plan.tcp:
             continue
-        src, dst = wiring.hub(demand.src), wiring.hub(demand.dst)
+        src, dst = map(wiring.host, demand.hosts)
         at_ns, lasts_ns = _when(demand, timed.get(demand.id))
         found.append(
             Transfer(

@@ -174,6 +174,15 @@ class PlannedDemand:
     instead of their scaled capacity."""
     fitting_scale: float = field(default=0.0, metadata=OMIT_EMPTY)
     """The smallest scale of the map at which those of known capacity are not too wide."""
+    src_host: str = field(default="", metadata=OMIT_EMPTY)
+    """The host that sends it, behind the source; empty: its default host."""
+    dst_host: str = field(default="", metadata=OMIT_EMPTY)
+    """The host that receives it, behind the destination; empty: its default host."""
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names of the hosts that send and receive it; that of a default host is its hub's."""
+        return (self.src_host or self.src, self.dst_host or self.dst)
 
     @property
     def predicted_rtt_ns(self) -> int | None:

@@ -34,7 +34,7 @@ from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.units import format_duration, format_rate
 from corridor.topologies.model.topology import Topology
-from corridor.topologies.model.wiring import HubWire, Wiring
+from corridor.topologies.model.wiring import HostEnd, Wiring
 from corridor.traffic.agents import jobs
 from corridor.traffic.agents.messages import ConnectionEnd, Message
 from corridor.traffic.agents.program import Part
@@ -55,36 +55,36 @@ def ends_of(
     """Both ends of all connections, by host. Raises InputError for more connections than a host
     has ports."""
     scenario, turned = loaded.scenario, turned_demands(loaded.scenario.demands)
-    hubs = {hub.hub: hub for hub in wiring.hubs}
+    hosts = {host.name: host for host in wiring.hosts}
     parts: defaultdict[str, list[Part]] = defaultdict(list)
     clients: defaultdict[str, Iterator[int]] = defaultdict(lambda: iter(ports.WORKLOAD_CLIENTS))
     for transport, connections in carried:
         for one in connections:
-            demand, back = demands[one.demand], one.demand in turned
-            connects, serves = (demand.dst, demand.src) if back else (demand.src, demand.dst)
+            ends, back = demands[one.demand].hosts, one.demand in turned
+            connects, serves = ends[::-1] if back else ends
             port = next(clients[connects], None)
             if port is None:
                 most = len(ports.WORKLOAD_CLIENTS)
                 message = f"workloads open more than {most:,} connections at {connects}"
                 hint = "let several messages share one: transport: {connections: 10}"
                 raise loaded.document.error(message, "workloads", hint=hint)
-            near = _client(one, transport, hubs[connects], port, hubs[serves], back=back)
+            near = _client(one, transport, hosts[connects], port, hosts[serves], back=back)
             near = near._replace(dscp=scenario.dscp(scenario.demands[one.demand]))
             parts[connects].append(near)
             parts[serves].append(_server(one, near, back=not back))
     return tuple(
-        jobs.Host(hub.hub, "", hub.host_interface, tuple(parts[hub.hub]))
-        for hub in wiring.hubs
-        if hub.hub in parts
+        jobs.Host(host.name, "", host.host_interface, tuple(parts[host.name]))
+        for host in wiring.hosts
+        if host.name in parts
     )
 
 
 def _client(
     one: Connection,
     transport: Transport,
-    client: HubWire,
+    client: HostEnd,
     port: int,
-    server: HubWire,
+    server: HostEnd,
     *,
     back: bool,
 ) -> ConnectionEnd:
@@ -234,7 +234,7 @@ def _fill(
         id=entry.id,
         options=workload.options,
         demands=tuple(
-            Along(demand.index, demand.id, demand.src, demand.dst, factor, rarer)
+            Along(demand.index, demand.id, *demand.hosts, factor, rarer)
             for demand, factor, rarer in zip(
                 one.demands, one.scaled.factors, one.scaled.rarer, strict=True
             )

@@ -93,20 +93,21 @@ def lost_at_sockets(health: Health | None, demands: Sequence[DemandSummary]) -> 
         return None
     none = SocketDrops()
     for demand in demands:
-        far, near = (health.sockets.get(end, none) for end in (demand.dst, demand.src))
+        src, dst = demand.hosts
+        far, near = (health.sockets.get(end, none) for end in (dst, src))
         unknown = demand.lost_unattributed
         back = demand.lost_backward + unknown
         full = "the socket of the agent at {} was full"
         for dropped, lost, host, why in (
-            (far.requests, demand.lost_forward + unknown, demand.dst, full),
-            (near.replies, back, demand.src, full),
+            (far.requests, demand.lost_forward + unknown, dst, full),
+            (near.replies, back, src, full),
             (
                 near.foreign_replies,
                 back,
-                demand.src,
+                src,
                 "{} had this number of replies that match no probe",
             ),
-            (far.streams, _lost_of_streams(demand), demand.dst, full),
+            (far.streams, _lost_of_streams(demand), dst, full),
         ):
             if dropped and lost:
                 return (

@@ -216,7 +216,7 @@ def _with_parts(
 ) -> list[MessageRow]:
     """With the result of each: messages follow one another on their connection, so the bytes that
     arrived after the last whole message belong to the next."""
-    ends = {one.id: (one.src, one.dst) for one in plan.demands}
+    ends = {one.id: one.hosts for one in plan.demands}
     whole = Counter[tuple[int, bool]]()
     for row in rows:
         if row.completed_ns is not None:

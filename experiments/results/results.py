@@ -314,6 +314,8 @@ def _planned(demand: PlannedDemand) -> DemandSummary:
         class_=demand.data_class,
         src=demand.src,
         dst=demand.dst,
+        src_host=demand.src_host,
+        dst_host=demand.dst_host,
         status=demand.status,
         data=demand.data,
         returns=demand.returns,

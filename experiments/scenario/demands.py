@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from pydantic import Field, InstanceOf
+from pydantic import (
+    Field,
+    InstanceOf,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from corridor.controller.intent.anycast import Settler, unknown_names
 from corridor.controller.intent.anycast_choice import AnycastChoice
@@ -26,7 +32,9 @@ from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
 
 
 class DemandEntry(Frozen):
-    """Traffic from one hub to another, or to one of several, with its answers coming back."""
+    """Traffic from one host to another, or to one of several hubs, with its answers coming back.
+
+    A hub's id names its default host."""
 
     id: Slug
     """Lower case, digits, hyphens; unique."""
@@ -44,9 +52,10 @@ class DemandEntry(Frozen):
     """DSCP of the demand and its return traffic, instead of that of its class, for example ``EF``
     or ``12``."""
     src: str
-    """Source hub."""
+    """Source hub, or a host behind a hub of the topology."""
     dst: Destination
-    """Destination hub, or a selector of hubs: the nearest permitted one then serves the demand."""
+    """Destination hub or host, or a selector of hubs: the nearest permitted one then serves the
+    demand."""
     guarantee: Bandwidth | None = None
     """Committed and peak rate of the forward direction, instead of the permit's, for example
     ``{cir: 20Mbit, pir: 40Mbit}``. Admission control checks it under every protected failure, and
@@ -70,11 +79,41 @@ class DemandEntry(Frozen):
                 "dst": self.dst,
                 "returns": self.returns or SAME_CLASS,
                 "service": self.service or service,
+                **self.hosts_behind,
             }
         )
 
+    @property
+    def hosts_behind(self) -> dict[str, str]:
+        """``src_host`` and ``dst_host``, as far as they are not default hosts."""
+        return {}
 
-class Demand(DemandEntry):
+
+class LocatedEntry(DemandEntry):
+    """With the hubs of the hosts that it names as ``src`` and ``dst``."""
+
+    src_host: Slug | None = None
+    """The host that sends it, behind the source; None: its default host."""
+    dst_host: Slug | None = None
+    """The host that receives it, behind the destination; None: its default host."""
+
+    @model_serializer(mode="wrap")
+    def _without_default_hosts(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, JsonValue]:
+        dumped: dict[str, JsonValue] = handler(self)
+        for key in ("src_host", "dst_host"):
+            if dumped.get(key) is None:
+                dumped.pop(key, None)
+        return dumped
+
+    @property
+    def hosts_behind(self) -> dict[str, str]:
+        named = {"src_host": self.src_host, "dst_host": self.dst_host}
+        return {key: name for key, name in named.items() if name is not None}
+
+
+class Demand(LocatedEntry):
     """As it is served: by one hub."""
 
     dst: Slug
@@ -82,6 +121,28 @@ class Demand(DemandEntry):
     """The selector, where it may go to any of several hubs."""
     anycast: InstanceOf[AnycastChoice] | None = None
     """Which of them serves it, and why."""
+
+    @property
+    def hosts(self) -> tuple[str, str]:
+        """The names of the hosts that send and receive it; that of a default host is its hub's."""
+        return (self.src_host or self.src, self.dst_host or self.dst)
+
+
+def located(demands: Sequence[DemandEntry], topology: Topology) -> tuple[DemandEntry, ...]:
+    """The demands with hubs as their ends: hosts that they name are replaced by their hubs."""
+    hub_of = {host.id: host.hub for host in topology.hosts}
+    return tuple(_located(demand, hub_of) for demand in demands)
+
+
+def _located(demand: DemandEntry, hub_of: Mapping[str, str]) -> DemandEntry:
+    named = ((end, getattr(demand, end)) for end in ("src", "dst"))
+    hosts = {end: name for end, name in named if isinstance(name, str) and name in hub_of}
+    if not hosts:
+        return demand
+    fields = dict(demand)
+    for end, host in hosts.items():
+        fields |= {end: hub_of[host], f"{end}_host": host}
+    return LocatedEntry.model_construct(**fields)
 
 
 def served(
@@ -128,21 +189,24 @@ def check_demands(
     document: Document, demands: Sequence[DemandEntry], topology: Topology, name: str
 ) -> None:
     """Each has its own id and joins two hubs that fibres join. Raises InputError; ``name`` is
-    the topology's, as the scenario has it."""
+    the topology's, as the scenario has it. ``demands`` are located."""
     counts = Counter(demand.id for demand in demands)
     island_of = _islands(topology)
+    known = (*island_of, *(host.id for host in topology.hosts))
+    what = "hub or host" if topology.hosts else "hub"
     for number, demand in enumerate(demands):
         _check_id(document, number, demand, counts)
         for end in ("src", "dst"):
             hub = getattr(demand, end)
             if isinstance(hub, str) and hub not in island_of:
-                hint = nearest_named(hub, island_of) or f"corridor topology show {name}"
-                message = f'demand "{demand.id}" names unknown hub "{hub}"'
+                hint = nearest_named(hub, known) or f"corridor topology show {name}"
+                message = f'demand "{demand.id}" names unknown {what} "{hub}"'
                 raise document.error(message, "demands", number, end, hint=hint)
         check_policed(document, number, demand.guarantee, demand.police)
         if demand.src == demand.dst:
             message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
-            raise document.error(message, "demands", number, "dst", hint="name another hub")
+            hint = "name a host behind another hub" if demand.hosts_behind else "name another hub"
+            raise document.error(message, "demands", number, "dst", hint=hint)
         if isinstance(demand.dst, str) and island_of[demand.src] != island_of[demand.dst]:
             message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
             hint = "add a fibre that joins the two parts, or drop the demand"

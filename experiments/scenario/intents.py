@@ -36,10 +36,10 @@ def specify(loaded: LoadedScenario) -> Specification:
     """The specification of a scenario, with what has to be given up so that its rates fit."""
     scenario = loaded.scenario
     turned = turned_demands(scenario.demands)
-    crowded = Counter(frozenset((one.src, one.dst)) for one in scenario.demands)
+    crowded = Counter(frozenset(one.hosts) for one in scenario.demands)
     directions = []
     for number, demand in enumerate(scenario.demands):
-        alone = crowded[frozenset((demand.src, demand.dst))] == 1
+        alone = crowded[frozenset(demand.hosts)] == 1
         forward, backward = _packets(
             number,
             streams=scenario.streams(demand),
@@ -99,15 +99,15 @@ def objective_of(loaded: LoadedScenario) -> str | OwnObjective:
 def turned_demands(demands: Sequence[ScenarioDemand]) -> frozenset[int]:
     """Numbers of demands whose source serves their workloads, and whose destination connects.
 
-    Workloads are distinguished by the port of the server alone. Where demands join two hubs in both
-    directions, one hub serves all of them, the later by name: else a packet could be from the
+    Workloads are distinguished by the port of the server alone. Where demands join two hosts in
+    both directions, one host serves all of them, the later by name: else a packet could be from the
     server of one and to that of another.
     """
-    pairs = {(one.src, one.dst) for one in demands}
+    pairs = {one.hosts for one in demands}
     return frozenset(
         number
         for number, one in enumerate(demands)
-        if one.src > one.dst and (one.dst, one.src) in pairs
+        if one.hosts[0] > one.hosts[1] and one.hosts[::-1] in pairs
     )
 
 

@@ -106,7 +106,8 @@ def _check_fit(
             message = f'demand "{one.id}" may go to any of several hubs'
             hint = "name demands whose dst is one hub"
             raise document.error(message, WORKLOADS, number, hint=hint)
-        ends.append((one.src, one.dst))
+        behind = one.hosts_behind
+        ends.append((behind.get("src_host", one.src), behind.get("dst_host", one.dst)))
     if misfit := kind.misfit(options, tuple(ends)):
         message = f'workload "{entry.id}": {misfit}'
         raise document.error(message, WORKLOADS, number, hint="name other demands")

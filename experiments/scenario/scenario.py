@@ -37,6 +37,7 @@ from corridor.experiments.scenario.demands import (
     check_aggregates,
     check_demands,
     check_disjoint,
+    located,
     served,
 )
 from corridor.experiments.scenario.event_registry import STREAM, TRANSFER
@@ -340,7 +341,9 @@ def _loaded(
     document = whole(document, folder)
     scenario = validate(document, ScenarioFile)
     topology = topology or _topology(document, scenario, folder)
-    check_demands(document, scenario.demands, topology, scenario.topology)
+    demands_of = located(scenario.demands, topology)
+    scenario = scenario.model_copy(update={"demands": demands_of})
+    check_demands(document, demands_of, topology, scenario.topology)
     check_disjoint(document, scenario.demands, scenario.disjoint)
     check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)

@@ -54,7 +54,8 @@ def explained(
 def _answer(found: Explanation, asked: str, anycast: AnycastSummary | None) -> str:
     origin = f" (origin {', '.join(found.origin)})" if found.origin else ""
     data = f"data class {found.data_class}{origin}"
-    lines = [f"{found.demand}: {found.src} to {found.dst}, {data}, as of {found.as_of}", ""]
+    ends = f"{_end(found.src_host, found.src)} to {_end(found.dst_host, found.dst)}"
+    lines = [f"{found.demand}: {ends}, {data}, as of {found.as_of}", ""]
     lines += [f"Anycast: {anycast_said(anycast)}"] if anycast else []
     lines += _served(found) if found.passage else _not_served(found)
     if found.answers:
@@ -70,6 +71,10 @@ def _answers_path(told: ReverseDemand) -> str:
     if told.permit == NOT_JUDGED.id:
         return f", {UNJUDGED}, one-way delay {_ms(told.one_way_ns)}"
     return f", one-way delay {_ms(told.one_way_ns)}, permit {told.permit}"
+
+
+def _end(host: str, hub: str) -> str:
+    return f"{host} (at {hub})" if host else hub
 
 
 def _served(found: Explanation) -> Iterator[str]:

@@ -26,6 +26,7 @@ SCENARIOS = (
     "timeline",
     "queues",
     "poor_fibres",
+    "hosts",
 )
 
 

@@ -113,7 +113,7 @@ class Faults:
         return {name for effect in self._lasting.values() for name in effect.silent}
 
     def _switchable(self) -> list[str]:
-        return [*shapes(self.wiring), *(hub.switch_interface for hub in self.wiring.hubs)]
+        return [*shapes(self.wiring), *(host.switch_interface for host in self.wiring.hosts)]
 
     def _check_link(self, name: str) -> None:
         if self.kernel.is_up(name) == (name in self._off):

@@ -236,8 +236,8 @@ def interfaces_of(wiring: Wiring, fibre: str) -> frozenset[str]:
 
 
 def ports_of(wiring: Wiring, hub: str) -> frozenset[str]:
-    """Every interface of a hub's switch: its host's, and its end of each fibre. InputError."""
-    hosts = [wire.switch_interface for wire in wiring.hubs if wire.hub == hub]
+    """Every interface of a hub's switch: its hosts', and its end of each fibre. InputError."""
+    hosts = [host.switch_interface for host in wiring.hosts if host.hub == hub]
     if not hosts:
         raise InputError(f"no hub {hub!r} in this network")
     ends = (end for wire in wiring.fibres for end in (wire.a, wire.z))

@@ -132,6 +132,7 @@ class OpenFlowNetwork:
                 self._far[a.hub, a.port] = (z.hub, z.port, fibre.fibre)
                 self._far[z.hub, z.port] = (a.hub, a.port, fibre.fibre)
         open_gateways = {hub.hub for hub in wiring.hubs if hub.gateway is not None} - closed
+        self._hosts = {(host.hub, host.port): host.name for host in wiring.hosts}
         self._through = {(hub, GATEWAY_IN_PORT): (hub, GATEWAY_OUT_PORT) for hub in open_gateways}
 
     def send(self, hub: str, packet: Packet, port: int = HOST_PORT) -> Fate:
@@ -143,8 +144,8 @@ class OpenFlowNetwork:
             here, came_by, arrived = waiting.pop()
             fate.story.append(f"{here} port {came_by}: {arrived}")
             for out, leaving in self._switch(here, came_by, arrived, fate):
-                if out == HOST_PORT:
-                    fate.delivered.append((here, leaving))
+                if (here, out) in self._hosts:
+                    fate.delivered.append((self._hosts[here, out], leaving))
                 elif (here, out) in self._far:
                     far, far_port, fibre = self._far[here, out]
                     fate.fibres.append(fibre)
