@@ -71,7 +71,12 @@ from corridor.topologies.base.documents import (
     validate,
 )
 from corridor.topologies.model.catalogue import nearest_named_or_some
-from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, HubWire
+from corridor.topologies.model.wiring import (
+    GATEWAY_IN_PORT,
+    GATEWAY_OUT_PORT,
+    HubWire,
+    leads_to_hosts,
+)
 
 ANSWER_S = 120.0
 LAST_YEAR = 2999
@@ -155,7 +160,7 @@ class Control:
     def _ports(self, hub: HubWire) -> dict[str, Port]:
         """By number, what each leads to, and whether it is live."""
         wiring, sightings = self.network.deployer.interfaces.wiring, self.network.sightings
-        leads_to = {HOST_PORT: "host"}
+        leads_to = leads_to_hosts(hub)
         for fibre in wiring.fibres:
             for end in (fibre.a, fibre.z):
                 if end.hub == hub.hub:

@@ -101,7 +101,7 @@ def add_shell(verbs: Any) -> None:
     )
     add_name_argument(parser)
     _add_image_argument(parser)
-    parser.add_argument("hub", metavar="HUB", help="a hub's id")
+    parser.add_argument("hub", metavar="HUB", help="a hub's id, or a host behind a hub")
 
 
 def run_shell(args: argparse.Namespace) -> int:

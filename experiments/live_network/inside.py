@@ -138,7 +138,8 @@ def _reports(scratch: Path, emit: Emit) -> StatusReader:
 
 def _hosts(kept: LiveNetwork) -> str:
     return "".join(
-        f"{hub.hub}  {hub.host_ip}  {kept.namespace_of(hub.hub)}\n" for hub in kept.wiring.hubs
+        f"{host.name}  {host.host_ip}  {kept.namespace_of(host.name)}\n"
+        for host in kept.wiring.hosts
     )
 
 

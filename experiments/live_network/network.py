@@ -158,9 +158,10 @@ class LiveNetwork:
         was, self._killed_by_hand = self._killed_by_hand, False
         return was
 
-    def namespace_of(self, hub: str) -> str:
-        """A path to the namespace of a hub's host, for as long as this process lives."""
-        return str(self.net[hub].namespace.path)
+    def namespace_of(self, host: str) -> str:
+        """A path to the namespace of a host, for as long as this process lives; a hub's id names
+        its default host."""
+        return str(self.net[host].namespace.path)
 
     def management_of(self, hub: str) -> str:
         """Where ``ovs-ofctl`` reaches the switch of a hub."""

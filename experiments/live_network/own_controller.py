@@ -29,7 +29,7 @@ from corridor.topologies.base.errors import (
     MeasurementInvalid,
 )
 from corridor.topologies.base.slowness import patient
-from corridor.topologies.model.wiring import HOST_PORT, Wiring
+from corridor.topologies.model.wiring import Wiring, leads_to_hosts
 
 NOT_OF_IT = frozenset(
     {"policy", "day", "drain", "restore", "audit", "explain", "trace", "counters", "labels"}
@@ -81,7 +81,7 @@ class OwnAnswers:
         intents = self.setting.specification.intents()
         if self._unproven:
             return unknown((one.id for one in intents), self._unproven)
-        hosts = {one.hub: one for one in self.setting.wiring.hubs}
+        hosts = {one.name: one for one in self.setting.wiring.hosts}
         topology = self.setting.specification.topology
         demands = (Demand(n, one, topology, hosts) for n, one in enumerate(intents, start=1))
         return tuple(map(_served, demands))
@@ -166,7 +166,7 @@ class OwnAnswers:
 
 
 def _ports(wiring: Wiring, hub: str) -> dict[str, dict[str, Any]]:
-    leads_to = {HOST_PORT: "host"}
+    leads_to = leads_to_hosts(wiring.hub(hub))
     for fibre in wiring.fibres:
         leads_to |= {end.port: fibre.fibre for end in (fibre.a, fibre.z) if end.hub == hub}
     return {str(port): {"leads_to": where, "live": True} for port, where in leads_to.items()}

@@ -352,10 +352,10 @@ def probe_command(
     """Words for Python: see ``prober.py``. InputError if a demand's packets cannot be probes."""
     direction = direction_of(specification, demand)
     selector = probed(direction)
-    src, dst = direction.demand.src, direction.demand.dst
+    src, dst = direction.demand.hosts
     plan = {
-        "src": {"netns": namespace_of(src), "ip": wiring.hub(src).host_ip},
-        "dst": {"netns": namespace_of(dst), "ip": wiring.hub(dst).host_ip},
+        "src": {"netns": namespace_of(src), "ip": wiring.host(src).host_ip},
+        "dst": {"netns": namespace_of(dst), "ip": wiring.host(dst).host_ip},
         "src_port": selector.src_port or 0,
         "dst_port": selector.dst_port or stamp.PORT,
         "interval_ns": interval_ns,
@@ -388,7 +388,7 @@ def capture_command(
 ) -> list[str]:
     """Words for Python: see ``capturer.py``. At a hub's host, or at both ends of a fibre."""
     if hub is not None:
-        host = {wiring.hub(hub).host_interface: f"host of {hub}"}
+        host = {wiring.host(hub).host_interface: f"host of {hub}"}
         return capture_words(host, namespace_of(hub), control)
     if fibre is not None:
         known = [*(one.fibre for one in wiring.fibres), *(one.hub for one in wiring.hubs)]

@@ -112,8 +112,8 @@ class Network(Protocol):
     @property
     def faulted(self) -> Faulted: ...
 
-    def namespace_of(self, hub: str) -> str:
-        """A path to the namespace of a hub's host."""
+    def namespace_of(self, host: str) -> str:
+        """A path to the namespace of a host; a hub's id names its default host."""
 
     def management_of(self, hub: str) -> str:
         """Where ``ovs-ofctl`` reaches the switch of a hub."""
@@ -150,7 +150,7 @@ class Operations(Closing):
 
     def open(self, network: Network) -> None:
         """There is a network from now on."""
-        lines = [f"{hub.host_ip}\t{hub.hub}" for hub in network.wiring.hubs]
+        lines = [f"{host.host_ip}\t{host.name}" for host in network.wiring.hosts]
         if self._root is not None:
             self._root.mkdir()
         self._hosts.write_text("\n".join(["127.0.0.1\tlocalhost", *lines, ""]))
@@ -341,15 +341,15 @@ class Operations(Closing):
         found = [
             {
                 "demand": one.demand.id,
-                "src": one.demand.src,
-                "dst": one.demand.dst,
+                "src": one.demand.hosts[0],
+                "dst": one.demand.hosts[1],
                 "packets": [
                     [kind.protocol, kind.src_port, kind.dst_port] for kind in one.selectors
                 ],
             }
             for one in directions
         ]
-        addresses = {hub.hub: hub.host_ip for hub in self._here.wiring.hubs}
+        addresses = {host.name: host.host_ip for host in self._here.wiring.hosts}
         return {"demands": found, "addresses": addresses}
 
     @_answered.register
@@ -357,11 +357,14 @@ class Operations(Closing):
         request = dict(asked.request)
         return {"said": self._here.ask(request.pop("do"), **request)}
 
-    def _namespace(self, hub: str) -> str:
-        known = [one.hub for one in self._here.wiring.hubs]
-        if hub not in known:
-            raise InputError(f'no hub "{hub}" in this network', nearest_named_or_some(hub, known))
-        return self._here.namespace_of(hub)
+    def _namespace(self, host: str) -> str:
+        wiring = self._here.wiring
+        known = [one.name for one in wiring.hosts]
+        if host not in known:
+            what = "hub" if len(known) == len(wiring.hubs) else "hub or host"
+            hint = nearest_named_or_some(host, known)
+            raise InputError(f'no {what} "{host}" in this network', hint)
+        return self._here.namespace_of(host)
 
     def _program(self, client: str, number: int) -> Program:
         program = self._programs.get((client, number))

@@ -180,6 +180,11 @@ type HostEnd = HubWire | HostWire
 """A host, with its name, port and addresses: the default host of a hub, or a further one."""
 
 
+def leads_to_hosts(hub: HubWire) -> dict[int, str]:
+    """What is at the host ports of a switch, in words: ``host``, or ``host NAME``."""
+    return {HOST_PORT: "host", **{one.port: f"host {one.name}" for one in hub.hosts}}
+
+
 def is_host_port(port: object) -> bool:
     """Whether a host is at a port, if anything is."""
     return port == HOST_PORT or (isinstance(port, int) and port in OF_HOSTS)
