@@ -254,7 +254,8 @@ def test_each_command_of_the_list_is_one_that_is_understood(capsys):
     found = json.loads(shown(capsys, "list", "--json"))
     for kind in ("scenarios", "policies", "topologies", "examples"):
         for one in found[kind]:
-            program, *words = one["command"].split()
+            command, _, _ = one["command"].partition(" -- ")
+            program, *words = command.split()
             if program == "corridor":
                 PARSER.parse_args(words)
 
