@@ -127,9 +127,11 @@ class _Decisions:
     def __init__(self, mesh: Mesh, program: Program, dead: set[tuple[str, int]]) -> None:
         topology = mesh.specification.topology
         watches = Causes(topology).watches(topology, mesh.wiring)
+        hosts = {hub.hub: frozenset(host.port for host in hub.attached) for hub in mesh.wiring.hubs}
         self._dead = dead
         self._switches = {
-            switch.hub: Switch(switch, watches[switch.hub]) for switch in program.switches
+            switch.hub: Switch(switch, watches[switch.hub], hosts[switch.hub])
+            for switch in program.switches
         }
 
     def answer(self, sample: Sample) -> Answer | None:
@@ -159,8 +161,8 @@ class _Decisions:
 
     # What the switch asks of its surroundings: what leaves is kept as it is.
 
-    def to_host(self, packet: OnePacket) -> Any:
-        return (HOST_PORT, packet)
+    def to_host(self, port: int, packet: OnePacket) -> Any:
+        return (port, packet)
 
     def onward(self, packet: OnePacket, watch: Any) -> Onward[Any]:
         return Onward((watch.port, packet), watch, packet.aged)
