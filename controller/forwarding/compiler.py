@@ -265,16 +265,11 @@ class Draft:
         self._hosts = {host.name: host for host in wiring.hosts}
         self._port: dict[tuple[str, str], int] = {}
         self._far: dict[tuple[str, str], tuple[str, int]] = {}
-        borders: dict[str, list[int]] = {hub: [] for hub in self._hubs}
-        inland: dict[str, list[int]] = {hub: [] for hub in self._hubs}
         for wire in wiring.fibres:
-            over = crosses_border(topology, topology.fibre(wire.fibre))
             for near, far in ((wire.a, wire.z), (wire.z, wire.a)):
                 self._port[near.hub, wire.fibre] = near.port
                 self._far[near.hub, wire.fibre] = (far.hub, far.port)
-                (borders if over else inland)[near.hub].append(near.port)
-        ports = {hub: (tuple(inland[hub]), tuple(borders[hub])) for hub in self._hubs}
-        self._shared = _shared(wiring, ports, tuple(graph.intent.hosts for graph in graphs))
+        self._shared = shared_flows(wiring, topology, tuple(one.intent.hosts for one in graphs))
 
     @property
     def numbers(self) -> Sequence[int]:
@@ -474,6 +469,20 @@ class _Direction:
         path = self._base + label & LAST_PATH
         number = self._group_base | path << GROUP_PATH_SHIFT | in_port
         return (group(self._groups.setdefault(hub, {}).setdefault(tuple(buckets), number)),)
+
+
+def shared_flows(
+    wiring: Wiring, topology: Topology, pairs: tuple[tuple[str, str], ...]
+) -> dict[str, tuple[Flow, ...]]:
+    """By hub, the entries that serve all directions, given the hosts at their ends."""
+    borders: dict[str, list[int]] = {hub.hub: [] for hub in wiring.hubs}
+    inland: dict[str, list[int]] = {hub.hub: [] for hub in wiring.hubs}
+    for wire in wiring.fibres:
+        over = crosses_border(topology, topology.fibre(wire.fibre))
+        for end in (wire.a, wire.z):
+            (borders if over else inland)[end.hub].append(end.port)
+    ports = {hub: (tuple(inland[hub]), tuple(borders[hub])) for hub in borders}
+    return _shared(wiring, ports, pairs)
 
 
 @remembered(MOST_PLANNED)

@@ -33,6 +33,7 @@ ROOMS = {
         "prover/search",
         "prover",
         "domains",
+        "domain_processes",
         "second_opinion",
         "traffic_engineering",
         "explain",
@@ -186,6 +187,7 @@ HOMES = {
     "rich": ("experiments/terminal",),
     "distributed": ("experiments/study",),
     "dask": ("experiments/study",),
+    "cryptography": ("controller/domain_processes/certificates.py",),
     "argcomplete": ("experiments/terminal",),
 }
 """Where a library may be imported: files, or folders with all that is in them."""

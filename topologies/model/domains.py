@@ -228,6 +228,13 @@ class DomainMap:
         return EndDomain(home, "unknown" if operator_of(home) == UNSTATED else "assumed")
 
 
+class HomeDomains(DomainMap):
+    """The domains of a map if the home domain of a hub runs all equipment there: one switch."""
+
+    def _end(self, fibre: Fibre, hub: str) -> EndDomain:  # noqa: ARG002 - of any fibre
+        return EndDomain(self.home[hub], "assumed")
+
+
 @remembered(MOST_MAPS)
 def domains_of(topology: Topology) -> DomainMap:
     """Return the domains of a topology. The last maps are kept."""

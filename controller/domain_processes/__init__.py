@@ -1,0 +1,1 @@
+"""A process for each domain: its controller behind mutually authenticated TLS, and its start."""
