@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from corridor.experiments.domains.domains_answer import domains
     from corridor.experiments.expansion.plan_answer import plan
     from corridor.experiments.lab.asking import check, second_opinion
+    from corridor.experiments.lab.domain_processes import domain_processes
     from corridor.experiments.placement.energy_answer import energy
     from corridor.experiments.placement.place_answer import place
     from corridor.experiments.replays.asking import replay, replays
@@ -70,6 +71,7 @@ __all__ = [
     "compare",
     "cut",
     "cut_each",
+    "domain_processes",
     "domains",
     "energy",
     "explain",
@@ -110,6 +112,7 @@ _HOMES = {
     "compare": "experiments.study.comparing",
     "cut": "experiments.answers.asking",
     "cut_each": "experiments.answers.cut_each",
+    "domain_processes": "experiments.lab.domain_processes",
     "domains": "experiments.domains.domains_answer",
     "energy": "experiments.placement.energy_answer",
     "explain": "experiments.answers.asking",

@@ -84,8 +84,9 @@ def visits(
     """Return what switches of a domain do with packets of a path, and states past each hub.
 
     ``ends`` are the hosts that send and receive. ``before`` is the state before the first hub, to
-    which packets come by the fibre ``came_by``, or from the host if it is empty. If there are as many fibres as hubs, the last one leads out,
-    and the last state is that past it. Raises NoSegmentError where a clause is violated.
+    which packets come by the fibre ``came_by``, or from the host if it is empty. If there are as
+    many fibres as hubs, the last one leads out, and the last state is that past it. Raises
+    NoSegmentError where a clause is violated.
     """
     found: list[Visit] = []
     states: list[State] = []

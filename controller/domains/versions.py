@@ -83,9 +83,8 @@ class Versions:
         is_last = out.to.domain == self.sight.domain
         inside = out.hubs if is_last else out.hubs[:-1]
         topology, automaton = self.sight.specification.topology, negotiation.paths.product.automaton
-        path, states = visits(
-            topology, automaton, self.sight.ports, before, fibre, inside, out.fibres
-        )
+        ports, ends = self.sight.ports, self.sight.ends(query.direction)
+        path, states = visits(topology, automaton, ports, ends, before, fibre, inside, out.fibres)
         if states[0] != place.state:
             raise NoSegmentError("the state at the entry is not that of the path up to there")
         one = Crossing(
@@ -235,16 +234,13 @@ class Versions:
         return tuple(SwitchProgram(hub, dpids[hub], tuple(some)) for hub, some in found.items())
 
     def _edges(self) -> Iterator[tuple[str, Flow]]:
-        wires = {one.hub: one for one in self.sight.wiring.hubs}
         used = {one.direction: one for one in self._state.from_here() if one.status == "active"}
         for number in sorted(self.sight.from_here):
             direction, one = self.sight.specification.directions[number - 1], used.get(number)
             label = None if one is None else one.visits[0].label
             serial = 0 if one is None else 1 + (one.epoch & 1)
-            dst = wires[direction.demand.dst]
-            for flow in classify(
-                number, dst, direction.selectors, label, None, serial, direction.dscp
-            ):
+            given = (direction.selectors, label, None, serial, direction.dscp)
+            for flow in classify(number, self.sight.ends(number), *given):
                 yield direction.demand.src, flow
 
     def _segments(self) -> Iterator[tuple[str, Flow]]:

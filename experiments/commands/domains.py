@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load
+from corridor.experiments.commands.arguments import add_scenario_arguments, load, under
 from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
 from corridor.experiments.terminal.screen import terminal_width
+from corridor.topologies.base.errors import InputError
 
 HAND_OVERS = ("any", "stated")
 EPILOG = """examples:
@@ -18,11 +19,14 @@ EPILOG = """examples:
   corridor domains sovereignty --curious sco@PK      what it can infer of its neighbours
   corridor domains sovereignty --lie ct@CN:state     what a lie about policy states costs
   corridor domains mini --prove                 each domain proves its own tables
+  corridor domains mini --processes             a process for each domain: they agree by messages
   corridor domains examples/two_operators.yaml
 
 A domain is an operator in a jurisdiction; corridor topology domains lists those of a map.
 docs/domains.md has the protocol, what each controller learns, and the limits.
-exit codes: 0 success, 2 bad input"""
+exit codes: 0 success, 1 tables of processes violated a policy, 2 bad input, 4 no agreement"""
+ONE_QUESTION = ("cuts", "prove", "curious", "lie", "silent")
+KILLS = 2
 
 
 def add_parser(verbs: Any) -> None:
@@ -70,6 +74,23 @@ def add_parser(verbs: Any) -> None:
         help="what it costs if this domain lies about its delay, reach, state or plausible-state",
     )
     parser.add_argument(
+        "--processes",
+        action="store_true",
+        help="start a process for each home domain of a hub: they agree by messages over TLS, and "
+        "again after a cut, a repair and a change of policies",
+    )
+    parser.add_argument(
+        "--kills",
+        type=int,
+        metavar="COUNT",
+        help=f"with --processes: processes killed at random moments (default: {KILLS})",
+    )
+    parser.add_argument(
+        "--then",
+        metavar="SET",
+        help="with --processes: the policies of the last step (default: none, or pan-asia)",
+    )
+    parser.add_argument(
         "--all",
         action="store_true",
         help="print how many delays each domain discloses to each other one",
@@ -80,17 +101,36 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb."""
-    return told(args, _answer)
+    return told(args, _processes if args.processes else _answer, may_keep=not args.processes)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
+def _processes(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.lab.domain_processes import run_processes
+    from corridor.experiments.text import domains_text
+
+    others = [name for name in ONE_QUESTION if getattr(args, name)]
+    if others or args.handovers != "any":
+        message = f"--processes and --{others[0] if others else 'handovers'} exclude each other"
+        raise InputError(message, "give one of them")
+    kills = KILLS if args.kills is None else args.kills
+    found = run_processes(args.scenario, under(args), kills=kills, then=args.then or "")
+    code = int(any(one.violated for one in found.steps))
+    if args.json:
+        return Answer(as_json(found.to_json()).parts, code)
+    return Answer([shown(domains_text.run(found, terminal_width()))], code)
+
+
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.domains.domains_answer import domain_paths
     from corridor.experiments.text import domains_text
 
+    if args.kills is not None or args.then:
+        option = "kills" if args.kills is not None else "then"
+        raise InputError(f"--{option} is about processes", "add --processes")
     more = {"cuts": args.cuts, "prove": args.prove, "curious": args.curious, "lie": args.lie}
     found = domain_paths(load(args), args.handovers, args.silent, **more)
     if args.json:

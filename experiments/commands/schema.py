@@ -29,6 +29,7 @@ OUTPUTS = (
     *("capacity-each-answer", "cut-each-answer", "replay-answer"),
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("traffic-answer", "availability-answer", "risks-answer", "energy-answer", "place-answer"),
+    "domain-processes-answer",
     "domains-answer",
     "plan-answer",
     *("repairs-answer", "year-answer"),

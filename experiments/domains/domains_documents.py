@@ -196,3 +196,61 @@ class DomainPathsAnswer(Document):
     """The domain whose knowledge ``inferred`` is; empty if none was requested."""
     inferred: tuple[Inferred, ...]
     """By neighbour that disclosed a delay to it."""
+
+
+@dataclass(frozen=True)
+class CarriedBy:
+    """Who carries a direction after the last step."""
+
+    demand: str
+    domains: tuple[str, ...]
+    """Empty without a path."""
+    hubs: tuple[str, ...]
+    one_way_ms: float | None
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """What processes of domains did until nothing was under way."""
+
+    name: str
+    wall_s: float
+    equal: int
+    """Directions with the delay of one controller, or no path in both, and a permitted path."""
+    moved: int
+    """Directions with another path than before the step."""
+    messages: int
+    """Frames that were sent."""
+    octets: int
+    """Of these frames, without TLS."""
+    requests: int
+    delays: int
+    """Delays that were disclosed."""
+    minimum_delays: int | None
+    """The same as ``composition`` computes it; None where the step asks for some directions."""
+    killed: tuple[str, ...]
+    """Domains whose process was killed in this step."""
+    proofs: int
+    """Moments at which the tables of all domains were proven together."""
+    violated: tuple[str, ...]
+    """Claims that were violated at one of them."""
+
+
+@dataclass(frozen=True)
+class DomainRun(Document):
+    """A scenario whose domains have a process each."""
+
+    schema: int
+    scenario: str
+    topology: str
+    policies: str
+    policies_after: str
+    """Of the last step."""
+    protocol: int
+    """Its version."""
+    domains: tuple[str, ...]
+    """The home domains of hubs: each programs the switches of its hubs."""
+    steps: tuple[RunStep, ...]
+    refused: dict[str, int]
+    """Messages that were refused, by kind."""
+    carried: tuple[CarriedBy, ...]

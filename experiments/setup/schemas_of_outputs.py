@@ -148,6 +148,12 @@ def _domain_paths() -> Form:
     return DomainPathsAnswer
 
 
+def _domain_run() -> Form:
+    from corridor.experiments.domains.domains_documents import DomainRun
+
+    return DomainRun
+
+
 def _plan() -> Form:
     from corridor.experiments.expansion.plan_documents import PlanAnswer
 
@@ -411,6 +417,9 @@ OUTPUTS: Mapping[str, Output] = {
     ),
     "risks-answer": Output("risks --json", "What fails, by importance", _risks),
     "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
+    "domain-processes-answer": Output(
+        "domains --processes --json", "A process for each domain", _domain_run
+    ),
     "domains-answer": Output("domains --json", "Paths across domains", _domain_paths),
     "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),
     "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from corridor.experiments.domains.domains_documents import (
         ComposedProof,
         DomainPathsAnswer,
+        DomainRun,
         Lied,
         MedianMs,
         Timing,
@@ -31,6 +32,11 @@ INFERRED_HEADS = (
         "lengths right",
     ),
 )
+STEP_HEADS = (
+    *("step", "s", "as one controller", "moved", "messages", "kB", "requests", "delays"),
+    *("proofs", "killed"),
+)
+CARRIED_HEADS = ("demand", "one-way", "domains")
 FIBRE_HEADS = ("fibre", "domains at its ends", "basis", "confidence", "sources")
 
 
@@ -259,3 +265,55 @@ def _listened(found: DomainPathsAnswer) -> list[str]:
             received[one.by, one.to] += one.delays
     lines = ["delays disclosed for all demands together, by sender and receiver:"]
     return lines + [f"  {by} to {to}: {count}" for (by, to), count in received.most_common()]
+
+
+def run(found: DomainRun, width: int | None) -> str:
+    """What processes of domains did in each step, and who carries each direction at last."""
+    total = len(found.carried)
+    rows = [
+        (
+            one.name,
+            f"{one.wall_s:.1f}",
+            f"{one.equal} of {total}",
+            str(one.moved),
+            str(one.messages),
+            f"{one.octets / 1e3:.1f}",
+            str(one.requests),
+            str(one.delays),
+            str(one.proofs),
+            ", ".join(one.killed),
+        )
+        for one in found.steps
+    ]
+    right = frozenset(STEP_HEADS[1:-1])
+    spare = ("requests", "s", "moved")
+    carried = [
+        (
+            one.demand,
+            "-" if one.one_way_ms is None else f"{one.one_way_ms:.1f} ms",
+            " > ".join(one.domains) or "no permitted path",
+        )
+        for one in found.carried
+    ]
+    proofs = sum(one.proofs for one in found.steps)
+    violated = sorted({claim for one in found.steps for claim in one.violated})
+    verdict = f"VIOLATED: {', '.join(violated)}" if violated else "no claim about paths violated"
+    refused = ", ".join(f"{kind} {count}" for kind, count in found.refused.items()) or "none"
+    first = found.steps[0]
+    lines = [
+        (
+            f"{found.scenario}: {counted(len(found.domains), 'domain')} of {found.topology}, a "
+            f"process each; protocol {found.protocol} over TLS on the loopback interface"
+        ),
+        f"tables of all domains proven together at {counted(proofs, 'moment')}: {verdict}",
+        f"messages refused: {refused}",
+        f"minimum of delays to disclose for the agreement (computed): {first.minimum_delays}",
+        "",
+        *render(STEP_HEADS, rows, right, width=width, spare=spare).splitlines(),
+        "",
+        f"carried under {found.policies_after}:",
+        *render(
+            CARRIED_HEADS, carried, frozenset({"one-way"}), width=width, wrap="domains"
+        ).splitlines(),
+    ]
+    return "\n".join(line.rstrip() for line in lines)

@@ -43,6 +43,7 @@ NUMBERED = {
     "compare-answer": "experiments.commands.compare.SCHEMA",
     "cut-answer": "experiments.answers.cut_answer.CUT_SCHEMA",
     "cut-each-answer": "experiments.answers.cut_each.CUT_EACH_SCHEMA",
+    "domain-processes-answer": "experiments.domains.domains_documents.PATHS_SCHEMA",
     "domains-answer": "experiments.domains.domains_documents.PATHS_SCHEMA",
     "energy-answer": "experiments.placement.energy_documents.ENERGY_SCHEMA",
     "list-answer": "experiments.commands.list.SCHEMA",

@@ -16,7 +16,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs/python.md"
 QUESTIONS = (
     *("answers", "capacity", "check", "compare", "cut", "explain", "law", "path", "price"),
     *("availability", "replay", "replays", "risks", "repairs", "second_opinion", "traffic_matrix"),
-    *("energy", "place", "plan", "domains"),
+    *("energy", "place", "plan", "domains", "domain_processes"),
 )
 
 

@@ -64,6 +64,7 @@ def test_every_command_that_prints_json_has_a_schema() -> None:
             "domains-answer",
             ["domains", "mini", "--cuts", "--prove", "--curious", "nt@TH", "--lie", "nt@TH:reach"],
         ),
+        ("domain-processes-answer", ["domains", "mini", "--processes", "--kills", "0"]),
         ("plan-answer", ["plan", "mini", "--candidates", "examples/candidates.yaml"]),
         ("place-answer", ["place", "examples/jobs.yaml", "--objective", "latency"]),
         ("repairs-answer", ["availability", "mini", "--repairs", "queue", "--years", "1"]),
