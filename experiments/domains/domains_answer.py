@@ -213,10 +213,11 @@ class _Question:
             if honest is not None and true_ns > honest.one_way_ns:
                 more_ms.append((true_ns - honest.one_way_ns) / NS_PER_MS)
             broken = asked.verdict(found.path).violations
-            hard = [one for one in broken if one.clause != "max_one_way"]
-            count["forbidden"] += bool(hard)
-            count["late"] += bool(broken) and not hard
-            examples += [f"{asked.demand.id}: {one}" for one in hard[:1]]
+            # This clause is judged last: of its permit, nothing else is violated.
+            is_late = any(one.clause == "max_one_way" for one in broken)
+            count["late"] += is_late
+            count["forbidden"] += bool(broken) and not is_late
+            examples += [f"{asked.demand.id}: {one}" for one in broken[:1] if not is_late]
         names = ("changed", "late", "undelivered", "forbidden", "measurable")
         return Lied(
             domain=lie.domain,

@@ -24,6 +24,7 @@ from corridor.controller.intent.specification import Direction, Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.product import Place
+from corridor.topologies.model.hosts import Host
 from corridor.topologies.model.operators import WrittenDomains
 from domain_network import DomainNetwork
 from policy_lab import CLASSES, TODAY, demand, fibre, hub, network, permit
@@ -70,6 +71,20 @@ def test_the_label_of_a_hand_over_is_chosen_by_the_domain_that_receives_packets(
     assert north.onward_label == label
     assert {visit.label for visit in (*north.visits, *south.visits)} == {label}
     assert (north.epoch, south.upstream, south.downstream) == (1, NORTH, "")
+
+
+def test_packets_of_a_host_behind_a_hub_go_to_the_port_of_the_host_that_receives_them():
+    whole = specified()
+    hosts = whole.topology.with_hosts([Host(id="web", hub="a"), Host(id="db", hub="z")])
+    asked = demand("general", "a", "z").model_copy(update={"src_host": "web", "dst_host": "db"})
+    direction = Direction(demand=asked, selectors=(ANY_PACKET,))
+    net = DomainNetwork(whole.model_copy(update={"topology": hosts, "directions": (direction,)}))
+    net.settle()
+    (south,) = net.controllers[SOUTH].active()
+    assert first(net).visits[0].in_port == 2001 == south.visits[-1].out_port
+    assert net.breaches() == []
+    delivered = [flow for one in net.program.switches if one.hub == "z" for flow in one.flows]
+    assert ("output", (2001,)) in {(x.kind, x.arguments) for one in delivered for x in one.actions}
 
 
 def test_a_cut_that_only_its_ends_see_moves_the_path_to_the_next_epoch(net):
