@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load, whole
+from corridor.experiments.commands.arguments import add_scenario_arguments, under, whole
 from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
 from corridor.experiments.terminal.names import PLAN_MEASURES, PLAN_SAMPLES
 from corridor.experiments.terminal.screen import terminal_width
@@ -190,12 +190,13 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.expansion.plan_answer import plan_answer
+    from corridor.experiments.scenario.scenario import load_under
     from corridor.experiments.text import plan_text
 
     question = _question(args)
     if args.map is not None and args.map.exists():
         raise InputError(f"{args.map} is there already", "name a new file")
-    loaded = load(args)
+    loaded = load_under(args.scenario, under(args).model_copy(update={"unconnected": True}))
     found = plan_answer(loaded, question, args.candidates, args.leave_out, args.only)
     if args.map is not None:
         _write_map(args, found.plan.ids, loaded)

@@ -186,7 +186,8 @@ def plan(
         >>> corridor.plan("sovereignty").plan.ids
         ('mengla-chiangmai',)
     """
-    loaded = load_under(str(scenario), under_given(policies, as_of))
+    given = under_given(policies, as_of).model_copy(update={"unconnected": True})
+    loaded = load_under(str(scenario), given)
     question = PlanQuestion(
         most=1 if most is None and budget_musd is None and by != "cost" else most,
         budget_musd=budget_musd,

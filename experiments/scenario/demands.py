@@ -186,10 +186,16 @@ def _check_selector(
 
 
 def check_demands(
-    document: Document, demands: Sequence[DemandEntry], topology: Topology, name: str
+    document: Document,
+    demands: Sequence[DemandEntry],
+    topology: Topology,
+    name: str,
+    *,
+    unconnected: bool = False,
 ) -> None:
     """Each has its own id and joins two hubs that fibres join. Raises InputError; ``name`` is
-    the topology's, as the scenario has it. ``demands`` are located."""
+    the topology's, as the scenario has it. ``demands`` are located. ``unconnected``: hubs need no
+    fibres between them."""
     counts = Counter(demand.id for demand in demands)
     island_of = _islands(topology)
     known = (*island_of, *(host.id for host in topology.hosts))
@@ -207,7 +213,9 @@ def check_demands(
             message = f'demand "{demand.id}" starts and ends at "{demand.src}"'
             hint = "name a host behind another hub" if demand.hosts_behind else "name another hub"
             raise document.error(message, "demands", number, "dst", hint=hint)
-        if isinstance(demand.dst, str) and island_of[demand.src] != island_of[demand.dst]:
+        if unconnected or not isinstance(demand.dst, str):
+            continue
+        if island_of[demand.src] != island_of[demand.dst]:
             message = f"no fibre leads from {demand.src} to {demand.dst} in {topology.name}"
             hint = "add a fibre that joins the two parts, or drop the demand"
             raise document.error(message, "demands", number, hint=hint)

@@ -265,6 +265,8 @@ class Under(Frozen):
     """What carries demands that do not say themselves."""
     interpret: dict[str, str] = Field(default_factory=dict)
     """Values of the policy set's interpretations, by their ids."""
+    unconnected: bool = False
+    """Whether demands may have hubs that no fibres join: candidates of a plan may join them."""
 
 
 AS_WRITTEN = Under()
@@ -343,7 +345,7 @@ def _loaded(
     topology = topology or _topology(document, scenario, folder)
     demands_of = located(scenario.demands, topology)
     scenario = scenario.model_copy(update={"demands": demands_of})
-    check_demands(document, demands_of, topology, scenario.topology)
+    check_demands(document, demands_of, topology, scenario.topology, unconnected=asked.unconnected)
     check_disjoint(document, scenario.demands, scenario.disjoint)
     check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)
