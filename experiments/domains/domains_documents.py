@@ -210,6 +210,23 @@ class CarriedBy:
 
 
 @dataclass(frozen=True)
+class Killed:
+    """A process that was killed (SIGKILL) and started again from its state file."""
+
+    domain: str
+    at_s: float
+    """After the step began."""
+    under_way: bool
+    """Whether something was under way in any domain."""
+    takeover_s: float
+    """From the kill until the next process had its state and its neighbours."""
+    settled_s: float
+    """From the kill until nothing was under way in any domain."""
+    proofs: int
+    """Moments in that time at which the tables of all domains were proven together."""
+
+
+@dataclass(frozen=True)
 class RunStep:
     """What processes of domains did until nothing was under way."""
 
@@ -228,8 +245,8 @@ class RunStep:
     """Delays that were disclosed."""
     minimum_delays: int | None
     """The same as ``composition`` computes it; None where the step asks for some directions."""
-    killed: tuple[str, ...]
-    """Domains whose process was killed in this step."""
+    killed: tuple[Killed, ...]
+    """In the order of time."""
     proofs: int
     """Moments at which the tables of all domains were proven together."""
     violated: tuple[str, ...]

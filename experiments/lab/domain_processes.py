@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -20,6 +21,7 @@ from corridor.experiments.domains.domains_documents import (
     PATHS_SCHEMA,
     CarriedBy,
     DomainRun,
+    Killed,
     RunStep,
 )
 from corridor.experiments.scenario.intents import specify
@@ -37,6 +39,8 @@ from corridor.topologies.model.routing import Path as HubPath
 NS_PER_MS = 1e6
 MOST_KILLS = 100
 POLL_S, SETTLE_S = 0.03, 180.0
+KILL_SHARE = 0.3
+"""Of the moments at which a process may be killed."""
 
 
 def domain_processes(
@@ -60,8 +64,8 @@ def domain_processes(
         as_of: The day of the policies.
 
     Returns:
-        For each step the wall time in s, messages, octets, disclosed delays and proofs; and who
-        carries each direction at last.
+        For each step the wall time in s, messages, octets, disclosed delays, proofs, and each kill
+        with its times in s; and who carries each direction at last.
 
     Raises:
         InputError: An argument or a file has a mistake.
@@ -193,15 +197,19 @@ class _Run:
 
     def _watch(
         self, began_s: float, kills: int
-    ) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    ) -> tuple[dict[str, dict[str, Any]], tuple[Killed, ...]]:
         """Prove what is installed until nothing is under way; kill some on the way."""
-        net, killed, quiet = self._net, list[str](), 0
+        net, killed, settled, quiet = self._net, list[Killed](), 0, 0
+        is_quiet = False
         while quiet < 2:  # twice: a message may be between two processes
-            if len(killed) < kills and self._chance.random() < 0.5:
-                killed.append(self._kill())
+            if len(killed) < kills and self._chance.random() < KILL_SHARE:
+                killed.append(self._kill(began_s, under_way=not is_quiet))
             self._observe()
             answers = net.order(net.sights, "status")
             is_quiet = all(one["settled"] for one in answers.values())
+            if is_quiet:
+                killed[settled:] = [self._settled(one, began_s) for one in killed[settled:]]
+                settled = len(killed)
             quiet = quiet + 1 if is_quiet and len(killed) == kills else 0
             if time.monotonic() - began_s > SETTLE_S:
                 raise MeasurementInvalid(f"domains do not agree within {SETTLE_S:g} s")
@@ -213,13 +221,25 @@ class _Run:
         self._violated |= {one.claim for one in self._net.violated()}
         self._proofs += 1
 
-    def _kill(self) -> str:
+    def _kill(self, began_s: float, *, under_way: bool) -> Killed:
         name = self._chance.choice(sorted(self._net.sights))
         last = self._net.order([name], "status")
         self._lost += self._counts(last, "sent")
         self._lost.update({key: last[name][key] for key in ("frames", "octets")})
+        at_s = time.monotonic()
         self._net.kill(name)
-        return name
+        return Killed(
+            domain=name,
+            at_s=round(at_s - began_s, 3),
+            under_way=under_way,
+            takeover_s=round(time.monotonic() - at_s, 3),
+            settled_s=0.0,
+            proofs=-self._proofs,
+        )
+
+    def _settled(self, one: Killed, began_s: float) -> Killed:
+        settled_s = round(time.monotonic() - began_s - one.at_s, 3)
+        return replace(one, settled_s=settled_s, proofs=one.proofs + self._proofs)
 
     def _counts(self, answers: dict[str, dict[str, Any]], what: str) -> Counter[str]:
         found: Counter[str] = Counter()

@@ -32,6 +32,7 @@ INFERRED_HEADS = (
         "lengths right",
     ),
 )
+KILL_HEADS = ("killed", "in step", "at s", "under way", "taken over s", "settled s", "proofs")
 STEP_HEADS = (
     *("step", "s", "as one controller", "moved", "messages", "kB", "requests", "delays"),
     *("proofs", "killed"),
@@ -267,6 +268,25 @@ def _listened(found: DomainPathsAnswer) -> list[str]:
     return lines + [f"  {by} to {to}: {count}" for (by, to), count in received.most_common()]
 
 
+def _killed(found: DomainRun, width: int | None) -> list[str]:
+    """A row for each kill: when, and how long until another process went on and all was settled."""
+    rows = [
+        (
+            kill.domain,
+            step.name,
+            f"{kill.at_s:.2f}",
+            "yes" if kill.under_way else "no",
+            f"{kill.takeover_s:.2f}",
+            f"{kill.settled_s:.2f}",
+            str(kill.proofs),
+        )
+        for step in found.steps
+        for kill in step.killed
+    ]
+    right = frozenset(KILL_HEADS[2:])
+    return ["", *render(KILL_HEADS, rows, right, width=width).splitlines()] if rows else []
+
+
 def run(found: DomainRun, width: int | None) -> str:
     """What processes of domains did in each step, and who carries each direction at last."""
     total = len(found.carried)
@@ -281,7 +301,7 @@ def run(found: DomainRun, width: int | None) -> str:
             str(one.requests),
             str(one.delays),
             str(one.proofs),
-            ", ".join(one.killed),
+            ", ".join(each.domain for each in one.killed),
         )
         for one in found.steps
     ]
@@ -310,6 +330,7 @@ def run(found: DomainRun, width: int | None) -> str:
         f"minimum of delays to disclose for the agreement (computed): {first.minimum_delays}",
         "",
         *render(STEP_HEADS, rows, right, width=width, spare=spare).splitlines(),
+        *_killed(found, width),
         "",
         f"carried under {found.policies_after}:",
         *render(
