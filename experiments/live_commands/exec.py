@@ -1,4 +1,4 @@
-"""Programs at hubs of a live network: ``corridor exec``, ``shell``, ``mininet`` and ``ping``."""
+"""Programs at hosts of a live network: ``corridor exec``, ``shell``, ``mininet`` and ``ping``."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ EPILOG = """examples:
   corridor exec --network law guian -- sh -c 'ls > here.txt'
   skopeo copy docker://nginx:1.27 oci:nginx && corridor exec --image nginx karachi &
 
-The program runs as root in the namespace of the hub's host. Its folder is shared/ of the result
-folder. In a guest it sees this machine's files, but can write only there and under /tmp. It reads
-the input of this command, unless that is a terminal. It ends with this command, and receives
-Ctrl-C. With --image it sees the files of an image instead: /usr and the like read-only, all else as
-a private copy, and shared/ as /shared. Without CMD, the image's own command runs.
+The program runs as root in the namespace of the host; a hub's id names its default host. Its folder
+is shared/ of the result folder. In a guest it sees this machine's files, but can write only there
+and under /tmp. It reads the input of this command, unless that is a terminal. It ends with this
+command, and receives Ctrl-C. With --image it sees the files of an image instead: /usr and the like
+read-only, all else as a private copy, and shared/ as /shared. Without CMD, the image's own command
+runs.
 exit codes: that of the program; 128 plus the number of a signal; 2 bad input, 3 no live network"""
 
 
 def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "exec",
-        description="Run a program in the network namespace of a hub's host.",
+        description="Run a program in the network namespace of a host.",
         epilog=EPILOG,
     )
     add_name_argument(parser)
     _add_image_argument(parser)
-    parser.add_argument("hub", metavar="HUB", help="a hub's id")
+    parser.add_argument("hub", metavar="HOST", help="a hub's id, or a host behind a hub")
     parser.add_argument(
         "command", nargs=argparse.REMAINDER, metavar="CMD ...", help="a program and its arguments"
     )
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if image is not None and not command:
         command = list(image.settings.command)
     if not command:
-        raise InputError("nothing to run", "corridor exec HUB CMD ..., or corridor shell HUB")
+        raise InputError("nothing to run", "corridor exec HOST CMD ..., or corridor shell HOST")
     with reached(args) as client:
         problem = ping_problem(client.ask("demands"), args.hub, command)
         if problem is not None:
@@ -89,19 +90,19 @@ IMAGE_SHELL = ["sh"]
 SHELL_EPILOG = """example:
   corridor shell guian          then ping karachi, ip addr, iperf3 -c karachi, ... and exit
 
-It runs as root in the namespace of the hub's host: see corridor exec --help.
+It runs as root in the namespace of the host: see corridor exec --help.
 exit codes: that of the shell; 2 bad input, 3 no live network"""
 
 
 def add_shell(verbs: Any) -> None:
     parser = verbs.add_parser(
         "shell",
-        description="An interactive shell in the network namespace of a hub's host.",
+        description="An interactive shell in the network namespace of a host.",
         epilog=SHELL_EPILOG,
     )
     add_name_argument(parser)
     _add_image_argument(parser)
-    parser.add_argument("hub", metavar="HUB", help="a hub's id, or a host behind a hub")
+    parser.add_argument("hub", metavar="HOST", help="a hub's id, or a host behind a hub")
 
 
 def run_shell(args: argparse.Namespace) -> int:
@@ -149,7 +150,7 @@ PING_EPILOG = """examples:
   corridor ping kunming bangkok         until Ctrl-C
   corridor ping kunming bangkok -c 3
 
-Switches drop packets that match no demand. If there is only one demand between two hubs, all
+Switches drop packets that match no demand. If there is only one demand between two hosts, all
 packets between them belong to it, also ICMP. If there are several, ports distinguish them: then
 use corridor probe DEMAND.
 exit codes: those of ping (1: no answer), 2 bad input, 3 no live network"""
@@ -158,11 +159,11 @@ exit codes: those of ping (1: no answer), 2 bad input, 3 no live network"""
 def add_ping(verbs: Any) -> None:
     parser = verbs.add_parser(
         "ping",
-        description="Ping one hub's host from another, and print the matching demand.",
+        description="Ping one host from another, and print the matching demand.",
         epilog=PING_EPILOG,
     )
-    parser.add_argument("src", metavar="FROM", help="a hub")
-    parser.add_argument("dst", metavar="TO", help="a hub")
+    parser.add_argument("src", metavar="FROM", help="a hub's id, or a host behind a hub")
+    parser.add_argument("dst", metavar="TO", help="likewise")
     parser.add_argument(
         "-c",
         dest="count",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EPILOG = """examples:
   corridor probe science-karachi                 a demand, until Ctrl-C
-  corridor probe kunming bangkok                 the first demand from one hub to the other
+  corridor probe kunming bangkok                 the first demand from one host to the other
   corridor probe render-bangkok -c 5 --interval 200ms
   corridor probe render-bangkok --json           a JSON object a line
 
@@ -36,7 +36,9 @@ def add_parser(verbs: Any) -> None:
         description="Measure the RTT of a demand until Ctrl-C.",
         epilog=EPILOG,
     )
-    parser.add_argument("what", nargs="+", metavar="DEMAND | FROM TO", help="a demand, or two hubs")
+    parser.add_argument(
+        "what", nargs="+", metavar="DEMAND | FROM TO", help="a demand, or two hosts"
+    )
     parser.add_argument(
         "-c",
         dest="count",
@@ -117,7 +119,7 @@ def _status(client: Client, demand: str) -> dict[str, Any] | None:
 
 TRACE_EPILOG = """examples:
   corridor trace render-bangkok           hub by hub: entries, label, fibre, delay so far
-  corridor trace guian karachi            every demand from one hub to the other
+  corridor trace guian karachi            every demand from one host to the other
   corridor trace render-bangkok --live    by the tables as read back from the switches now
 
 The path is computed from the tables that the controller has deployed, and from the failures that
@@ -131,7 +133,9 @@ def add_trace(verbs: Any) -> None:
         description="Follow a packet of a demand through the tables of a live network.",
         epilog=TRACE_EPILOG,
     )
-    parser.add_argument("what", nargs="+", metavar="DEMAND | FROM TO", help="a demand, or two hubs")
+    parser.add_argument(
+        "what", nargs="+", metavar="DEMAND | FROM TO", help="a demand, or two hosts"
+    )
     parser.add_argument("--live", action="store_true", help="read the tables from the switches")
     parser.add_argument("--json", action="store_true", help="a JSON object a line, one a demand")
     add_name_argument(parser)
@@ -171,7 +175,7 @@ def _asked(client: Client, **request: Any) -> dict[str, Any]:
 STDOUT = "-"
 CAPTURE_EPILOG = """examples:
   corridor capture kunming-bangkok -w fibre.pcapng --for 5s     at both ends of a fibre
-  corridor capture guian -w host.pcapng --count 20              at a hub's host, without labels
+  corridor capture guian -w host.pcapng --count 20              at a host, without labels
   corridor capture kunming-bangkok -w - | wireshark -k -i -
   corridor capture kunming-bangkok -w - | tshark -r - -T fields -e frame.comment
 
@@ -184,10 +188,10 @@ exit codes: 0 captured, 2 bad input, 3 no live network"""
 def add_capture(verbs: Any) -> None:
     parser = verbs.add_parser(
         "capture",
-        description="Write the packets of a hub's host, or of both ends of a fibre, as pcapng.",
+        description="Write the packets of a host, or of both ends of a fibre, as pcapng.",
         epilog=CAPTURE_EPILOG,
     )
-    parser.add_argument("where", metavar="HUB | FIBRE", help="where: a hub or a fibre")
+    parser.add_argument("where", metavar="HOST | FIBRE", help="a host or a fibre")
     parser.add_argument(
         "-w", dest="file", required=True, metavar="FILE", help="output file; - is standard output"
     )

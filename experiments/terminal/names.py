@@ -88,6 +88,12 @@ def hubs(args: argparse.Namespace) -> Names:
     return _ids(_topology(args), "hubs")
 
 
+def hosts(args: argparse.Namespace) -> Names:
+    """The default hosts of hubs, which have the names of their hubs, and the other hosts."""
+    topology = _topology(args)
+    return [*_ids(topology, "hubs"), *_ids(topology, "hosts")]
+
+
 def fibres(args: argparse.Namespace) -> Names:
     return _ids(_topology(args), "fibres")
 
@@ -188,11 +194,12 @@ def _scenario(args: argparse.Namespace) -> Plain:
 def _whole(path: Path, depth: int = 4) -> Plain:
     """A scenario with what it has from the one it extends."""
     said = _read(path)
+    if isinstance(said.get("topology"), str):
+        said = {**said, "topology": str(_beside(path, said["topology"], TOPOLOGIES))}
     base = said.get("extends")
     if not isinstance(base, str) or not depth:
         return said
-    beside = path.parent / base
-    return {**_whole(beside if beside.is_file() else _file(base, SCENARIOS), depth - 1), **said}
+    return {**_whole(_beside(path, base, SCENARIOS), depth - 1), **said}
 
 
 def _topology(args: argparse.Namespace) -> Plain:
@@ -212,13 +219,15 @@ def _extended(name: str, left_out: Collection[str] = ()) -> Plain:
     kept = [one for one in fibres if one.get("status") not in left_out]
     dropped = _ends(fibres) - _ends(kept)
     hubs = [one for one in _ids(whole, "hubs") if one not in dropped]
-    return {"hubs": hubs, "fibres": kept}
+    hosts = [one for one in whole["hosts"] if isinstance(one, dict) and one.get("hub") in hubs]
+    return {"hubs": hubs, "hosts": hosts, "fibres": kept}
 
 
 def _gathered(name: str, depth: int = 4) -> Plain:
-    """The hubs and fibres of a topology and of what it extends, as they are written."""
-    said = _read(_file(name, TOPOLOGIES))
-    entries = {key: said.get(key) for key in ("hubs", "fibres")}
+    """The hubs, hosts and fibres of a topology and of what it extends, as they are written."""
+    path = _file(name, TOPOLOGIES)
+    said = _read(path)
+    entries = {key: said.get(key) for key in ("hubs", "hosts", "fibres")}
     found = {
         key: [one for one in listed if isinstance(one, (dict, str))]
         if isinstance(listed, list)
@@ -226,7 +235,7 @@ def _gathered(name: str, depth: int = 4) -> Plain:
         for key, listed in entries.items()
     }
     for base in _ids(said, "extends") if depth else ():
-        below = _gathered(base, depth - 1)
+        below = _gathered(str(_beside(path, base, TOPOLOGIES)), depth - 1)
         found = {key: [*below[key], *own] for key, own in found.items()}
     return found
 
@@ -255,6 +264,12 @@ def _ids(said: Plain, key: str) -> list[str]:
 
 def _file(name: str, shipped: Path) -> Path:
     return shipped / f"{name}.yaml" if re.fullmatch(r"[\w-]+", name) else Path(name)
+
+
+def _beside(path: Path, name: str, shipped: Path) -> Path:
+    """What a file names: a file beside it, else a shipped one."""
+    beside = path.parent / name
+    return beside if beside.is_file() else _file(name, shipped)
 
 
 def _of_live_network(name: str | None) -> str | None:

@@ -185,6 +185,7 @@ def _import(args: argparse.Namespace) -> int:
 def describe(topology: Topology, width: int | None = None) -> str:
     """The topology as two tables and its notes."""
     from corridor.experiments.terminal.columns import render
+    from corridor.topologies.model.addresses import addresses
 
     lines = [f"{topology} - {topology.title}", ""]
     hubs = [
@@ -201,6 +202,10 @@ def describe(topology: Topology, width: int | None = None) -> str:
         FIBRE_HEADS, fibres, right, width=width, spare=spare, wrap="crosses", ruled=False
     )
     lines.append(table)
+    if topology.hosts:
+        given = addresses([hub.id for hub in topology.hubs], topology.hosts)
+        hosts = [(host.id, host.hub, given[host.id]) for host in topology.hosts]
+        lines += ["", render(("host", "hub", "address"), hosts, frozenset(), ruled=False)]
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)
 

@@ -85,6 +85,8 @@ class Report:
     topology: str
     hubs: int
     fibres: int
+    hosts: int
+    """Further hosts, next to the default host of each hub."""
     connected: bool
     single_fibres: tuple[SingleFibre, ...]
     shared_risks: tuple[SharedRisk, ...]
@@ -118,8 +120,9 @@ class Report:
 
     def __str__(self) -> str:
         low, high = (format_rate(rate) for rate in self.emulated_rates_bps)
+        hosts = f", {counted(self.hosts, 'further host')}" if self.hosts else ""
         lines = [
-            f"{self.topology}: {self.hubs} hubs, {self.fibres} fibres",
+            f"{self.topology}: {self.hubs} hubs, {self.fibres} fibres{hosts}",
             f"connected: {'yes' if self.connected else 'NO'}",
             (
                 f"lengths: {self.lengths_published} published, {self.lengths_apportioned} shares "
@@ -174,6 +177,7 @@ def check_topology(topology: Topology) -> Report:
         topology=topology.name,
         hubs=len(topology.hubs),
         fibres=len(topology.fibres),
+        hosts=len(topology.hosts),
         connected=not _cut_off(topology, set()),
         single_fibres=_single_fibres(topology),
         shared_risks=_shared_risks(topology),

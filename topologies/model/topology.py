@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.words import counted
 from corridor.topologies.model.capacity import (
     MAX_CAPACITY_GBPS,
     CapacityBasis,
@@ -455,7 +456,8 @@ class Topology(Frozen):
         return {host.id: host.hub for host in self.hosts}
 
     def __str__(self) -> str:
-        return f"{self.name}: {len(self.hubs)} hubs, {len(self.fibres)} fibres"
+        hosts = f", {counted(len(self.hosts), 'further host')}" if self.hosts else ""
+        return f"{self.name}: {len(self.hubs)} hubs, {len(self.fibres)} fibres{hosts}"
 
 
 def _look_up[Entry: ("Hub", "Fibre")](

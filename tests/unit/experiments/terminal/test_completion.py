@@ -13,6 +13,7 @@ import pytest
 
 from corridor.controller.policy.load import shipped_policies
 from corridor.experiments.cli import build_parser
+from corridor.experiments.run.manifest import write_scenario
 from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import DEFAULT, load_scenario
 from corridor.experiments.setup.import_graph import ImportGraph
@@ -106,6 +107,8 @@ def proposed(line: str, **environment: str) -> list[str]:
         ("corridor run --cut hub:kara", {"hub:karachi"}),
         ("corridor fault group corridor:kara", {"corridor:karakoram"}),
         ("corridor ping karac", {"karachi"}),
+        ("corridor probe karac", {"karachi"}),
+        ("corridor exec karac", {"karachi"}),
         ("corridor topology show ", set(SHIPPED)),
         ("corridor law list CN-24-", {"CN-24-3", "CN-24-4"}),
         ("corridor law classify --from T", {"TH"}),
@@ -162,6 +165,12 @@ def test_names_read_quickly_are_those_of_the_scenario(name):
     assert set(names.fibres(args)) == {one.id for one in loaded.topology.fibres}
 
 
+def test_a_map_beside_the_file_of_a_scenario_is_read():
+    args = Namespace(scenario=str(ROOT / "examples/hosts.yaml"))
+    assert set(names.hosts(args)) == {*names.hubs(args), "web1", "web2", "db1"}
+    assert "karachi" in names.hubs(args)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_names_read_quickly_are_those_of_the_map(name):
     known = load_topology(name)
@@ -184,10 +193,21 @@ def test_a_file_that_is_no_scenario_names_nothing(tmp_path):
         assert list(names.demands(Namespace(scenario=str(tmp_path / "x.yaml")))) == []
 
 
-def test_a_live_network_names_its_own_fibres(tmp_path):
+def live(tmp_path, scenario):
     folder = tmp_path / "corridor/live/law"
     folder.mkdir(parents=True)
-    (folder / "session.json").write_text(f'{{"scenario": "mini", "out": "{tmp_path}"}}')
+    (folder / "session.json").write_text(f'{{"scenario": "{scenario}", "out": "{tmp_path}"}}')
+
+
+@pytest.mark.parametrize("verb", ["exec", "ping", "probe", "capture"])
+def test_hosts_behind_hubs_of_a_live_network_are_proposed(verb, tmp_path):
+    live(tmp_path, "hosts.yaml")
+    write_scenario(tmp_path / "scenario.yaml", load_scenario(str(ROOT / "examples/hosts.yaml")))
+    assert proposed(f"corridor {verb} web", XDG_STATE_HOME=str(tmp_path)) == ["web1", "web2"]
+
+
+def test_a_live_network_names_its_own_fibres(tmp_path):
+    live(tmp_path, "mini")
     assert proposed("corridor drain guian", XDG_STATE_HOME=str(tmp_path)) == ["guian-kunming"]
     assert proposed("corridor drain --network l", XDG_STATE_HOME=str(tmp_path)) == ["law"]
 

@@ -8,6 +8,7 @@ import pytest
 
 from corridor.topologies.analysis.check import check_topology
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.hosts import Host
 from corridor.topologies.model.topology import Fibre, Hub, Topology
 
 SCALING = load_topology("mini").scaling
@@ -135,3 +136,11 @@ def test_the_report_reads_as_json_and_as_text() -> None:
     assert data["schema"] == "corridor/topology-check/1"
     assert data["ok"] is True
     assert "5 hubs, 7 fibres" in str(report)
+
+
+def test_hosts_behind_hubs_are_counted():
+    topology = net((hub("a"), hub("b", lon=1.0)), fibre("a", "b"))
+    assert "further" not in str(check_topology(topology))
+    more = check_topology(topology.with_hosts([Host(id="web", hub="a")]))
+    assert more.hosts == 1
+    assert str(more).startswith("net: 2 hubs, 1 fibres, 1 further host\n")
