@@ -2,7 +2,7 @@
 
 Files are distinguished by their ending: ``.yaml``/``.yml`` (ours), ``.graphml``, ``.gml``,
 ``.graph`` (REPETITA), ``.json`` (node-link), ``.edgelist``/``.edges`` (of networkx), ``.txt``
-(SNDlib), ``.netbox`` (answers of NetBox).
+(SNDlib), ``.netbox`` (answers of NetBox), ``.clab.yml``/``.clab.yaml`` (containerlab).
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ FORMATS = Registry(
             (".edges", "edge_list"),
             (".txt", "sndlib"),
             (".netbox", "netbox"),
+            (".clab.yml", "containerlab"),
+            (".clab.yaml", "containerlab"),
         )
     ),
     of=GraphFormat,
@@ -87,8 +89,10 @@ def _load(name: str, extended_by: tuple[str, ...], options: ImportOptions = NO_O
 
         return networkx_graphs.from_key(name, options)
     path = Path(name)
-    suffix = path.suffix.lower()
-    if suffix in (".yaml", ".yml"):
+    suffix, both = path.suffix.lower(), "".join(path.suffixes[-2:]).lower()
+    if both in FORMATS:
+        suffix = both
+    elif suffix in (".yaml", ".yml"):
         return _from_yaml(path, (*extended_by, name))
     if suffix and suffix in FORMATS:
         module = importlib.import_module(FORMATS[suffix].module)

@@ -77,6 +77,17 @@ DEMANDS (
   d ( a b ) 1 2.00 UNLIMITED
 )
 """
+CONTAINERLAB = b"""name: two
+topology:
+  defaults: {kind: linux}
+  groups: {routers: {kind: frr, image: "frr:10.7"}}
+  nodes: {r1: {group: routers}, r2: {kind: bridge}, pc: , r3: {group: routers, type: x}}
+  links:
+    - endpoints: ["r1:e1", "r2:e1"]
+    - {type: veth, endpoints: [{node: r2, interface: e2}, {node: r3, interface: e1}]}
+    - endpoints: [pc, "r1:e2"]
+    - {type: host, endpoint: {node: r2, interface: e9}}
+"""
 NODE_LINK = b"""{"directed": true, "multigraph": false, "graph": {"name": "n", "delay_unit": "us"},
  "nodes": [{"id": 0, "latitude": 31.2, "longitude": 121.5}, {"id": "b", "country": "CN"}],
  "links": [{"source": 0, "target": "b", "delay": 450, "tags": [1, null]},
@@ -139,6 +150,12 @@ def test_topologies_in_json(data: st.DataObject) -> None:
 def test_topologies_in_graphml(data: st.DataObject) -> None:
     text = data.draw(spoilt((FOREIGN_GRAPHML, FOREIGN_GRAPHML, exported(".graphml"))))
     reads(load_topology, "x.graphml", text)
+
+
+@given(spoilt((CONTAINERLAB,)))
+@a_bit(75)
+def test_topologies_of_containerlab(text: bytes) -> None:
+    reads_graph("x.clab.yml", text)
 
 
 @given(spoilt((REPETITA,)))
