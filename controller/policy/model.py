@@ -44,6 +44,7 @@ from corridor.topologies.base.units import (
     parse_rate_bps,
     written_day,
 )
+from corridor.topologies.base.words import counted
 from corridor.topologies.model.topology import (
     UNKNOWN_JURISDICTION,
     Confidence,
@@ -504,4 +505,5 @@ class PolicySet(Value):
         return next(fits, None)
 
     def __str__(self) -> str:
-        return f"{self.name}: {len(self.policies)} policies, {len(self.classes)} classes"
+        policies, classes = len(self.policies), len(self.classes)
+        return f"{self.name}: {counted(policies, 'policy')}, {counted(classes, 'class')}"

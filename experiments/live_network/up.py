@@ -57,6 +57,7 @@ from corridor.topologies.base.child_process import Closing
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.scratch import scratch_folder
 from corridor.topologies.base.slowness import measure
+from corridor.topologies.base.words import counted
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.background.on_map import may_relate
@@ -316,8 +317,9 @@ def _opening_lines(loaded: LoadedScenario, choice: Choice, kernel: Kernel | None
     slower = bfd_ms and asked_ns and bfd_ms * 10**6 > asked_ns
     several = anycast_lines({one.id: anycast_summary(one.anycast) for one in scenario.demands})
     return (
-        f"{scenario.name}: {len(topology.hubs)} hubs, {len(topology.fibres)} fibres, "
-        f"{len(scenario.demands)} demands, policies {loaded.policies.name} "
+        f"{scenario.name}: {counted(len(topology.hubs), 'hub')}, "
+        f"{counted(len(topology.fibres), 'fibre')}, "
+        f"{counted(len(scenario.demands), 'demand')}, policies {loaded.policies.name} "
         f"as of {loaded.as_of.isoformat()}\n"
         f"testbed {choice.testbed}, {choice.clock} clock ({where}): {choice.reason}"
         + (f"\n{several}" if several else "")

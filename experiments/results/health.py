@@ -17,6 +17,7 @@ from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 from corridor.experiments.results.unpredicted import lost_alone, unpredicted
 from corridor.experiments.scenario.event_registry import KINDS
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.words import counted
 from corridor.traffic.agents.jobs import CHARGED
 
 MOST_NAMED = 3
@@ -262,7 +263,9 @@ def _late_probes(demands: Sequence[DemandSummary]) -> list[str]:
         return []
     worst_ms, worst = max(late)
     limit_ms = LATE_PROBE_NS / 1e6
-    found = f"{len(late)} demands sent 5% of their probes more than {limit_ms:g} ms late"
+    found = (
+        f"5% of the probes of {counted(len(late), 'demand')} were sent over {limit_ms:g} ms late"
+    )
     meaning = "the machine is too busy for its clock to be trusted"
     return [f"{found} ({worst} {worst_ms:.1f} ms): {meaning}"]
 

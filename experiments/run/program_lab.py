@@ -312,7 +312,7 @@ def _opening_line(
         said = {ALL_PAIRS: "tables for every pair of hubs", NONE: "no controller"}
         said[REMOTE] = "controller on port 6653"
         steered = said.get(options.controller, f"controller {options.controller}")
-        what = f"{topology.name}: {len(topology.hubs)} hubs, {len(topology.fibres)} fibres, "
+        what = f"{topology}, "
         what += steered
     where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
     return f"{what}; {choice.clock} clock ({where})"

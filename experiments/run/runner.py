@@ -89,6 +89,7 @@ from corridor.topologies.base.errors import (
     InputError,
     PolicyFailure,
 )
+from corridor.topologies.base.words import counted
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.traffic.agents.jobs import clock_in_words
 from corridor.traffic.measures.samples import read_parquet
@@ -313,8 +314,9 @@ def _write_inputs(
 def _opening_line(plan: Plan, choice: Choice, kernel: AnyKernel | None) -> str:
     where = f"Linux {kernel.version} guest" if kernel else "this machine's kernel"
     return (
-        f"{plan.scenario}: {len(plan.wiring.hubs)} hubs, {len(plan.wiring.fibres)} fibres, "
-        f"{len(plan.demands)} demands, policies {plan.policies} as of {plan.as_of}, "
+        f"{plan.scenario}: {counted(len(plan.wiring.hubs), 'hub')}, "
+        f"{counted(len(plan.wiring.fibres), 'fibre')}, "
+        f"{counted(len(plan.demands), 'demand')}, policies {plan.policies} as of {plan.as_of}, "
         f"seed {plan.seed}\n"
         f"testbed {choice.testbed}, {clock_in_words(choice.clock)} ({where}): {choice.reason}"
     )

@@ -74,7 +74,7 @@ def _besides(event: EventSummary) -> str:
     if not lost:
         return ""
     causes = "(queues, meters or random loss)"
-    return f"{event.id}: {lost} more packets lost in the same period {causes}"
+    return f"{event.id}: {counted(lost, 'more packet')} lost in the same period {causes}"
 
 
 def _is_held_out(event: EventSummary) -> bool:

@@ -122,7 +122,7 @@ class Report:
         low, high = (format_rate(rate) for rate in self.emulated_rates_bps)
         hosts = f", {counted(self.hosts, 'further host')}" if self.hosts else ""
         lines = [
-            f"{self.topology}: {self.hubs} hubs, {self.fibres} fibres{hosts}",
+            f"{self.topology}: {counted(self.hubs, 'hub')}, {counted(self.fibres, 'fibre')}{hosts}",
             f"connected: {'yes' if self.connected else 'NO'}",
             (
                 f"lengths: {self.lengths_published} published, {self.lengths_apportioned} shares "
@@ -159,7 +159,8 @@ class Report:
         lines += [f"  {cut.fibre} cuts off {', '.join(cut.cuts_off)}" for cut in self.single_fibres]
         lines.append(f"shared risks that split it: {len(self.shared_risks)}")
         lines += [
-            f"  {risk.srlg} ({len(risk.fibres)} fibres) cuts off {', '.join(risk.cuts_off)}"
+            f"  {risk.srlg} ({counted(len(risk.fibres), 'fibre')}) cuts off "
+            + ", ".join(risk.cuts_off)
             for risk in self.shared_risks
         ]
         lines += [f"WARNS: {warning.message}; {warning.hint}" for warning in self.warnings]

@@ -30,6 +30,7 @@ from corridor.topologies.analysis.predict import (
 )
 from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.base.words import counted
 from corridor.topologies.model.delay_model import Layer, Region
 
 HUBER_WIDTH = 0.08
@@ -107,7 +108,9 @@ def fit_layer(layer: Layer, rows: Sequence[Measurement]) -> FittedLayer:
         if len(own) < FEWEST_ROWS:
             if own or len(layer.regions) == 1:
                 where = ", ".join(region.within) or "anywhere"
-                kept.append(f"{layer.layer} ({where}): {len(own)} rows, {FEWEST_ROWS} are needed")
+                kept.append(
+                    f"{layer.layer} ({where}): {counted(len(own), 'row')}, {FEWEST_ROWS} are needed"
+                )
             continue
         best = min((_Fit(fitted, number, own, sloped) for sloped in (False, True)), key=_score)
         fitted = _with_interval(best.fit(own, keeping=True), number, len(own), best.left_out)

@@ -86,8 +86,8 @@ def _listed(plain: Plain, name: str, file: str) -> list[Plain]:
     rows = [row for page in pages for row in _objects(page.get("results"), name, file)]
     count = max((one for page in pages if isinstance(one := page.get("count"), int)), default=0)
     if len(rows) < count or (pages and all(page.get("next") for page in pages)):
-        of = f" of {count}" if count else ""
-        message = f'"{name}" is incomplete: it has {len(rows)}{of} entries'
+        has = f"{len(rows)} of {count} entries" if count else counted(len(rows), "entry")
+        message = f'"{name}" is incomplete: it has {has}'
         raise InputError(message, PAGES, file=file)
     return rows
 

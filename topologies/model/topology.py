@@ -457,7 +457,8 @@ class Topology(Frozen):
 
     def __str__(self) -> str:
         hosts = f", {counted(len(self.hosts), 'further host')}" if self.hosts else ""
-        return f"{self.name}: {len(self.hubs)} hubs, {len(self.fibres)} fibres{hosts}"
+        hubs, fibres = counted(len(self.hubs), "hub"), counted(len(self.fibres), "fibre")
+        return f"{self.name}: {hubs}, {fibres}{hosts}"
 
 
 def _look_up[Entry: ("Hub", "Fibre")](

@@ -30,12 +30,12 @@ def test_a_clock_that_was_set_comes_first_either_way_it_went() -> None:
     for step_ns in (-3_000_000, 3_000_000):
         first, second = warnings([demand("a", 5.0)], [], step_ns, 0)
         assert first.startswith(f"the clock was set by {step_ns / 1e6:.3f} ms")
-        assert "1 demands sent 5% of their probes" in second
+        assert "5% of the probes of 1 demand were sent over" in second
 
 
 def test_the_latest_demand_is_named() -> None:
     (line,) = warnings([demand("a", 1.5), demand("b", 7.25), demand("c", 0.9)], [], 0, 0)
-    assert line.startswith("2 demands")
+    assert line.startswith("5% of the probes of 2 demands were sent")
     assert "(b 7.2 ms)" in line
 
 

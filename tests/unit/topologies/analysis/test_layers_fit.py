@@ -177,7 +177,7 @@ def test_too_few_rows_leave_a_layer_as_it_is() -> None:
     layer = shipped_model().layer("ip")
     found = fit_layer(layer, [_row("hongkong", "beijing", "ip", 47.0)])
     assert found.layer == layer
-    assert found.kept == ("ip (CN, HK, MO): 1 rows, 8 are needed",)
+    assert found.kept == ("ip (CN, HK, MO): 1 row, 8 are needed",)
 
 
 def test_one_wild_row_moves_a_robust_fit_little() -> None:

@@ -143,4 +143,4 @@ def test_hosts_behind_hubs_are_counted():
     assert "further" not in str(check_topology(topology))
     more = check_topology(topology.with_hosts([Host(id="web", hub="a")]))
     assert more.hosts == 1
-    assert str(more).startswith("net: 2 hubs, 1 fibres, 1 further host\n")
+    assert str(more).startswith("net: 2 hubs, 1 fibre, 1 further host\n")

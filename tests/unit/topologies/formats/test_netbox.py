@@ -97,7 +97,7 @@ def test_what_is_no_fibre_is_left_out_and_counted(load):
 @pytest.mark.parametrize(
     ("circuits", "message"),
     [
-        ({"results": [CIRCUIT], "next": "x"}, '"circuits" is incomplete: it has 1 entries'),
+        ({"results": [CIRCUIT], "next": "x"}, '"circuits" is incomplete: it has 1 entry'),
         (
             [{"count": 3, "results": [CIRCUIT], "next": one} for one in ("x", None)],
             '"circuits" is incomplete: it has 2 of 3 entries; .*offset.*MAX_PAGE_SIZE',
