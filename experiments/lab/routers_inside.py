@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -59,6 +59,8 @@ class _Measurement:
             watch = stack.enter_context(routers.watch(hub))
             self._listen(watch.fileno(), lambda hub=hub, watch=watch: self._note(hub, watch))
         self._start_ns = 0
+        self._last_ns = 0
+        """When a table, or the state of a fibre, last changed."""
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._changes: list[Change] = []
         self._sent: list[tuple[int, int]] = []
@@ -150,6 +152,7 @@ class _Measurement:
         for one in watch.changes():
             change = Change(self._now_ns, hub, one.is_new, one.prefix, one.interface)
             self._changes.append(change)
+            self._last_ns = change.at_ns
             self._tables.apply(change)
 
     def _prepare(self, cut: PlannedCut) -> None:
@@ -159,24 +162,35 @@ class _Measurement:
             for number, one in enumerate(self._plan.pairs)
             if self._crosses(one.src, one.dst, cut) or self._crosses(one.dst, one.src, cut)
         ]
-        for at_ns in range(cut.from_ns, cut.end_ns, self._plan.probe_interval_ns):
-            self._at(at_ns, lambda: self._probe(hit))
+        self._last_ns = self._now_ns  # the cut is near
+        self._probe_on(hit, cut.end_ns)
         self._at(cut.cut_ns, lambda: self._cut(cut))
         self._look_at(cut.repair_ns - 1)
         self._at(cut.repair_ns, lambda: self._repair(cut))
         self._look_at(cut.end_ns - 1)
+
+    def _probe_on(self, pairs: Sequence[int], until_ns: int) -> None:
+        """Probe pairs until then: often while tables change, and for ``quiet_ns`` after that."""
+        self._probe(pairs)
+        plan, now_ns = self._plan, self._now_ns
+        is_quiet = now_ns > self._last_ns + plan.quiet_ns
+        next_ns = now_ns + (plan.quiet_interval_ns if is_quiet else plan.probe_interval_ns)
+        if next_ns < until_ns:
+            self._at(next_ns, lambda: self._probe_on(pairs, until_ns))
 
     def _crosses(self, src: str, dst: str, cut: PlannedCut) -> bool:
         path = self._tables.path(src, dst)
         return path is not None and not set(path.fibres).isdisjoint(cut.fibres)
 
     def _cut(self, cut: PlannedCut) -> None:
-        self._made.append([self._now_ns])
+        self._last_ns = self._now_ns
+        self._made.append([self._last_ns])
         self._routers.switch((self._links[one] for one in cut.fibres), up=False)
         self._tables.lose(cut.fibres)
 
     def _repair(self, cut: PlannedCut) -> None:
-        self._made[-1].append(self._now_ns)
+        self._last_ns = self._now_ns
+        self._made[-1].append(self._last_ns)
         self._routers.switch((self._links[one] for one in cut.fibres), up=True)
 
     def _look_at(self, at_ns: int) -> None:

@@ -61,3 +61,17 @@ class RouterTables:
             hubs.append(here)
             fibres.append(fibre)
         return Path(tuple(hubs), tuple(fibres))
+
+    def reaching(self, dst: str) -> set[str]:
+        """The hubs whose packets reach a hub, itself among them."""
+        prefix, reaching, lost = self._prefix[dst], {dst}, set[str]()
+        for src in self.routes:
+            here, seen = src, dict[str, None]()
+            while here not in reaching and here not in lost and here not in seen:
+                seen[here] = None
+                interface = self.routes[here].get(prefix)
+                if interface is None:
+                    break
+                here = self._beyond[here, interface][0]
+            (reaching if here in reaching else lost).update(seen)
+        return reaching

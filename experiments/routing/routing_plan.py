@@ -50,6 +50,9 @@ class RoutingPlan:
     """When all pairs are probed for their RTT."""
     steady_probes: int
     probe_interval_ns: int
+    quiet_ns: int
+    """Without a change of tables for so long, probes are sent every ``quiet_interval_ns``."""
+    quiet_interval_ns: int
     cuts: tuple[PlannedCut, ...]
     end_ns: int
 

@@ -114,6 +114,7 @@ def run_command_in_guest(
     virtual_clock: bool,
     on_event: Callable[[Any], None] = lambda _event: None,
     patience_s: float = PATIENCE_S,
+    memory_mb: int = USUAL_GUEST_MB,
     more_code: Mapping[str, Path] = NO_MORE,
 ) -> subprocess.CompletedProcess[str]:
     """Run any command as root in a guest, from the project's folder; what it said, and its code.
@@ -134,7 +135,13 @@ def run_command_in_guest(
             codes.append(event["code"])
 
     with _guest(
-        kernel, out_dir, virtual_clock, patience_s, "command", more_code=more_code
+        kernel,
+        out_dir,
+        virtual_clock,
+        patience_s,
+        "command",
+        memory_mb=memory_mb,
+        more_code=more_code,
     ) as guest:
         read_events(guest, note, out_dir / "console.log", "the guest", last_event="exit")
     said, complained = (

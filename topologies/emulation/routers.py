@@ -77,9 +77,9 @@ class Routers(Closing):
             for router in self._network.routers:
                 self._address(router.hub, LOOPBACK, router.address, LOOPBACK_PREFIX_LENGTH)
             for link in self._network.links:
-                for end in link.ends:
+                for end, far in (link.ends, link.ends[::-1]):
                     self._address(end.hub, end.interface, end.address, LINK_PREFIX_LENGTH)
-                    self._delay(end, link.one_way_delay_ns)
+                    self._connect(end, far, link.one_way_delay_ns)
             for hub, inside in self._inside.items():
                 self._names[hub] = {one.index: one.name for one in inside.links()}
         except KernelRefuses as error:
@@ -96,9 +96,11 @@ class Routers(Closing):
 
     def switch(self, links: Iterable[RouterLink], *, up: bool) -> None:
         """Take links down at both ends, with all packets in flight, or bring them up."""
-        for link in links:
-            for end in link.ends:
-                self._inside[end.hub].carry_out([rtnetlink.switched(end.interface, up=up)])
+        both = [(end, far) for link in links for end, far in (link.ends, link.ends[::-1])]
+        for end, _ in both:
+            self._inside[end.hub].carry_out([rtnetlink.switched(end.interface, up=up)])
+        for end, far in both if up else ():  # the kernel has forgotten its neighbours
+            self._know(end, far)
 
     @contextlib.contextmanager
     def at(self, hub: str) -> Iterator[None]:
@@ -131,22 +133,18 @@ class Routers(Closing):
         addressed = rtnetlink.addressed(index, address, length, interface)
         inside.carry_out([addressed, rtnetlink.switched(interface, up=True)])
 
-    def _delay(self, end: RouterEnd, delay_ns: int) -> None:
-        inside = self._inside[end.hub]
-        wanted = Netem(limit=IN_FLIGHT_PACKETS, latency_ns=delay_ns)
-        index = inside.index_of(end.interface)
-        inside.carry_out(
-            [
-                rtnetlink.qdisc(
-                    index,
-                    NETEM_HANDLE,
-                    rtnetlink.QDISC_ROOT,
-                    netem_octets.KIND,
-                    wanted.options(),
-                    end.interface,
-                )
-            ]
-        )
+    def _connect(self, end: RouterEnd, far: RouterEnd, delay_ns: int) -> None:
+        """Delay what an end sends, and have it know the far end, so that no packet waits for ARP."""
+        inside, wanted = self._inside[end.hub], Netem(IN_FLIGHT_PACKETS, latency_ns=delay_ns)
+        index, name, root = inside.index_of(end.interface), end.interface, rtnetlink.QDISC_ROOT
+        delay = (index, NETEM_HANDLE, root, netem_octets.KIND, wanted.options(), name)
+        inside.carry_out([rtnetlink.qdisc(*delay)])
+        self._know(end, far)
+
+    def _know(self, end: RouterEnd, far: RouterEnd) -> None:
+        inside, name = self._inside[end.hub], end.interface
+        index = inside.index_of(name)
+        inside.carry_out([rtnetlink.neighbour_added(index, far.address, far.mac, name)])
 
 
 class TableWatch(Closing):

@@ -16,7 +16,7 @@ NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 RTM_NEWADDR = 20
-RTM_DELNEIGH, RTM_GETNEIGH = 29, 30
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 RTM_NEWQDISC, RTM_DELQDISC, RTM_GETQDISC = 36, 37, 38
 RTM_NEWTCLASS, RTM_GETTCLASS = 40, 42
 RTM_NEWTFILTER, RTM_GETTFILTER = 44, 46
@@ -27,7 +27,8 @@ IFLA_INFO_KIND, IFLA_INFO_DATA, VETH_INFO_PEER = 1, 2, 1
 IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE = 8, 1
 RTEXT_FILTER_SKIP_STATS = 8
 IFA_ADDRESS, IFA_LOCAL = 1, 2
-NDA_DST = 1
+NDA_DST, NDA_LLADDR = 1, 2
+NUD_PERMANENT = 0x80
 TCA_KIND, TCA_OPTIONS, TCA_STATS2 = 1, 2, 7
 AF_INET, AF_INET6 = 2, 10
 IFF_UP = 1
@@ -182,6 +183,14 @@ def tfilter(
 def all_neighbours() -> Request:
     """The ARP cache of a namespace."""
     return Request(RTM_GETNEIGH, NLM_F_DUMP, NEIGHBOUR.pack(AF_INET, 0, 0, 0, 0), "neighbours")
+
+
+def neighbour_added(index: int, ip: str, mac: str, name: str) -> Request:
+    """Know a neighbour's MAC address for good, without asking for it."""
+    body = NEIGHBOUR.pack(AF_INET, index, NUD_PERMANENT, 0, 0)
+    body += attribute(NDA_DST, bytes(map(int, ip.split("."))))
+    body += attribute(NDA_LLADDR, bytes.fromhex(mac.replace(":", "")))
+    return Request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, body, name)
 
 
 def neighbour_deleted(said: bytes) -> Request:

@@ -1,0 +1,131 @@
+"""The answer of ``corridor routing``. Times are in ms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from corridor.topologies.base.codec import Document
+
+ROUTING_SCHEMA = 1
+Verdict = Literal["permitted", "forbidden", "not covered", "no path"]
+"""Of the paths there and back: ``not covered`` means that no rule speaks of the data."""
+
+
+@dataclass(frozen=True)
+class RoutedPath:
+    """A path by the routers' tables."""
+
+    hubs: tuple[str, ...]
+    fibres: tuple[str, ...]
+    one_way_ms: float
+    crosses: tuple[str, ...]
+    may_cross: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BrokenClause:
+    """A clause that forbids a path."""
+
+    direction: Literal["there", "back"]
+    policy: str
+    clause: str
+    element: str
+    reason: str
+    legal: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Routed:
+    """The paths of a demand by plain routing, and what the policies say of them."""
+
+    there: RoutedPath | None
+    back: RoutedPath | None
+    verdict: Verdict
+    broken: tuple[BrokenClause, ...]
+    rtt_ms: float | None
+    """Measured by packets: the median; None if no probe was answered."""
+    computed_rtt_ms: float | None
+    """The delays of the fibres of both paths."""
+
+
+@dataclass(frozen=True)
+class RoutedDemand:
+    demand: str
+    data: str
+    src: str
+    dst: str
+    routed: Routed
+    policy_rtt_ms: float | None
+    """Of the permitted paths that the controller computes; None if the demand is blocked."""
+
+
+@dataclass(frozen=True)
+class CutOutcome:
+    """A demand that a cut affects under plain routing or under the controller."""
+
+    demand: str
+    probes: int
+    lost: int
+    outage_ms: float | None
+    """From the first lost probe to the first that was answered after the last lost one; None if
+    probes were lost until the repair. The resolution is the interval of probes."""
+    tables_out_ms: float | None
+    """The same by the tables: how long one of the two directions had no path; None as above."""
+    after: Routed
+    is_blocked: bool
+    """Whether the controller forwards nothing of it, cut or not."""
+    policy_outage_ms: float | None
+    """Predicted of the controller and its switches; None: blocked, or until the repair."""
+    policy_rtt_ms: float | None
+    """Of the permitted paths that are left; None if there is none."""
+
+
+@dataclass(frozen=True)
+class RoutedCut:
+    what: str
+    fibres: tuple[str, ...]
+    converged_ms: float
+    """From the cut to the last change of a table because of it; 0 if none changed."""
+    repaired_ms: float
+    """The same from the repair."""
+    demands: tuple[CutOutcome, ...]
+
+
+@dataclass(frozen=True)
+class AutonomousSystem:
+    """Hubs under one routing protocol inside, and BGP towards others."""
+
+    number: int
+    domain: str
+    hubs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RoutingAnswer(Document):
+    schema: int
+    scenario: str
+    topology: str
+    policies: str
+    as_of: str
+    daemon: str
+    """With its version."""
+    protocols: tuple[str, ...]
+    seed: int
+    cost_unit_us: int
+    """The microseconds of delay that count 1 as a cost of a link."""
+    probe_interval_ms: float
+    routers: int
+    links: int
+    systems: tuple[AutonomousSystem, ...]
+    converged_ms: float
+    """From the start of the first daemon until every hub reached every other, for good."""
+    changes: int
+    """Routes to hubs that kernels put into tables or removed until then."""
+    demands: tuple[RoutedDemand, ...]
+    cuts: tuple[RoutedCut, ...]
+
+    @property
+    def forbidden(self) -> tuple[RoutedDemand, ...]:
+        """Demands that plain routing carries over a forbidden path."""
+        return tuple(one for one in self.demands if one.routed.verdict == "forbidden")
