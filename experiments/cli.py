@@ -44,6 +44,7 @@ FAMILIES: Mapping[str, Mapping[str, str]] = {
         "place": "where to compute under law, latency, fibre and power; what law costs",
         "plan": "which fibres and gateways to build next, under law and a budget",
         "domains": "several operators, a controller each: paths, proofs, and what they disclose",
+        "routing": "plain routing by real daemons: its paths, their law, outages after cuts",
         "replay": "dated outages computed, next to their published effects",
         "law": "query legal rules as data, with sources and dates",
         "report": "write the results of a folder as one page",

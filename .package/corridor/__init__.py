@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from corridor.experiments.run.exporting import export
     from corridor.experiments.run.lab import Lab
     from corridor.experiments.run.options import Options
+    from corridor.experiments.run.routing import routing
     from corridor.experiments.run.runner import run_scenario
     from corridor.experiments.scenario.scenario import load_scenario
     from corridor.experiments.study.comparing import compare
@@ -92,6 +93,7 @@ __all__ = [
     "replay",
     "replays",
     "risks",
+    "routing",
     "run_scenario",
     "run_study",
     "second_opinion",
@@ -133,6 +135,7 @@ _HOMES = {
     "replay": "experiments.replays.asking",
     "replays": "experiments.replays.asking",
     "risks": "experiments.availability.risks_answer",
+    "routing": "experiments.run.routing",
     "run_scenario": "experiments.run.runner",
     "run_study": "experiments.study.results",
     "second_opinion": "experiments.lab.asking",

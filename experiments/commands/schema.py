@@ -30,6 +30,7 @@ OUTPUTS = (
     *("price-answer", "capacity-answer", "export-answer", "workload-answer"),
     *("traffic-answer", "availability-answer", "risks-answer", "energy-answer", "place-answer"),
     "domain-processes-answer",
+    "routing-answer",
     "domains-answer",
     "plan-answer",
     *("repairs-answer", "year-answer"),

@@ -16,11 +16,14 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from corridor.experiments.lab.planned_instants import await_instant, run_in_turn
 from corridor.experiments.routing.router_tables import RouterTables
 from corridor.experiments.routing.routing_plan import (
+    PLAN_FILE,
+    RECORD_FILE,
     Change,
     Daemon,
     MadeCut,
@@ -33,8 +36,7 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
 from corridor.topologies.emulation.routers import Routers, TableWatch
 
-PLAN_FILE, RECORD_FILE = "routing_plan.json", "routing_record.json"
-SCRATCH = Path("/tmp/routing")  # noqa: S108 - the guest's own
+SCRATCH = Path("/tmp/routing")
 ECHO_PORT = 7
 ASKS, ANSWERS = b"?", b"!"
 NUMBER_BYTES = 8
@@ -57,7 +59,7 @@ class _Measurement:
         self._sockets = {hub: self._socket(hub, stack) for hub in self._address}
         for hub in self._address:
             watch = stack.enter_context(routers.watch(hub))
-            self._listen(watch.fileno(), lambda hub=hub, watch=watch: self._note(hub, watch))
+            self._listen(watch.fileno(), partial(self._note, hub, watch))
         self._start_ns = 0
         self._last_ns = 0
         """When a table, or the state of a fibre, last changed."""
@@ -73,12 +75,12 @@ class _Measurement:
         """Carry out the plan from now on."""
         self._start_ns = time.monotonic_ns()
         for daemon in self._plan.daemons:
-            self._at(daemon.at_ns, lambda daemon=daemon: self._start(daemon, stack))
+            self._at(daemon.at_ns, partial(self._start, daemon, stack))
         for turn in range(self._plan.steady_probes):
             at_ns = self._plan.settled_ns + turn * self._plan.probe_interval_ns
             self._at(at_ns, lambda: self._probe(range(len(self._plan.pairs))))
         for cut in self._plan.cuts:
-            self._at(cut.from_ns, lambda cut=cut: self._prepare(cut))
+            self._at(cut.from_ns, partial(self._prepare, cut))
         self._look_at(self._plan.settled_ns)
         ends: list[bool] = []
         self._at(self._plan.end_ns, lambda: ends.append(True))

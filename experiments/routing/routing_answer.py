@@ -1,4 +1,4 @@
-"""What plain routing does to the demands of a scenario: from a guest's record to the answer. Pure."""
+"""What plain routing does to demands: from a guest's record to the answer. Pure."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ class RoutingJudge:
         self._topology = loaded.topology
         self._plan, self._record = plan, record
         lookup = PolicyLookup(loaded.policies, loaded.topology, loaded.as_of)
-        asked = [
-            lookup.on(loaded.policies.seen(one.demand)) for one in specify(loaded).directions
-        ]
+        asked = [lookup.on(loaded.policies.seen(one.demand)) for one in specify(loaded).directions]
         self._asked = tuple(zip(asked[::2], asked[1::2], strict=True))
         self._demands = loaded.scenario.demands
         self._history = tuple(_history(plan, record))
@@ -157,9 +155,7 @@ class RoutingJudge:
         ]
 
     def _at(self, at_ns: int) -> _Moment:
-        return max(
-            (one for one in self._history if one.at_ns <= at_ns), key=lambda one: one.at_ns
-        )
+        return max((one for one in self._history if one.at_ns <= at_ns), key=lambda one: one.at_ns)
 
     def _routed(self, demand: int, moment: _Moment, sent: Sequence[Probe]) -> Routed:
         there, back = moment.paths[demand]
@@ -184,9 +180,7 @@ class RoutingJudge:
             return "forbidden"
         return "permitted" if self._asked[demand][0].is_judged else "not covered"
 
-    def _broken(
-        self, demand: int, there: Path | None, back: Path | None
-    ) -> Iterator[BrokenClause]:
+    def _broken(self, demand: int, there: Path | None, back: Path | None) -> Iterator[BrokenClause]:
         directions: tuple[Direction, Direction] = ("there", "back")
         for direction, asked, path in zip(
             directions, self._asked[demand], (there, back), strict=True

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from corridor.topologies.model.routers import RouterNetwork
 
+PLAN_FILE, RECORD_FILE = "routing_plan.json", "routing_record.json"
+
 
 @dataclass(frozen=True)
 class Daemon:

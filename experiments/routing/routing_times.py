@@ -60,9 +60,7 @@ def routing_plan(
     for fibres in cuts:
         cut_ns = after_ns + LEAD_NS
         repair_ns = cut_ns + CUT_FOR_NS
-        planned.append(
-            PlannedCut(fibres, after_ns, cut_ns, repair_ns, repair_ns + REPAIRED_FOR_NS)
-        )
+        planned.append(PlannedCut(fibres, after_ns, cut_ns, repair_ns, repair_ns + REPAIRED_FOR_NS))
         after_ns = planned[-1].end_ns + BETWEEN_NS
     return RoutingPlan(
         network=network,

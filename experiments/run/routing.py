@@ -13,12 +13,16 @@ from pathlib import Path
 
 from corridor.controller.intent.specification import failures_of
 from corridor.experiments.answers.cut_answer import dead_elements
-from corridor.experiments.lab.routers_inside import PLAN_FILE, RECORD_FILE
 from corridor.experiments.machines import system_packages
 from corridor.experiments.routing import bird
 from corridor.experiments.routing.routing_answer import RoutingJudge, predicted_impacts
 from corridor.experiments.routing.routing_documents import ROUTING_SCHEMA, RoutingAnswer
-from corridor.experiments.routing.routing_plan import ProbedPair, Record
+from corridor.experiments.routing.routing_plan import (
+    PLAN_FILE,
+    RECORD_FILE,
+    ProbedPair,
+    Record,
+)
 from corridor.experiments.routing.routing_times import NS_PER_MS, routing_plan
 from corridor.experiments.run.choosing import choose_for_a_lab
 from corridor.experiments.run.event_log import Say
@@ -201,5 +205,5 @@ def _measured(plan: object, routers: int, out: Path | None, say: Say) -> Record:
         )
         if done.returncode:
             last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise MeasurementInvalid(f"plain routing ended with exit code {done.returncode}: {last[0]}")
+            raise MeasurementInvalid(f"plain routing ended early: {last[0]}")
         return from_plain(Record, json.loads((folder / RECORD_FILE).read_text()))

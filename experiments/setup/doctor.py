@@ -36,11 +36,13 @@ PACKAGES = {
     "Open vSwitch": "openvswitch-switch",
     "iperf3": "iperf3",
     "iproute2": "iproute2",
+    "BIRD": "bird2",
     "Vagrant": "vagrant",
     "Thai, Arabic letters": "fonts-noto-core",
     "Chinese letters": "fonts-noto-cjk",
 }
 OPTIONAL = {
+    "BIRD": "only needed for plain routing (corridor routing)",
     "Vagrant": "only needed for the virtual machine",
     "Thai, Arabic letters": "figures then have Latin names only",
     "Chinese letters": "figures then have Latin names only",

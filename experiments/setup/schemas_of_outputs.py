@@ -154,6 +154,12 @@ def _domain_run() -> Form:
     return DomainRun
 
 
+def _routing() -> Form:
+    from corridor.experiments.routing.routing_documents import RoutingAnswer
+
+    return RoutingAnswer
+
+
 def _plan() -> Form:
     from corridor.experiments.expansion.plan_documents import PlanAnswer
 
@@ -419,6 +425,9 @@ OUTPUTS: Mapping[str, Output] = {
     "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
     "domain-processes-answer": Output(
         "domains --processes --json", "A process for each domain", _domain_run
+    ),
+    "routing-answer": Output(
+        "routing --json", "Plain routing, its law and its outages after cuts", _routing
     ),
     "domains-answer": Output("domains --json", "Paths across domains", _domain_paths),
     "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),

@@ -25,7 +25,7 @@ usage: ./corridor [--yes] [--no-apt] VERB ...
        ./corridor setup [--yes] [--no-apt] [--apt-only] [--tests] [--docs]
 
   what there is   list plugins man completion
-  experiments     run study lab check explain price capacity availability risks energy place plan domains replay law report show compare artifact workload export topology traffic schema
+  experiments     run study lab check explain price capacity availability risks energy place plan domains routing replay law report show compare artifact workload export topology traffic schema
   a live network  up page status events policy drain restore down
   ... by hand     exec shell mininet ping probe trace capture fault cut mend kill start
   this machine    doctor kernel vm docs test clean

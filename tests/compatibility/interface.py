@@ -55,6 +55,7 @@ NUMBERED = {
     "repairs-answer": "experiments.availability.repairs_answer.REPAIRS_SCHEMA",
     "replay-answer": "experiments.replays.document.REPLAY_SCHEMA",
     "risks-answer": "experiments.availability.risks_answer.RISKS_SCHEMA",
+    "routing-answer": "experiments.routing.routing_documents.ROUTING_SCHEMA",
     "study-answers": "experiments.study.writing.SCHEMA",
     "study-index": "experiments.study.folder.SCHEMA",
     "summary": "experiments.results.results.SUMMARY_SCHEMA",

@@ -1,4 +1,4 @@
-"""Routers in this kernel: a namespace a hub, a pair of interfaces a fibre, and what their tables do.
+"""Routers in this kernel: a namespace a hub, a pair of interfaces a fibre, and their tables.
 
 Namespaces are held by this process, so nothing is left when it ends. The kernel reports every
 change of a table as it happens: ``TableWatch`` collects the reports.
@@ -134,7 +134,7 @@ class Routers(Closing):
         inside.carry_out([addressed, rtnetlink.switched(interface, up=True)])
 
     def _connect(self, end: RouterEnd, far: RouterEnd, delay_ns: int) -> None:
-        """Delay what an end sends, and have it know the far end, so that no packet waits for ARP."""
+        """Delay what an end sends, and have it know the far end: no packet waits for ARP."""
         inside, wanted = self._inside[end.hub], Netem(IN_FLIGHT_PACKETS, latency_ns=delay_ns)
         index, name, root = inside.index_of(end.interface), end.interface, rtnetlink.QDISC_ROOT
         delay = (index, NETEM_HANDLE, root, netem_octets.KIND, wanted.options(), name)

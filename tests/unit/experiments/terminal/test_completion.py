@@ -26,7 +26,19 @@ from terminals import ROOT, Terminal
 FREE = {
     *("DAY", "N", "MIN", "APP", "HOW", "KIND", "WHO", "TEXT", "KEY=VALUE", "LENGTH", "DELAY"),
     *("NAME=UNIT", "name", "URL", "CMD ...", "TIME", "PERCENT", "PROCESS"),
-    *("I/N", "COUNT", "NUMBER", "ADDRESS", "COMMAND", "MB", "PORT", "ARCH", "SOURCES", "MEASURE=N"),
+    *(
+        "I/N",
+        "COUNT",
+        "NUMBER",
+        "ADDRESS",
+        "COMMAND",
+        "MB",
+        "MS",
+        "PORT",
+        "ARCH",
+        "SOURCES",
+        "MEASURE=N",
+    ),
     *(
         "HUB=MW",
         "HUB=PUE",

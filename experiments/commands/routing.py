@@ -1,0 +1,78 @@
+"""``corridor routing``: what plain routing does to the demands of a scenario."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from corridor.experiments.commands.arguments import add_scenario_arguments, under, whole
+from corridor.experiments.terminal.screen import show, terminal_width
+
+PROBE_INTERVAL_MS = 20
+EPILOG = """examples:
+  corridor routing mini                               paths of OSPF, judged by the policies
+  corridor routing sovereignty --cut karakoram        outages after a cut, next to the controller's
+  corridor routing sovereignty --cut red-sea --cut karakoram --all --json
+  corridor routing mini --policies pan-asia --seed 2  daemons start at other moments
+
+A BIRD process at each hub routes packets of a guest's kernel, in virtual time. It needs the package
+bird2. docs/routing.md has the configuration, what is measured, and the limits.
+exit codes: 0 success, 2 bad input, 3 no BIRD or no guest here, 4 routing did not converge"""
+
+
+def add_parser(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "routing",
+        description="Run plain routing on the map of a scenario: measure its paths, judge them by "
+        "the policies, and compare outages after cuts with those of the controller.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_scenario_arguments(parser, "mini")
+    parser.add_argument(
+        "--cut",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="cut a fibre or shared-risk group for 30 s, one cut after another; may be repeated",
+    )
+    parser.add_argument(
+        "--seed",
+        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
+        default=1,
+        metavar="N",
+        help="seed of the moments at which daemons start (default: 1)",
+    )
+    parser.add_argument(
+        "--interval",
+        type=whole(10, 10_001, "probes are 10 to 10000 ms apart"),
+        default=PROBE_INTERVAL_MS,
+        metavar="MS",
+        help="milliseconds between probes around a cut: the resolution of outages (default: 20)",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="keep the plan and the record of the guest here"
+    )
+    parser.add_argument("--all", action="store_true", help="list all demands")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    import json
+
+    from corridor.experiments.run.routing import RoutingOptions, run_routing
+    from corridor.experiments.text import routing_text
+
+    asked = RoutingOptions(tuple(args.cut), args.seed, args.interval, args.out)
+    found = run_routing(
+        args.scenario, under(args), asked, lambda line: print(line, file=sys.stderr)
+    )
+    if args.json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+    else:
+        show(routing_text.answer(found, terminal_width(), everything=args.all))
+    return 0

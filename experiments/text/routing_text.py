@@ -1,0 +1,125 @@
+"""Plain routing next to the controller, as tables. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from corridor.experiments.terminal.columns import render
+from corridor.topologies.base.words import counted
+
+if TYPE_CHECKING:
+    from corridor.experiments.routing.routing_documents import (
+        BrokenClause,
+        CutOutcome,
+        Routed,
+        RoutedCut,
+        RoutedDemand,
+        RoutingAnswer,
+    )
+
+HEADS = ("demand", "law", "RTT", "by tables", "permitted", "path", "forbidden by")
+CUT_HEADS = ("demand", "outage", "by tables", "SDN outage", "RTT", "SDN RTT", "law")
+RIGHT = frozenset({"RTT", "by tables", "permitted", "outage", "SDN outage", "SDN RTT"})
+LEGEND = (
+    "RTT: measured; by tables: delays of the fibres on both paths; permitted: RTT of the paths "
+    "that the controller computes"
+)
+CUT_LEGEND = (
+    "outage: of probes; by tables: how long a direction had no path; SDN: predicted of the "
+    "controller and its switches"
+)
+VERDICTS = ("permitted", "not covered", "forbidden", "no path")
+
+
+def answer(found: RoutingAnswer, width: int | None, *, everything: bool = False) -> str:
+    """All cuts, and the demands that plain routing carries against a policy; all of them if
+    ``everything``."""
+    count: Counter[str] = Counter(one.routed.verdict for one in found.demands)
+    shown = [one for one in found.demands if everything or one.routed.verdict == "forbidden"]
+    verdicts = ", ".join(f"{count[name]} {name}" for name in VERDICTS if count[name])
+    lines = [
+        (
+            f"{found.scenario}: {' and '.join(found.protocols)} by {found.daemon} on "
+            f"{counted(found.routers, 'router')} and {counted(found.links, 'link')} of "
+            f"{found.topology}; cost 1 is {found.cost_unit_us} us of delay, seed {found.seed}"
+        ),
+        (
+            f"converged {found.converged_ms / 1000:.3f} s after the first daemon started, with "
+            f"{counted(found.changes, 'change')} of routes to hubs"
+        ),
+        (
+            f"{counted(len(found.demands), 'demand')} under {found.policies} as of {found.as_of}: "
+            f"{verdicts or 'none'}"
+        ),
+        "",
+        *_demands(shown, width),
+    ]
+    for cut in found.cuts:
+        lines += ["", *_cut(cut, width)]
+    if not everything:
+        lines += ["", "--all lists all demands"]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _demands(shown: list[RoutedDemand], width: int | None) -> list[str]:
+    if not shown:
+        return ["no demand takes a forbidden path"]
+    rows = [
+        (
+            one.demand,
+            one.routed.verdict,
+            _time(one.routed.rtt_ms),
+            _time(one.routed.computed_rtt_ms),
+            "blocked" if one.policy_rtt_ms is None else _time(one.policy_rtt_ms),
+            _path(one.routed),
+            _broken(one.routed.broken),
+        )
+        for one in shown
+    ]
+    spare = ("by tables", "path", "law")
+    return [LEGEND, *render(HEADS, rows, RIGHT, width=width, spare=spare).splitlines()]
+
+
+def _cut(cut: RoutedCut, width: int | None) -> list[str]:
+    head = (
+        f"cut of {cut.what} ({counted(len(cut.fibres), 'fibre')}): tables changed for "
+        f"{cut.converged_ms / 1000:.3f} s, and for {cut.repaired_ms / 1000:.3f} s from the repair"
+    )
+    rows = [_cut_row(one) for one in cut.demands]
+    if not rows:
+        return [head, "it affects no demand"]
+    spare = ("by tables",)
+    table = render(CUT_HEADS, rows, RIGHT, width=width, spare=spare)
+    return [head, CUT_LEGEND, *table.splitlines()]
+
+
+def _cut_row(one: CutOutcome) -> tuple[str, ...]:
+    """``all along``: until the repair."""
+    until = "all along"
+    return (
+        one.demand,
+        until if one.outage_ms is None else f"{one.outage_ms:.0f} ms",
+        until if one.tables_out_ms is None else f"{one.tables_out_ms:.0f} ms",
+        "blocked" if one.is_blocked else _outage(one.policy_outage_ms, until),
+        _time(one.after.rtt_ms),
+        _time(one.policy_rtt_ms),
+        f"{one.after.verdict} {_broken(one.after.broken)}",
+    )
+
+
+def _outage(value: float | None, until: str) -> str:
+    return until if value is None else f"{value:.0f} ms"
+
+
+def _time(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f} ms"
+
+
+def _path(routed: Routed) -> str:
+    return " > ".join(routed.there.hubs) if routed.there else "none"
+
+
+def _broken(broken: tuple[BrokenClause, ...]) -> str:
+    names = dict.fromkeys(f"{one.policy} {one.clause}" for one in broken)
+    return ", ".join(names)

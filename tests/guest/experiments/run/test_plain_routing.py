@@ -1,0 +1,80 @@
+"""``corridor routing``: BIRD routes in a guest's kernels, in exact virtual time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corridor.experiments.machines import system_packages
+from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.routing import shortest_path_between
+from corridor_runs import corridor, environment
+
+pytestmark = [
+    pytest.mark.guest,
+    pytest.mark.timeout(300),
+    pytest.mark.usefixtures("virtual_kernel"),
+    pytest.mark.skipif(
+        system_packages.find("bird") is None, reason="bird2 is missing: ./corridor setup --tests"
+    ),
+]
+PER_HOP_MS = 0.002
+TICK_MS = 1000
+"""BIRD computes paths once a second at most."""
+
+
+def routed(place: Path, *options: str) -> dict[str, Any]:
+    words = corridor("routing", "mini", *options, "--json")
+    ran = subprocess.run(
+        words,
+        env=environment(),
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory) -> dict[str, Any]:
+    return routed(tmp_path_factory.mktemp("routing"), "--cut", "guian-kunming")
+
+
+def test_ospf_takes_the_shortest_paths_and_packets_need_their_delays(found):
+    topology = load_topology("mini")
+    assert (found["routers"], found["links"], found["cost_unit_us"]) == (5, 7, 1)
+    assert len(found["demands"]) == 6
+    for one in found["demands"]:
+        shortest = shortest_path_between(topology, one["src"], one["dst"])
+        there = one["routed"]["there"]
+        assert tuple(there["hubs"]) == shortest.hubs, one
+        hops = 2 * len(there["fibres"])
+        measured, computed = one["routed"]["rtt_ms"], one["routed"]["computed_rtt_ms"]
+        assert computed == pytest.approx(shortest.rtt_ms), one
+        assert 0 <= measured - computed < hops * PER_HOP_MS, one
+
+
+def test_a_cut_is_left_within_a_tick_of_each_router_on_the_path(found):
+    (cut,) = found["cuts"]
+    affected = ["backup-east-west", "infer-bangkok", "science-karachi", "ckpt-karachi"]
+    assert [one["demand"] for one in cut["demands"]] == affected
+    for one in cut["demands"]:
+        assert 0 < one["outage_ms"] <= one["tables_out_ms"] + 25 < TICK_MS + 100, one
+        assert one["lost"] >= one["outage_ms"] / 25, one
+        assert one["after"]["rtt_ms"] == pytest.approx(one["policy_rtt_ms"], abs=0.01), one
+        assert "guian-kunming" not in one["after"]["there"]["fibres"], one
+
+
+def test_the_same_seed_gives_the_same_moments_and_another_seed_gives_others(found, tmp_path):
+    assert routed(tmp_path, "--cut", "guian-kunming") == found
+    other = routed(tmp_path, "--seed", "2")
+    assert other["converged_ms"] != found["converged_ms"]
+    paths = [one["routed"]["there"] for one in found["demands"]]
+    assert [one["routed"]["there"] for one in other["demands"]] == paths
