@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,15 +14,16 @@ from corridor.controller.domain_processes.certificates import Authority
 from corridor.controller.domain_processes.process import SIGHT, STATE
 from corridor.controller.domains.contracts import COMPOSED, Violated, compose, provers
 from corridor.controller.domains.domain_controller import DomainController
-from corridor.controller.domains.kept_state import Crossing, Key
+from corridor.controller.domains.in_memory import paths
+from corridor.controller.domains.kept_state import Crossing
 from corridor.controller.domains.sight import Sight, sights
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover.search.tables import tables_of
 from corridor.topologies.base.child_process import start
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.installation import IMPORT_ROOT
 from corridor.topologies.model.domains import HomeDomains
-from corridor.topologies.model.routing import Path as HubPath
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
 
@@ -38,10 +39,12 @@ def wiring_of(topology: Topology) -> Wiring:
 class DomainProcesses:
     """A process for each domain of a network; a context manager that ends them."""
 
-    def __init__(self, specification: Specification, folder: Path) -> None:
+    def __init__(
+        self, specification: Specification, folder: Path, wiring: Wiring | None = None
+    ) -> None:
         """``folder`` is private: it has the keys and state files of all domains."""
         self.specification = specification
-        self.wiring = wiring_of(specification.topology)
+        self.wiring = wiring or wiring_of(specification.topology)
         self.home = HomeDomains(specification.topology).home
         self.rules = dict.fromkeys(self.home.values(), specification)
         """By domain, the policies that its process has."""
@@ -150,19 +153,15 @@ class DomainProcesses:
 
     def paths(self) -> dict[int, tuple[Crossing, ...]]:
         """By number of a direction, the parts of the path in use, from its source on."""
-        of = self.controllers()
-        found = {}
-        for one in of.values():
-            for first in one.active():
-                if not first.upstream:
-                    found[first.direction] = _parts(of, first)
-        return found
+        return paths(self.controllers())
 
     def _spawn(self, name: str) -> None:
         with (self.folders[name] / "refused.log").open("ab") as log:
-            command = (sys.executable, "-P", "-m", MODULE, str(self.folders[name]))
+            command = (sys.executable, "-m", MODULE, str(self.folders[name].absolute()))
             pipe = subprocess.PIPE
-            self._children[name] = start(command, stdin=pipe, stdout=pipe, stderr=log)
+            self._children[name] = start(
+                command, stdin=pipe, stdout=pipe, stderr=log, cwd=IMPORT_ROOT
+            )
 
     def _answer(self, name: str) -> dict[str, Any]:
         pipe = self._children[name].stdout
@@ -173,22 +172,3 @@ class DomainProcesses:
             raise MeasurementInvalid(f"the process of {name} ended: {log[-1] if log else ''}")
         answer: dict[str, Any] = json.loads(line)
         return answer
-
-
-def _parts(of: Mapping[str, DomainController], first: Crossing) -> tuple[Crossing, ...]:
-    parts = [first]
-    while parts[-1].onward is not None:
-        last = parts[-1]
-        assert last.onward is not None
-        key = Key(last.direction, last.epoch, last.onward)
-        parts.append(of[last.downstream].state.crossings[key])
-    return tuple(parts)
-
-
-def whole_path(parts: Iterable[Crossing]) -> HubPath:
-    """Return the hubs and fibres of all parts."""
-    parts = tuple(parts)
-    hubs = [*parts[0].hubs]
-    for one in parts[1:]:
-        hubs += one.hubs[1:]
-    return HubPath(tuple(hubs), tuple(fibre for one in parts for fibre in one.fibres))

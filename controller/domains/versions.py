@@ -244,6 +244,6 @@ class Versions:
                 yield direction.demand.src, flow
 
     def _segments(self) -> Iterator[tuple[str, Flow]]:
-        for one in self._state.crossings.values():
+        for _, one in sorted(self._state.crossings.items()):
             if one.status != "preparing":
                 yield from flows(one.visits, one.direction, one.epoch, one.onward_label)

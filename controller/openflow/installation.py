@@ -33,13 +33,18 @@ class Installation:
     seen: set[WiredLink] = field(default_factory=set)
     wrong: set[WiredLink] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        own = {switch.dpid for switch in self.program.switches}
+        self.outgoing = tuple(link for link in self.program.links if link.dst_dpid not in own)
+        """Links to switches of other controllers, which see them."""
+
     @property
     def missing_switches(self) -> set[int]:
         return {switch.dpid for switch in self.program.switches} - self.installed
 
     @property
     def missing_links(self) -> set[WiredLink]:
-        return set(self.program.links) - self.seen
+        return set(self.program.links) - self.seen - {*self.outgoing}
 
     @property
     def is_complete(self) -> bool:

@@ -65,15 +65,17 @@ def check_wiring(
 ) -> None:
     """Returns once every link has been seen, but for those from ``unexpected`` switches and ports.
 
-    Until all switches hold their tables it waits. Links of one switch are sent together.
+    Until all switches hold their tables it waits. Links of one switch are sent together. A domain
+    whose links have all been seen sends its outgoing ones once more: its neighbours were ready.
     """
     while True:
         dead = unexpected()
         missing = [one for one in links.missing_links if _sender(one) not in dead]
-        if not (missing or links.missing_switches):
+        is_done = not (missing or links.missing_switches)
+        if not links.missing_switches and (missing or links.outgoing):
+            send(sorted([*missing, *links.outgoing], key=_sender))
+        if is_done:
             return
-        if not links.missing_switches:
-            send(sorted(missing, key=_sender))
         sleep(RETRY_S)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from corridor.experiments.account.counters import QueueSummary
+from corridor.experiments.account.domains_summary import DomainsOfRun
 from corridor.experiments.account.fibre_use import FibreUse
 from corridor.experiments.account.workload_summary import EnergyAudit, WorkloadsSummary
 from corridor.experiments.answers.anycast_text import AnycastSummary
@@ -478,6 +479,8 @@ class Summary(Document):
     fibre_use: tuple[FibreUse, ...] = field(default=(), metadata=OMIT_EMPTY)
     """Used directions of fibres, the highest mean utilization first; only with workloads."""
     crossings: CrossingsSummary | None = field(default=None, metadata=OMIT_NONE)
+    domains: DomainsOfRun | None = field(default=None, metadata=OMIT_NONE)
+    """Who carried what for whom; only where each domain has a controller."""
     certainty: SamplesSummary | None = field(default=None, metadata=OMIT_NONE)
     verdict: tuple[str, ...] = field(default=(), metadata=OMIT_EMPTY)
     """What it came to, a sentence each: the question first, then the answers, then what to ask."""

@@ -148,6 +148,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
     from corridor.experiments.answers.certainty import certainties
     from corridor.experiments.plan.warnings import nothing_moves, plan_warnings
     from corridor.experiments.scenario.intents import Intended
+    from corridor.topologies.base.codec import to_plain
     from corridor.topologies.base.memory import collecting_later
     from corridor.topologies.model.delay_model import load_delay_model
 
@@ -171,6 +172,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
             **proof_document({of: proof}, second_opinion=other).to_json(),
             "certainty": certainty.document.to_json(),
             **_anycast(plan),
+            **({} if plan.domains is None else {"domains": to_plain(plan.domains)}),
         }
         parts = [printed(json.dumps(document, indent=1)), warned_of(warned.rstrip("\n"))]
     else:
@@ -244,6 +246,10 @@ def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScen
     lines += ["", lacking] if lacking else []
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
     served = statuses_counted((demand.status, demand.not_judged) for demand in plan.demands)
+    if plan.domains is not None:
+        from corridor.experiments.text.domains_of_run_text import planned_lines
+
+        lines += ["", *planned_lines(plan.domains, terminal_width())]
     lines += ["", f"{plan.scenario}, policy set {plan.policies}, as of {plan.as_of}: {served}"]
     lines.append(in_a_line(proof))
     outside = not_judged_line(plan.policies, ((one.id, one.not_judged) for one in plan.demands))

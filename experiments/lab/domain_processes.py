@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from corridor.controller.domains.composition import Domains
+from corridor.controller.domains.in_memory import whole_path
 from corridor.controller.domains.messages import VERSION
 from corridor.controller.policy.permitted_paths import lawful_route
 from corridor.controller.policy.semantics import Failures
@@ -248,8 +249,6 @@ class _Run:
         return found
 
     def _whole_paths(self) -> dict[int, HubPath]:
-        from corridor.controller.domain_processes.launch import whole_path
-
         return {number: whole_path(parts) for number, parts in self._net.paths().items()}
 
     def _equal(self) -> list[bool]:

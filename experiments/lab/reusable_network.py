@@ -57,7 +57,7 @@ def fit(stands: Plan, plan: Plan) -> bool:
         _outline(plan.wiring) == _outline(stands.wiring)
         and (plan.framework, plan.segmentation_offload, plan.job.clock)
         == (stands.framework, stands.segmentation_offload, stands.job.clock)
-        and not (plan.follows or stands.follows)
+        and not (plan.follows or stands.follows or plan.domains or stands.domains)
         and plan.bfd_interval_ms is None
         and stands.bfd_interval_ms is None
     )
@@ -73,6 +73,10 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Reus
     kind = FollowingController if plan.follows else ControllerProcess
     if plan.controller:
         kind = OwnController
+    if plan.domains is not None:
+        from corridor.experiments.lab.domain_controllers import DomainControllers
+
+        kind = DomainControllers
     controller = kind.of_plan(plan, scratch, out_dir)
     run_in_turn(plan.job.clock)
     await_instant(plan.job.clock)
@@ -100,6 +104,10 @@ def _begin_bfd(plan: Plan, net: CorridorNet) -> None:
 
     The phase of a session is that of its beginning.
     """
+    if plan.domains is not None:
+        from corridor.experiments.lab.domain_controllers import point_to_domains
+
+        point_to_domains(plan, net)
     await_instant(plan.job.clock)
     if plan.bfd_interval_ms is not None:
         net.set_bfd_interval(BFD_SLOW_MS)

@@ -46,6 +46,7 @@ from corridor.experiments.run.runner import GUEST_RUN_ID, with_framework
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.scenario import DEFAULT, LoadedScenario, Under, load_under
+from corridor.experiments.scenario.served_by_domains import refuse_domains
 from corridor.experiments.testbeds import containment
 from corridor.experiments.testbeds.choice import Choice, choose_for_keeping
 from corridor.experiments.testbeds.native import keeping_natively, native_run_id
@@ -127,6 +128,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         interpret=dict(options.interpret),
     )
     loaded = load_under(options.scenario, asked)
+    refuse_domains(loaded, "a live network")
     loaded = with_framework(loaded, options.framework)
     app = None if options.controller is None else own_app(options.controller)
     warning = None if app is None else warned_of(loaded, app)

@@ -23,6 +23,7 @@ from corridor.experiments.pages.claims import (
     verification_of,
 )
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
+from corridor.experiments.pages.domains_section import domains_of
 from corridor.experiments.pages.page import Page, Section, map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.time_chart import course_of
@@ -143,6 +144,9 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
     carried = carried_of(summary, answers)
     if carried is not None:
         yield section("carried", "carried", carried)
+    domains = domains_of(summary.domains)
+    if domains is not None:
+        yield section("domains", "domains", domains)
     marks = queue_marks_of(summary)
     if marks is not None:
         yield section("queues", "queue_marks", marks)

@@ -84,7 +84,13 @@ def make_plan(
     A caller that has what is ``intended`` passes it, so that paths are planned once.
     """
     with collecting_later():
-        return _planned(loaded, intended or Intended.of(loaded), clock, run_id, seed, frames)
+        intended = intended or Intended.of(loaded)
+        plan = _planned(loaded, intended, clock, run_id, seed, frames)
+        if loaded.scenario.controller.domains is None:
+            return plan
+        from corridor.experiments.plan.domains import by_domains
+
+        return by_domains(plan, loaded, intended)
 
 
 def make_plan_unsent(loaded: LoadedScenario, intended: Intended | None = None) -> Plan:

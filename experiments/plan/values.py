@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.anycast_choice import AnycastChoice
+from corridor.experiments.plan.domain_values import PlannedDomains
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, JsonObject
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
@@ -382,6 +383,8 @@ class Plan:
     workloads: tuple[PlannedWorkload, ...] = field(default=(), metadata=OMIT_EMPTY)
     messages: Messages | None = field(default=None, metadata=OMIT_EMPTY)
     """All that workloads send by TCP."""
+    domains: PlannedDomains | None = field(default=None, metadata=OMIT_NONE)
+    """None if one controller serves the whole network."""
     controller: str = field(default="", metadata=OMIT_EMPTY)
     controller_name: str = field(default="", metadata=OMIT_EMPTY)
     """As its user calls it: its module, or the name of its file."""

@@ -27,6 +27,18 @@ def plan_warnings(plan: Plan) -> list[str]:
         *idle_streams(plan),
         *clipped_rates(plan),
         *full_of_background(plan),
+        *unserved_by_domains(plan),
+    ]
+
+
+def unserved_by_domains(plan: Plan) -> list[str]:
+    """Return a warning if policies request what controllers of domains do not provide."""
+    unserved = {} if plan.domains is None else plan.domains.unserved
+    what = {"protect": "detours that switches take", "bandwidth": "rates"}
+    return [
+        f"controllers of domains do not provide {what[key]}: soft.{key} of "
+        f"{counted(count, 'policy')} is given up"
+        for key, count in unserved.items()
     ]
 
 

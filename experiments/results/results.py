@@ -20,6 +20,7 @@ from corridor.experiments.account.account_of_run import (
     write_account,
 )
 from corridor.experiments.account.counters import read_health, read_queues
+from corridor.experiments.account.domains_of_run import domains_of_run
 from corridor.experiments.account.fibre_use import Lasting, fibre_use
 from corridor.experiments.account.flows import (
     SERIES_FILE,
@@ -201,6 +202,7 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         crossings=judge_run(
             raw, plan.wiring, partial(in_force, raw, plan, epoch_ns), labelled=not plan.controller
         ),
+        domains=domains_of_run(raw, plan),
         certainty=certain.of if certain else None,
     )
     write_summary(out_dir, summary)

@@ -71,6 +71,7 @@ from corridor.experiments.run.own_controller import (
 from corridor.experiments.scenario.changed import with_cuts, with_timeline
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario, as_asked, load_under
+from corridor.experiments.scenario.served_by_domains import refuse_domains
 from corridor.experiments.testbeds.choice import Choice
 from corridor.experiments.testbeds.guest_command import needs
 from corridor.experiments.testbeds.native import native_run_id, run_native
@@ -89,6 +90,7 @@ from corridor.topologies.base.errors import (
     InputError,
     PolicyFailure,
 )
+from corridor.topologies.base.installation import require
 from corridor.topologies.base.words import counted
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.traffic.agents.jobs import clock_in_words
@@ -120,8 +122,11 @@ def run_loaded(loaded: LoadedScenario, options: Options, say: Say = print) -> Ou
     loaded = with_framework(loaded, options.framework)
     app = None if options.controller is None else own_app(options.controller)
     if app is not None:
+        refuse_domains(loaded, "a run under --controller")
         loaded = steered_by_own(loaded)
         warning = warned_of(loaded, app)
+    if loaded.scenario.controller.domains is not None:
+        require("a controller for each domain", "study")
     intended = Intended.of(loaded)
     judged_by = intended.specification
     gathered = gather(loaded, load_delay_model(options.delay_model), intended)

@@ -26,6 +26,7 @@ from corridor.experiments.scenario.demands import Demand
 from corridor.experiments.scenario.demands import Demand as ScenarioDemand
 from corridor.experiments.scenario.fields import police_bps
 from corridor.experiments.scenario.scenario import LoadedScenario, Scenario
+from corridor.experiments.scenario.served_by_domains import served_policies
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.units import QuantityError, format_rate, parse_rate_bps
@@ -65,9 +66,12 @@ def specify(loaded: LoadedScenario) -> Specification:
                 police=police_bps(scenario.network.police, demand.police),
             ),
         ]
+    policies = loaded.policies
+    if scenario.controller.domains is not None:
+        policies = served_policies(loaded)
     asked = Specification(
         topology=loaded.topology,
-        policies=loaded.policies,
+        policies=policies,
         as_of=loaded.as_of,
         directions=tuple(directions),
         k=scenario.protect.k,

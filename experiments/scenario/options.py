@@ -217,6 +217,9 @@ class ControllerOptions(Frozen):
     follow: Annotated[bool | None, Field(strict=True)] = None
     """Whether the controller reacts to events. The default is ``true`` if the scenario has events
     and no ``cuts``."""
+    domains: Literal["operators"] | None = None
+    """``operators``: each operator in a jurisdiction has its own controller; see
+    docs/domains.md."""
 
 
 class CutOptions(Frozen):

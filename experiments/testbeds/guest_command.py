@@ -38,6 +38,8 @@ from corridor.traffic.agents.stream_out import StreamOut
 
 MB = 1_000_000
 BASE_MB, HUB_MB, ENTRY_MB = 200, 0.9, 0.016
+DOMAIN_MB = 110
+"""Of the two processes of a domain's controller."""
 USUAL_GUEST_MB = 2048
 GUEST_STEP_MB = 1024
 SPARE = 2
@@ -77,6 +79,8 @@ def needs(plan: Plan) -> Needs:
     hubs, fibres = len(plan.wiring.hubs), len(plan.wiring.fibres)
     entries = entries_of(plan.program)
     touched_mb = _touched_mb(hubs, entries)
+    if plan.domains is not None:
+        touched_mb += DOMAIN_MB * len(plan.domains.domains)
     return Needs(
         touched_mb=round(touched_mb),
         guest_mb=_offered_mb(touched_mb),

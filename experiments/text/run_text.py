@@ -24,6 +24,7 @@ from corridor.experiments.text.demand_table import (
     short_table,
     sure_legend,
 )
+from corridor.experiments.text.domains_of_run_text import domains_section
 from corridor.experiments.text.energy_text import audit_text
 from corridor.experiments.text.event_text import events_table, expectations_lines
 from corridor.experiments.text.workload_text import classes_table, stretches_table, workloads_table
@@ -216,6 +217,7 @@ def all_sections(summary: Summary, width: int | None) -> Iterator[str]:
         expectations_lines(summary),
         cuts_lines(summary),
         crossings_line(summary),
+        domains_section(summary.domains, width),
         not_judged_line(
             summary.policies,
             ((one.id, one.not_judged) for one in summary.demands),
@@ -257,6 +259,7 @@ def sections(
         cuts_lines(summary),
         anycast_lines({one.id: one.anycast for one in summary.demands}),
         flow_table(summary, width),
+        domains_section(summary.domains, width),
         *(f"warning: {warning}" for warning in summary.warnings),
     )
     yield from filter(None, said)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from corridor.controller.domain_processes.certificates import Authority, context
-from corridor.controller.domain_processes.launch import DomainProcesses, whole_path
+from corridor.controller.domain_processes.launch import DomainProcesses
 from corridor.controller.domain_processes.process import framed
+from corridor.controller.domains.in_memory import whole_path
 from corridor.controller.domains.messages import MOST_BYTES, Frame, Prepare, Query, encoded
 from corridor.controller.policy.product import Place
 from corridor.experiments.scenario.intents import specify

@@ -4,6 +4,7 @@ import pytest
 
 from corridor.controller.forwarding.program import Program, SwitchProgram, WiredLink
 from corridor.controller.openflow.installation import Installation
+from corridor.controller.openflow.wiring_check import check_wiring
 
 THERE, BACK = WiredLink(1, 2, 2, 2), WiredLink(2, 2, 1, 2)
 CROSSED = WiredLink(1, 3, 2, 2)
@@ -76,3 +77,27 @@ def test_the_report_counts_and_names_what_is_missing_and_what_is_wrong(installat
         "missing_links": ["switch 1 port 2 -> switch 2 port 2"],
         "wrong_links": ["switch 1 port 3 -> switch 2 port 2"],
     }
+
+
+def test_a_domain_waits_for_links_that_come_in_and_lets_its_neighbour_see_its_own():
+    """Each of two controllers has one switch; both links are between the two."""
+    east, west = (
+        Installation(Program((SwitchProgram(hub, dpid, ()),), (THERE, BACK)))
+        for hub, dpid in (("east", 1), ("west", 2))
+    )
+    assert (east.missing_links, east.outgoing) == ({BACK}, (THERE,))
+    east.installed.add(1)
+    sent = []
+
+    def neighbour_comes(_s):
+        """The other one is ready only now, and has not seen what was sent before."""
+        west.installed.add(2)
+        check_wiring(west, lambda links: [east.saw_link(one) for one in links], east_answers)
+
+    def east_answers(_s):
+        west.saw_link(THERE)
+
+    check_wiring(east, lambda links: sent.append([*links]), neighbour_comes)
+    assert sent == [[THERE, BACK], [THERE]]
+    assert east.is_complete
+    assert west.is_complete

@@ -1,0 +1,122 @@
+"""A run whose domains have a controller each: who carried what for whom, and what was told. Pure.
+
+Volumes are those of the account: frames and octets that ports of fibres received, by class of
+packets, between its first and last reading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from corridor.experiments.account.domains_summary import (
+    TOLD_FILE,
+    DomainOfRun,
+    DomainsOfRun,
+    HandedOver,
+    ToldByDomain,
+    TransitFor,
+    Volume,
+)
+from corridor.experiments.account.packet_classes import PacketClass, classes_of
+from corridor.experiments.account.readings import read_readings
+from corridor.experiments.plan.domain_values import DomainFibre
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import from_plain
+
+
+class _Entered(NamedTuple):
+    """What entered a domain over a fibre, of one class of packets."""
+
+    fibre: DomainFibre
+    by: str
+    to: str
+    of: PacketClass
+    volume: Volume
+
+
+def domains_of_run(raw: Path, plan: Plan) -> DomainsOfRun | None:
+    """Return the result; None if one controller served the network."""
+    planned = plan.domains
+    if planned is None:
+        return None
+    told = _told(raw)
+    entered = tuple(_entered(raw, plan))
+    home = {hub: one.id for one in planned.domains for hub in one.hubs}
+    ends = {
+        one.number: {home[plan.wiring.host(host).hub] for host in (one.src, one.dst)}
+        for one in classes_of(plan)
+    }
+    found = []
+    for one in planned.domains:
+        mine = [each for each in entered if each.to == one.id]
+        transit = [each for each in mine if one.id not in ends[each.of.number]]
+        demands = sorted({each.of.demand for each in transit})
+        by_demand = [
+            TransitFor(name, _sum(each for each in transit if each.of.demand == name))
+            for name in demands
+        ]
+        by_demand.sort(key=lambda each: -each.volume.bytes)
+        volumes = (_sum(mine), _sum(transit), tuple(by_demand))
+        found.append(DomainOfRun(one.id, one.name, one.hubs, told.get(one.id), *volumes))
+    ways = sorted({(each.by, each.to, each.fibre.fibre) for each in entered})
+    handed = (
+        HandedOver(
+            *way, _sum(each for each in entered if (each.by, each.to, each.fibre.fibre) == way)
+        )
+        for way in ways
+    )
+    return DomainsOfRun(tuple(found), planned.fibres, tuple(handed), planned.directions)
+
+
+def _told(raw: Path) -> Mapping[str, ToldByDomain]:
+    path = raw / TOLD_FILE
+    listed = from_plain(tuple[ToldByDomain, ...], read_json(path, RESULT)) if path.exists() else ()
+    return {one.domain: one for one in listed}
+
+
+def _entered(raw: Path, plan: Plan) -> Iterator[_Entered]:
+    """Yield what domains received over fibres from others, in both directions of each."""
+    assert plan.domains is not None
+    counts = _received(raw)
+    known = {one.number: one for one in classes_of(plan)}
+    wires = {one.fibre: one for one in plan.wiring.fibres}
+    for fibre in plan.domains.fibres:
+        wire = wires[fibre.fibre]
+        sides = {end.hub: end.interface for end in (wire.a, wire.z)}
+        for hub, domain in zip(fibre.hubs, fibre.domains, strict=True):
+            other = next(one for one in fibre.domains if one != domain)
+            for (interface, number), volume in counts.items():
+                if interface == sides[hub] and number in known:
+                    yield _Entered(fibre, other, domain, known[number], volume)
+
+
+def _received(raw: Path) -> dict[tuple[str, int], Volume]:
+    """By interface and class, what switches received from the first reading to the last."""
+    said = read_readings(raw)
+    if said is None or said.problem:
+        return {}
+    first: dict[tuple[str, int], Volume] = {}
+    last: dict[tuple[str, int], Volume] = {}
+    for number, reading in enumerate(said.readings):
+        for interface, sent, of, packets, _frames, octets in reading.passed:
+            if not sent:
+                counted = last if number else first
+                counted[said.interfaces[interface], of] = Volume(packets, octets)
+    zero = Volume(0, 0)
+    more = {at: (one, first.get(at, zero)) for at, one in last.items()}
+    return {
+        at: Volume(now.packets - was.packets, now.bytes - was.bytes)
+        for at, (now, was) in more.items()
+        if now.packets > was.packets
+    }
+
+
+def _sum(of: Iterator[_Entered] | list[_Entered]) -> Volume:
+    total: Counter[str] = Counter()
+    for one in of:
+        total.update(packets=one.volume.packets, bytes=one.volume.bytes)
+    return Volume(total["packets"], total["bytes"])

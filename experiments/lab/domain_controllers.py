@@ -1,0 +1,156 @@
+"""A controller for each domain of a plan: they agree by messages, and each programs its switches.
+
+A controller is two processes: the one that speaks with its neighbours over TLS, with its own state
+file, and the one that speaks OpenFlow with the switches of its hubs, and with no others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from corridor.controller.domain_processes.launch import DomainProcesses
+from corridor.controller.domains.in_memory import installed
+from corridor.controller.forwarding.program import Program
+from corridor.controller.intent.specification import Specification
+from corridor.controller.openflow.installation import Report
+from corridor.experiments.account.domains_summary import TOLD_FILE, ToldByDomain
+from corridor.experiments.lab.controller_process import ControllerProcess
+from corridor.experiments.plan.values import Plan
+from corridor.topologies.base.codec import to_plain
+from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.topologies.base.slowness import patient
+from corridor.topologies.emulation.network import CorridorNet
+from corridor.topologies.emulation.ovsdb import Progress
+from corridor.topologies.emulation.ovsdb_client import switches_socket
+
+POLL_S, AGREE_S = 0.03, 60.0
+PARTS = ("switches", "groups", "meters")
+
+
+class DomainControllers(ControllerProcess):
+    """The controllers of all domains, where a run has one controller."""
+
+    @classmethod
+    def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> DomainControllers:
+        patient = plan.job.clock != "real"
+        found = cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
+        found._plan, found._raw = plan, out_dir / "raw"
+        found._stack, found._each = contextlib.ExitStack(), {}
+        return found
+
+    _plan: Plan
+    _raw: Path
+    _stack: contextlib.ExitStack
+    _each: dict[str, ControllerProcess]
+
+    def start(self, switches: Path) -> None:
+        """Have domains agree; then each listens to its switches, on a socket of its own."""
+        specification = Specification.from_json((self._raw / "specification.json").read_text())
+        folder = self._program.parent
+        net = self._stack.enter_context(DomainProcesses(specification, folder, self._plan.wiring))
+        self._agree(net)
+        tables = installed(net.controllers())
+        assert self._plan.domains is not None
+        for number, one in enumerate(self._plan.domains.domains):
+            own = tuple(tables[hub] for hub in one.hubs)
+            ends = {switch.dpid for switch in own}
+            program = Program(
+                own,
+                tuple(
+                    link
+                    for link in self._plan.program.links
+                    if ends & {link.src_dpid, link.dst_dpid}
+                ),
+            )
+            controller = ControllerProcess(
+                program,
+                self._framework,
+                net.folders[one.id],
+                self._log_path.parent,
+                patient=self._patient,
+            )
+            self._each[one.id] = controller
+            self._stack.callback(controller.close)
+            controller.start(switches.with_name(socket_of(self._plan, number)))
+
+    def _agree(self, net: DomainProcesses) -> None:
+        """Return once nothing is under way in any domain; keep what they told each other."""
+        began_s, quiet = time.monotonic(), 0
+        while quiet < 2:  # twice: a message may be between two processes
+            answers = net.order(net.sights, "status")
+            quiet = quiet + 1 if all(one["settled"] for one in answers.values()) else 0
+            if time.monotonic() - began_s > patient(AGREE_S):
+                raise EnvironmentUnsupported(f"domains do not agree within {AGREE_S:g} s")
+            time.sleep(POLL_S)
+        told = [
+            ToldByDomain(
+                domain=name,
+                messages=one["frames"],
+                octets=one["octets"],
+                requests=one["sent"].get("request", 0),
+                delays=one["sent"].get("offer", 0),
+                refused=sum(one["refused"].values()),
+            )
+            for name, one in answers.items()
+        ]
+        (self._raw / TOLD_FILE).write_text(json.dumps(to_plain(told), indent=1) + "\n")
+
+    def wait_ready(self, progress: Progress = lambda _what, _done, _of: None) -> Report:
+        """Return once each has its tables in and has seen its fibres, as one report."""
+        reports = []
+        for one in self._each.values():
+            reports.append(one.wait_ready())
+            installed = sum(each["installed"] for each in reports)
+            progress("tables", installed, len(self._plan.program.switches))
+        links = len(self._plan.program.links)
+        return {
+            "complete": all(one["complete"] for one in reports),
+            "switches": sum(one["switches"] for one in reports),
+            "installed": sum(one["installed"] for one in reports),
+            "links": links,
+            "links_seen": links,
+            "missing_switches": [],
+            "missing_links": [],
+            "wrong_links": [],
+        }
+
+    def dump(self, target: Path) -> None:
+        """Write what the switches of all domains say they hold."""
+        found: dict[str, dict[str, object]] = {}
+        for one in self._each.values():
+            part = self._program.with_name("part.json")
+            one.dump(part)
+            said = json.loads(part.read_text())
+            found = {**said, **{key: {**found.get(key, {}), **said[key]} for key in PARTS}}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(found, indent=1, sort_keys=True))
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep all that speak OpenFlow from running while entered."""
+        with contextlib.ExitStack() as stack:
+            for one in self._each.values():
+                stack.enter_context(one.held())
+            yield
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def socket_of(plan: Plan, number: int) -> str:
+    """Return the name of the socket on which the switches of a domain find its controller."""
+    return f"{number}-{switches_socket(plan.wiring.run_id)}"
+
+
+def point_to_domains(plan: Plan, net: CorridorNet) -> None:
+    """Have each switch connect to the controller of its domain only."""
+    assert plan.domains is not None
+    assert net.openvswitch is not None
+    bridges = {hub.hub: hub.bridge for hub in plan.wiring.hubs}
+    for number, one in enumerate(plan.domains.domains):
+        for hub in one.hubs:
+            net.openvswitch.set_controller(bridges[hub], f"unix:{socket_of(plan, number)}")
