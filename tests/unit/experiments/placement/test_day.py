@@ -119,8 +119,8 @@ def test_a_multiple_of_a_factor_scales_its_interval(written):
     day = corridor.place(written(None, event), count="location").day
     (hub,) = day.periods[1].hubs
     assert hub.factor == pytest.approx(78.2)
-    assert hub.tco2_low == pytest.approx(hub.meter_mwh * 70.2 / 1000)
-    assert hub.tco2_high == pytest.approx(hub.meter_mwh * 86.2 / 1000)
+    assert hub.tco2_low == pytest.approx(hub.meter_mwh * 62.75 / 1000)
+    assert hub.tco2_high == pytest.approx(hub.meter_mwh * 93.65 / 1000)
 
 
 def test_jobs_whose_window_has_not_begun_need_no_state(written):

@@ -291,9 +291,9 @@ def test_data_that_stays_is_judged_where_it_is(written):
 
 def test_the_cost_of_law_is_solved_at_both_ends_of_the_factors(whole):
     low, high = whole.ends
-    assert round(low.cost_of_law, 1) == 19.3
-    assert round(high.cost_of_law, 1) == 31.3
-    assert "it is 19.3 with all factors at the low end and 31.3" in told(whole).replace(
+    assert round(low.cost_of_law, 1) == 13.4
+    assert round(high.cost_of_law, 1) == 33.1
+    assert "it is 13.4 with all factors at the low end and 33.1" in told(whole).replace(
         "\n    ", " "
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,27 @@ def test_chinese_factors_are_direct_and_no_grid_states_a_life_cycle_residual(shi
             assert {one.boundary for one in grid.figures} == {"direct"}
         else:
             assert grid.known("residual", boundary="direct") is None
+
+
+def test_the_interval_of_a_provincial_factor_has_the_published_values_of_three_years(shipped):
+    provinces = [one for one in shipped.grids if one.parent == "CN"]
+    assert len(provinces) == 19
+    for grid in provinces:
+        (figure,) = grid.all_of("location")
+        found = re.match(r"([0-9.]+) in 2021, ([0-9.]+) in 2022; ", figure.note)
+        assert found is not None, grid.id
+        larger = max(abs(float(one) - figure.value) for one in found.groups())
+        assert (figure.low, figure.high) == pytest.approx(
+            (figure.value - larger, figure.value + larger)
+        ), grid.id
+
+
+def test_no_direct_factor_that_a_placement_may_use_lacks_an_interval(shipped):
+    for grid in shipped.grids:
+        figure = grid.known("location", boundary="direct")
+        if figure is not None:
+            assert None not in (figure.value, figure.low, figure.high), grid.id
+            assert figure.low < figure.high, grid.id
 
 
 def test_a_part_of_a_hub_is_not_the_hub(shipped):
