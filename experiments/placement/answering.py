@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from corridor.experiments.placement.day import day_of
@@ -113,6 +114,10 @@ class Answering:
             without_rules=tuple(self._without_rules(used)),
             stated=stated,
             day=self._day(),
+            equal=tuple(one.hub for one in self._others_than_first() if self._is_equal(one)),
+            unresolved=tuple(
+                one.hub for one in self._others_than_first() if self._may_emit_less(one)
+            ),
         )
 
     def _mean_rtt(self, of: Plan, *, less: Plan | None = None) -> Quantiles:
@@ -162,10 +167,9 @@ class Answering:
         return day_of(self._placing, self._plan, law=self._law, end=self._end)
 
     def _is_tie(self, used: Sequence[HubValues]) -> bool:
-        count = self._count
-        if count is None or len(used) < 2:
+        if self._count is None or len(used) < 2:
             return False
-        each = [one.tco2(1.0, count, self._end) or 0.0 for one in used]
+        each = [self._each(one) for one in used]
         return max(each) - min(each) <= 1e-6 * max(each)
 
     def _uses(self, hub: HubValues) -> float:
@@ -173,10 +177,9 @@ class Answering:
         return -self._plan.it_mwh[self._placing.hubs.index(hub)]
 
     def _near_ties(self, used: Sequence[HubValues]) -> Iterator[NearTie]:
-        count = self._count
-        if count is None:
+        if self._count is None:
             return
-        each = {one.hub: one.tco2(1.0, count, self._end) or 0.0 for one in self._placing.hubs}
+        each = {one.hub: self._each(one) for one in self._placing.hubs}
         for hub in used:
             mine = each[hub.hub]
             abroad = [one.hub for one in self._placing.hubs if one.country != hub.country]
@@ -185,6 +188,32 @@ class Answering:
                 difference = each[other] / mine - 1
                 if abs(difference) < LEAST_BETWEEN_COUNTRIES:
                     yield NearTie(hub.hub, other, difference)
+
+    @property
+    def _first(self) -> HubValues:
+        return self._placing.hubs[most_used(self._plan.it_mwh)]
+
+    def _others_than_first(self) -> Sequence[HubValues]:
+        """Candidate hubs that are compared by emissions with the one with most IT energy."""
+        return [one for one in self._placing.hubs if self._count and one is not self._first]
+
+    def _is_equal(self, hub: HubValues) -> bool:
+        return math.isclose(self._each(hub), self._each(self._first), rel_tol=1e-6)
+
+    def _may_emit_less(self, hub: HubValues) -> bool:
+        """Whether a hub that emits more may emit less, unless both have one factor."""
+        first, count = self._first, self._count
+        assert count is not None
+        near = {"location": hub.grid == first.grid, "marginal": hub.country == first.country}
+        is_one = near.get(count, False) and hub.factors[count] == first.factors[count]
+        if is_one or self._is_equal(hub) or self._each(hub) < self._each(first):
+            return False
+        return self._each(hub, "low") < self._each(first, "high")
+
+    def _each(self, hub: HubValues, end: End | None = None) -> float:
+        """Emissions of an MWh of IT energy in tCO2."""
+        assert self._count is not None
+        return hub.tco2(1.0, self._count, end or self._end) or 0.0
 
     def _without_rules(self, used: Sequence[HubValues]) -> Iterator[str]:
         loaded = self._placing.loaded

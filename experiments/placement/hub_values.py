@@ -12,7 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from corridor.experiments.placement.energy_documents import EnergyAnswer, EnergyFigure, HubAnswer
+from corridor.experiments.placement.energy_documents import (
+    EnergyAnswer,
+    EnergyFigure,
+    GridAnswer,
+    HubAnswer,
+)
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.energy.countings import COUNTS, Count
@@ -147,6 +152,9 @@ class Factor(NamedTuple):
         return end_of(self, end)
 
 
+UNKNOWN = Factor(None, None, None)
+
+
 def end_of(of: Factor | EnergyFigure, end: End) -> float | None:
     """The value at one end of its interval; without an interval, the value itself."""
     found = {"low": of.low, "value": of.value, "high": of.high}[end]
@@ -166,8 +174,15 @@ class HubValues:
     price: EnergyFigure | None
     """Of a kWh, with a value; None if unknown."""
 
-    green: float | None = None
+    contracts: EnergyFigure | None = None
     """Share of contracted green power, where it is published or stated."""
+    residual: Factor = UNKNOWN
+    """Of power that nobody contracted, by the national figure."""
+
+    @property
+    def green(self) -> float | None:
+        """The share of contracted green power; None if it is unknown."""
+        return None if self.contracts is None else self.contracts.value
 
     @property
     def country(self) -> str:
@@ -245,19 +260,26 @@ def hub_values(
         missing += _other_currencies(energy.hubs)
     if missing:
         raise MissingValues(missing)
-    return tuple(_values(hub) for hub in energy.hubs)
+    grids = {one.id: one for one in energy.grids}
+    return tuple(_values(hub, grids) for hub in energy.hubs)
 
 
-def _values(hub: HubAnswer) -> HubValues:
+def _values(hub: HubAnswer, grids: Mapping[str, GridAnswer]) -> HubValues:
     limit, pue, price = hub.known("power-limit"), hub.known("pue"), _price(hub)
-    green = hub.known("green-share")
+    contracts, grid = hub.known("green-share"), grids[hub.grid]
     factors = {count: _factor(hub, count) for count in COUNTS}
     assert limit is not None
     assert pue is not None
     priced = None if price is None or price.value is None else price
-    return HubValues(
-        hub.id, hub.grid, limit, pue, factors, priced, None if green is None else green.value
-    )
+    residual = _residual(grids.get(grid.parent, grid))
+    return HubValues(hub.id, hub.grid, limit, pue, factors, priced, contracts, residual)
+
+
+def _residual(grid: GridAnswer) -> Factor:
+    for one in grid.figures:
+        if (one.what, one.boundary) == ("residual", "direct"):
+            return Factor(one.low, one.value, one.high)
+    return UNKNOWN
 
 
 def _factor(hub: HubAnswer, count: Count) -> Factor:
@@ -265,7 +287,7 @@ def _factor(hub: HubAnswer, count: Count) -> Factor:
     for one in hub.countings:
         if (one.count, one.boundary) == (count, "direct"):
             return Factor(one.low, one.value, one.high)
-    return Factor(None, None, None)
+    return UNKNOWN
 
 
 def _price(hub: HubAnswer) -> EnergyFigure | None:

@@ -414,3 +414,9 @@ class PlaceAnswer(Document):
     """Values that the caller stated, such as ``mw guian=120``."""
     day: Day | None = None
     """The day with the events of the file; None without events."""
+    equal: tuple[str, ...] = ()
+    """Candidate hubs that emit as much for an MWh of IT energy by the counting as the hub with most
+    of it, so that RTT decides between them."""
+    unresolved: tuple[str, ...] = ()
+    """Candidate hubs that emit more than that hub by the values, and may emit less by the intervals
+    of both factors."""

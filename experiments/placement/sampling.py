@@ -172,9 +172,7 @@ def _values(placing: Placing) -> _Values:
     unit_costs = None
     if asked.objective in BY_EMISSIONS:
         assert asked.counting is not None
-        factors = [one.factors[asked.counting] for one in hubs]
-        keys = [_shared(one, asked.counting) for one in hubs]
-        grams = draws.by_hub("factor", hubs, factors, keys)
+        grams = _grams(draws, hubs, asked.counting)
         unit_costs = draws.by_hub("pue", hubs, [one.pue for one in hubs]) * grams / 1000
     elif asked.objective == "cost":
         prices = draws.by_hub("price", hubs, [one.price for one in hubs])
@@ -182,12 +180,22 @@ def _values(placing: Placing) -> _Values:
     return _Values(limits_mw, unit_costs, tuple(draws.drawn), tuple(draws.held))
 
 
-def _shared(hub: HubValues, counting: Count) -> str:
-    """The grid whose hubs share a draw of the factor: of a province, or of a country. The residual
-    factor is national, and a contracted share moves with it; bounds of the marginal factor that are
-    equal in a country are national, too."""
+def _grams(draws: _Draws, hubs: Sequence[HubValues], counting: Count) -> Floats:
+    """Factors by hub. Contracts of one hub say nothing of those of another, so their shares are
+    independent; the residual factor of what is left is national."""
     if counting == "market":
-        return hub.country
+        bought = draws.by_hub("green", hubs, [one.contracts for one in hubs])
+        countries = [one.country for one in hubs]
+        return (1 - bought) * draws.by_hub(
+            "residual", hubs, [one.residual for one in hubs], countries
+        )
+    factors = [one.factors[counting] for one in hubs]
+    return draws.by_hub("factor", hubs, factors, [_shared(one, counting) for one in hubs])
+
+
+def _shared(hub: HubValues, counting: Count) -> str:
+    """The grid whose hubs share a draw of the factor: of a province, or of a country, where bounds
+    of the marginal factor are equal."""
     factor = hub.factors[counting]
     return f"{hub.country} {factor.low} {factor.high}" if counting == "marginal" else hub.grid
 

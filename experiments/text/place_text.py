@@ -199,8 +199,7 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
             "Emissions of an MWh of IT energy differ across a border by less than the methods of "
             f"two countries do, so the order of these hubs means nothing: {few(each, MOST_HUBS)}."
         )
-    if of.is_tie:
-        yield "All hubs in use emit the same by this counting: distance decides."
+    yield from _undecided(of)
     late = [
         f"{one.job} at {part.hub} ({percent(part.within_budget)})"
         for one in of.groups
@@ -211,6 +210,23 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
         yield (
             f"Within the RTT budget in fewer than {percent(SURE)} of samples: "
             f"{few(late, MOST_LEFT)}."
+        )
+
+
+def _undecided(of: PlaceAnswer) -> Iterator[str]:
+    """Candidate hubs of which emissions do not show that they emit more than the first."""
+    first = max(of.hubs, key=lambda one: one.it_mwh).hub
+    if of.is_tie:
+        yield "All hubs in use emit the same by this counting: distance decides."
+    elif of.equal:
+        yield (
+            f"As much as at {first} is emitted for an MWh of IT energy at "
+            f"{joined_few(of.equal, MOST_LEFT)} by this counting: distance decides between them."
+        )
+    if of.unresolved:
+        yield (
+            "Intervals of the factors overlap, so it is not known which of "
+            f"{joined_few((first, *of.unresolved), MOST_LEFT)} emits least for an MWh of IT energy."
         )
 
 
@@ -259,6 +275,8 @@ def _amount(value: float) -> str:
 def _end(count: str, end: AtEnd) -> str:
     if count == "marginal" and end.end == "high":
         return "Marginal factors are bounds: the placement is that of all factors at the high end."
+    if not end.tco2:
+        return f"With all factors at the {end.end} end nothing is emitted: distance alone decides."
     if end.moved < LEAST_MOVED:
         return f"Solved with all factors at the {end.end} end: the placement does not change."
     hub = "" if end.is_same else f", and {end.most_used} has most of it"
@@ -502,7 +520,11 @@ def notes(of: PlaceAnswer) -> Iterator[str]:
     if of.wan_mwh is None:
         yield "Energy of the network is not counted: the file states no wan_kwh_per_gb."
     else:
-        yield f"Energy of the network: {of.wan_mwh:,.1f} MWh, in no total; its grids are unknown."
+        yield (
+            f"Energy of the network: {of.wan_mwh:,.1f} MWh by the wan_kwh_per_gb that the file "
+            "states (published estimates differ by 5 to 26 times), in no total; its grids are "
+            "unknown."
+        )
     yield "RTT budgets are compared with nominal delays; within is the share of samples in budget."
 
 
@@ -512,8 +534,8 @@ def _how_sampled(of: Sensitivity) -> str:
     return (
         f"Samples (seed {of.seed}) have parts of jobs. Values are independent, from triangular "
         "distributions over their intervals with the value as mode (uniform where bounds alone are "
-        "known); hubs of one grid share the factor, by market those of one country, as do equal "
-        "bounds of the marginal factor. No source "
+        "known); hubs of one grid share the factor, those of one country the residual factor and "
+        "equal bounds of the marginal one, and contracts are those of each hub. No source "
         f"gives a distribution: this is our assumption.{named}"
     )
 

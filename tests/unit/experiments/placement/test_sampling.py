@@ -208,3 +208,41 @@ def test_a_stated_factor_makes_a_hub_without_one_known(tmp_path):
     stated = {(one.count, one.boundary): one.value for one in hub.countings}
     assert stated["location", "direct"] == 100
     assert round(stated["market", "direct"]) == 94
+
+
+def test_contracts_of_one_hub_are_drawn_apart_from_those_of_another(tmp_path):
+    """With one draw for both, the hub of larger shares would stay first in every sample."""
+    hubs = {"tianfu": (50, 1.25), "qingyang": (50, 1.25)}
+    green = {"tianfu": "0.5:0-0.8", "qingyang": "0.4:0-0.7"}
+    path = written(tmp_path, hubs)
+    found = corridor.place(path, count="market", samples=200, green=green)
+    sure = found.sensitivity
+    assert sure.hub == "tianfu"
+    assert 0.5 < sure.stays_first < 0.85
+    assert {"green tianfu", "green qingyang", "residual tianfu"} <= {*sure.drawn}
+    only = corridor.place(path, count="market", samples=200, green={"tianfu": 0.5}, hubs=["tianfu"])
+    assert only.sensitivity.optimum.low > 240 * 1.25 * 0.5 * 585.6 / 1000
+    assert only.sensitivity.optimum.high < 240 * 1.25 * 0.5 * 609.6 / 1000
+
+
+def test_hubs_that_may_emit_as_little_as_the_first_are_named(tmp_path):
+    hubs = {"tianfu": (50, 1.25), "qingyang": (50, 1.25), "shanghai": (50, 1.5)}
+    path = written(tmp_path, hubs)
+    location = corridor.place(path, count="location")
+    assert (location.equal, location.unresolved) == ((), ())
+    green = {"tianfu": "0.5:0.4-0.8", "qingyang": "0.4:0-0.7", "shanghai": "0"}
+    market = corridor.place(path, count="market", green=green)
+    assert (market.equal, market.unresolved) == ((), ("qingyang",))
+    assert "not known which of tianfu and qingyang emits least" in flat(market)
+    same = corridor.place(path, count="market", green=dict.fromkeys(hubs, "0.2:0-0.4"))
+    assert same.unresolved == ("shanghai",)
+    marginal = corridor.place(path, count="marginal")
+    assert marginal.hubs[0].hub == "qingyang"
+    assert (marginal.equal, marginal.unresolved) == (("tianfu",), ())
+    assert "As much as at qingyang is emitted" in flat(marginal)
+    assert "low end nothing is emitted: distance alone decides" in flat(marginal)
+    assert corridor.place(path, objective="latency").equal == ()
+
+
+def flat(answer) -> str:
+    return told(answer).replace("\n    ", " ")
