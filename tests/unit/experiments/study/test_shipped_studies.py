@@ -99,6 +99,13 @@ def test_nines_names_its_policy_set_and_says_that_a_price_is_a_lower_bound():
     assert "of the west" not in study.question + study.answer
 
 
+def test_customers_shows_what_the_west_of_china_saves_without_its_hub_of_hydropower():
+    study = load_study("customers").of
+    china, others = ({*study.patch("where", one)["ask.hubs"]} for one in ("china", "others"))
+    assert china - others == {"tianfu"}
+    assert "{value where where others}" in " ".join(study.answer.split())
+
+
 @each_study
 def test_a_shipped_study_takes_minutes_and_not_hours(name):
     study = load_study(name)
