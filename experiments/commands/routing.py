@@ -12,7 +12,8 @@ from corridor.experiments.terminal.screen import show, terminal_width
 
 PROBE_INTERVAL_MS = 20
 EPILOG = """examples:
-  corridor routing mini                               paths of OSPF, judged by the policies
+  corridor routing mini                               paths of OSPF and BGP, judged by the policies
+  corridor routing sovereignty --protocols ospf       one OSPF area for all operators
   corridor routing sovereignty --cut karakoram        outages after a cut, next to the controller's
   corridor routing sovereignty --cut red-sea --cut karakoram --all --json
   corridor routing mini --policies pan-asia --seed 2  daemons start at other moments
@@ -32,6 +33,13 @@ def add_parser(verbs: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser, "mini")
+    parser.add_argument(
+        "--protocols",
+        choices=("ospf-bgp", "ospf"),
+        default="ospf-bgp",
+        help="OSPF inside each operator's domain and BGP between them, or one OSPF area for the "
+        "whole map (default: ospf-bgp)",
+    )
     parser.add_argument(
         "--cut",
         action="append",
@@ -67,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     from corridor.experiments.run.routing import RoutingOptions, run_routing
     from corridor.experiments.text import routing_text
 
-    asked = RoutingOptions(tuple(args.cut), args.seed, args.interval, args.out)
+    asked = RoutingOptions(args.protocols, tuple(args.cut), args.seed, args.interval, args.out)
     found = run_routing(
         args.scenario, under(args), asked, lambda line: print(line, file=sys.stderr)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from statistics import median
 from typing import Literal
 
@@ -37,6 +38,7 @@ from corridor.experiments.routing.routing_plan import (
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.model.domains import HomeDomains
 from corridor.topologies.model.routing import (
     Path,
     crossed_jurisdictions,
@@ -65,6 +67,7 @@ class RoutingJudge:
 
     def __init__(self, loaded: LoadedScenario, plan: RoutingPlan, record: Record) -> None:
         self._topology = loaded.topology
+        self._home = HomeDomains(loaded.topology).home
         self._plan, self._record = plan, record
         lookup = PolicyLookup(loaded.policies, loaded.topology, loaded.as_of)
         asked = [lookup.on(loaded.policies.seen(one.demand)) for one in specify(loaded).directions]
@@ -202,6 +205,7 @@ class RoutingJudge:
             one_way_ms=self._one_way_ns(path) / NS_PER_MS,
             crosses=crossed_jurisdictions(self._topology, path),
             may_cross=possible_jurisdictions(self._topology, path),
+            domains=tuple(name for name, _ in groupby(self._home[hub] for hub in path.hubs)),
         )
 
 
@@ -213,22 +217,32 @@ def predicted_impacts(loaded: LoadedScenario) -> list[dict[int, Impact]]:
 
 
 def _history(plan: RoutingPlan, record: Record) -> Iterator[_Moment]:
-    """The paths of all pairs when probes begin, and after every later change of a table."""
+    """The paths of all pairs when probes begin, and whenever one of them changes later.
+
+    Only paths to hubs whose routes have changed are followed again: BGP can change thousands of
+    routes a second.
+    """
     tables = RouterTables(plan.network)
-    cuts = zip(plan.cuts, record.cuts, strict=True)
-    lost = {made.cut_ns: planned.fibres for planned, made in cuts}
-    by_time: dict[int, list[Change]] = {0: [], **{at_ns: [] for at_ns in lost}}
+    lost = {made.cut_ns: cut.fibres for cut, made in zip(plan.cuts, record.cuts, strict=True)}
+    by_time: dict[int, list[Change]] = {at_ns: [] for at_ns in (plan.settled_ns, *lost)}
     for change in record.changes:
         by_time.setdefault(change.at_ns, []).append(change)
-    last_ns = max(at_ns for at_ns in by_time if at_ns <= plan.settled_ns)
+    paths: list[tuple[Path | None, Path | None]] = [(None, None)] * len(plan.pairs)
+    hub_of = {f"{one.address}/32": one.hub for one in plan.network.routers}
     for at_ns in sorted(by_time):
         tables.lose(lost.get(at_ns, ()))
         for change in by_time[at_ns]:
             tables.apply(change)
-        if at_ns < last_ns:
+        if at_ns < plan.settled_ns:
             continue
-        paths = ((tables.path(p.src, p.dst), tables.path(p.dst, p.src)) for p in plan.pairs)
-        yield _Moment(at_ns, tuple(paths))
+        is_new = at_ns in lost or at_ns == plan.settled_ns
+        towards = {hub_of.get(one.prefix, "") for one in by_time[at_ns]}
+        before = [*paths]
+        for number, pair in enumerate(plan.pairs):
+            if is_new or not towards.isdisjoint((pair.src, pair.dst)):
+                paths[number] = (tables.path(pair.src, pair.dst), tables.path(pair.dst, pair.src))
+        if is_new or paths != before:
+            yield _Moment(at_ns, tuple(paths))
 
 
 def _convergence(plan: RoutingPlan, record: Record, topology: Topology) -> tuple[int, int]:

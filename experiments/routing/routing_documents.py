@@ -10,6 +10,8 @@ from corridor.topologies.base.codec import Document
 ROUTING_SCHEMA = 1
 Verdict = Literal["permitted", "forbidden", "not covered", "no path"]
 """Of the paths there and back: ``not covered`` means that no rule speaks of the data."""
+Protocols = Literal["ospf", "ospf-bgp"]
+"""One OSPF area for the whole map; or OSPF inside each autonomous system, and BGP between them."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class RoutedPath:
     one_way_ms: float
     crosses: tuple[str, ...]
     may_cross: tuple[str, ...]
+    domains: tuple[str, ...]
+    """The home domains of its hubs, in their order; a domain that returns is there again."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class RoutingAnswer(Document):
     as_of: str
     daemon: str
     """With its version."""
-    protocols: tuple[str, ...]
+    protocols: Protocols
     seed: int
     cost_unit_us: int
     """The microseconds of delay that count 1 as a cost of a link."""
@@ -118,6 +122,7 @@ class RoutingAnswer(Document):
     routers: int
     links: int
     systems: tuple[AutonomousSystem, ...]
+    """None with one OSPF area."""
     converged_ms: float
     """From the start of the first daemon until every hub reached every other, for good."""
     changes: int

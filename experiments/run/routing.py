@@ -10,13 +10,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 from corridor.controller.intent.specification import failures_of
 from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.machines import system_packages
 from corridor.experiments.routing import bird
+from corridor.experiments.routing.autonomous_systems import systems_of
 from corridor.experiments.routing.routing_answer import RoutingJudge, predicted_impacts
-from corridor.experiments.routing.routing_documents import ROUTING_SCHEMA, RoutingAnswer
+from corridor.experiments.routing.routing_documents import (
+    ROUTING_SCHEMA,
+    Protocols,
+    RoutingAnswer,
+)
 from corridor.experiments.routing.routing_plan import (
     PLAN_FILE,
     RECORD_FILE,
@@ -45,6 +51,7 @@ from corridor.topologies.model.wiring import wire
 
 RUN_ID = "r"
 PACKAGE = "bird2"
+PROTOCOLS: Protocols = "ospf-bgp"
 PROBE_INTERVAL_MS = 20
 LEAST_INTERVAL_MS, MOST_CUTS = 10, 50
 INSIDE = "corridor.experiments.lab.routers_inside"
@@ -57,6 +64,7 @@ EVENT_OF = {"link": "cut", "srlg": "group"}
 class RoutingOptions:
     """What is asked of plain routing."""
 
+    protocols: Protocols = PROTOCOLS
     cuts: tuple[str, ...] = ()
     seed: int = 1
     probe_interval_ms: int = PROBE_INTERVAL_MS
@@ -66,6 +74,7 @@ class RoutingOptions:
 def routing(
     scenario: str | Path = "mini",
     *,
+    protocols: Protocols = PROTOCOLS,
     cuts: Sequence[str] = (),
     seed: int = 1,
     probe_interval_ms: int = PROBE_INTERVAL_MS,
@@ -76,6 +85,8 @@ def routing(
 
     Args:
         scenario: A shipped scenario or a file.
+        protocols: ``ospf-bgp``: OSPF inside each operator's domain, BGP between them; ``ospf``: one
+            area for the whole map.
         cuts: Fibres or shared-risk groups that are cut one after another, 30 s each.
         seed: Of the moments at which daemons start.
         probe_interval_ms: Between probes of a demand that a cut affects.
@@ -95,7 +106,7 @@ def routing(
         >>> corridor.routing("mini").demands[0].routed.rtt_ms  # doctest: +SKIP
         25.110784
     """
-    asked = RoutingOptions(tuple(cuts), seed, probe_interval_ms)
+    asked = RoutingOptions(protocols, tuple(cuts), seed, probe_interval_ms)
     return run_routing(str(scenario), under_given(policies, as_of), asked, lambda _line: None)
 
 
@@ -104,17 +115,22 @@ def run_routing(scenario: str, under: Under, asked: RoutingOptions, say: Say) ->
     if asked.probe_interval_ms < LEAST_INTERVAL_MS:
         hint = f"probes are at least {LEAST_INTERVAL_MS} ms apart"
         raise InputError(f"{asked.probe_interval_ms} ms between probes are too few", hint)
+    if asked.protocols not in get_args(Protocols):
+        hint = f"write {' or '.join(get_args(Protocols))}"
+        raise InputError(f'protocols are "{asked.protocols}"', hint)
     if len(asked.cuts) > MOST_CUTS:
         raise InputError(f"{len(asked.cuts)} cuts are too many", f"give up to {MOST_CUTS}")
     loaded = load_under(scenario, under)
     dead = [_element(loaded, one) for one in asked.cuts]
     program = _program()
     network = router_network(wire(loaded.topology, run_id=RUN_ID))
+    systems = systems_of(loaded.topology) if asked.protocols == "ospf-bgp" else ()
     plan = routing_plan(
         network,
-        {one.hub: bird.configuration(network, one) for one in network.routers},
+        {one.hub: bird.configuration(network, one, systems) for one in network.routers},
         [ProbedPair(one.src, one.dst) for one in loaded.scenario.demands],
         [_fibres(loaded, one) for one in dead],
+        protocols=asked.protocols,
         seed=asked.seed,
         program=program,
         probe_interval_ns=asked.probe_interval_ms * NS_PER_MS,
@@ -129,13 +145,13 @@ def run_routing(scenario: str, under: Under, asked: RoutingOptions, say: Say) ->
         policies=loaded.policies.name,
         as_of=loaded.as_of.isoformat(),
         daemon=_version(program),
-        protocols=("OSPFv2",),
+        protocols=asked.protocols,
         seed=asked.seed,
         cost_unit_us=bird.cost_unit_us(network),
         probe_interval_ms=asked.probe_interval_ms,
         routers=len(network.routers),
         links=len(network.links),
-        systems=(),
+        systems=systems,
         converged_ms=judge.converged_ns / NS_PER_MS,
         changes=judge.changes,
         demands=tuple(judge.demands()),

@@ -40,7 +40,7 @@ def answer(found: RoutingAnswer, width: int | None, *, everything: bool = False)
     verdicts = ", ".join(f"{count[name]} {name}" for name in VERDICTS if count[name])
     lines = [
         (
-            f"{found.scenario}: {' and '.join(found.protocols)} by {found.daemon} on "
+            f"{found.scenario}: {_protocols(found)} by {found.daemon} on "
             f"{counted(found.routers, 'router')} and {counted(found.links, 'link')} of "
             f"{found.topology}; cost 1 is {found.cost_unit_us} us of delay, seed {found.seed}"
         ),
@@ -60,6 +60,12 @@ def answer(found: RoutingAnswer, width: int | None, *, everything: bool = False)
     if not everything:
         lines += ["", "--all lists all demands"]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _protocols(found: RoutingAnswer) -> str:
+    if not found.systems:
+        return "OSPF in one area"
+    return f"OSPF in {counted(len(found.systems), 'autonomous system')} and BGP between them,"
 
 
 def _demands(shown: list[RoutedDemand], width: int | None) -> list[str]:
@@ -117,7 +123,12 @@ def _time(value: float | None) -> str:
 
 
 def _path(routed: Routed) -> str:
-    return " > ".join(routed.there.hubs) if routed.there else "none"
+    """There; and back, if it is another path."""
+    if routed.there is None:
+        return "none"
+    there, back = routed.there.hubs, routed.back.hubs if routed.back else ()
+    path = " > ".join(there)
+    return path if back == there[::-1] else f"{path}; back {' > '.join(back) or 'none'}"
 
 
 def _broken(broken: tuple[BrokenClause, ...]) -> str:

@@ -44,7 +44,8 @@ def routed(place: Path, *options: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory) -> dict[str, Any]:
-    return routed(tmp_path_factory.mktemp("routing"), "--cut", "guian-kunming")
+    place = tmp_path_factory.mktemp("routing")
+    return routed(place, "--protocols", "ospf", "--cut", "guian-kunming")
 
 
 def test_ospf_takes_the_shortest_paths_and_packets_need_their_delays(found):
@@ -72,9 +73,21 @@ def test_a_cut_is_left_within_a_tick_of_each_router_on_the_path(found):
         assert "guian-kunming" not in one["after"]["there"]["fibres"], one
 
 
-def test_the_same_seed_gives_the_same_moments_and_another_seed_gives_others(found, tmp_path):
-    assert routed(tmp_path, "--cut", "guian-kunming") == found
+def test_bgp_prefers_fewer_systems_then_the_lower_router_and_repeats_to_the_nanosecond(tmp_path):
+    """Bangkok reaches both neighbours of its own in China over one system: it takes the lower
+    router id, Shanghai, though Kunming is nearer. OSPF takes the nearer one."""
+    found = routed(tmp_path)
+    assert [one["hubs"] for one in found["systems"]] == [
+        *(["bangkok"], ["karachi"], ["shanghai", "guian", "kunming"]),
+    ]
+    demands = {one["demand"]: one["routed"] for one in found["demands"]}
+    assert demands["infer-bangkok"]["there"]["hubs"] == ["bangkok", "shanghai", "guian"]
+    assert demands["ckpt-karachi"]["there"]["hubs"] == ["guian", "kunming", "karachi"]
+    assert demands["render-bangkok"]["there"]["hubs"] == ["kunming", "bangkok"]
+    back = ["bangkok", "shanghai", "guian", "kunming"]
+    assert demands["render-bangkok"]["back"]["hubs"] == back
+    for one in demands.values():
+        assert one["rtt_ms"] == pytest.approx(one["computed_rtt_ms"], abs=0.01), one
+    assert routed(tmp_path) == found
     other = routed(tmp_path, "--seed", "2")
     assert other["converged_ms"] != found["converged_ms"]
-    paths = [one["routed"]["there"] for one in found["demands"]]
-    assert [one["routed"]["there"] for one in other["demands"]] == paths

@@ -33,6 +33,7 @@ def plan(loaded):
         {one.hub: "" for one in network.routers},
         [ProbedPair(one.src, one.dst) for one in loaded.scenario.demands],
         [(CUT,)],
+        protocols="ospf",
         seed=1,
         program="bird",
         probe_interval_ns=20 * MS,
@@ -89,6 +90,7 @@ def test_routing_that_does_not_converge_is_no_measurement(loaded, plan, record):
 def test_a_demand_has_the_path_of_the_tables_and_the_median_of_its_probes(loaded, plan, record):
     found = demand(RoutingJudge(loaded, plan, record), "ckpt-karachi")
     assert found.routed.there.hubs == ("guian", "kunming", "karachi")
+    assert found.routed.there.domains == ("unstated@CN", "ptcl@PK")
     assert found.routed.there.one_way_ms == pytest.approx(47.07095)
     assert found.routed.computed_rtt_ms == pytest.approx(94.1419)
     assert found.routed.rtt_ms == 95.0
