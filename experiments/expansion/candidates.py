@@ -197,8 +197,21 @@ def read_candidates(topology: Topology, path: Path | None = None) -> Candidates:
     file = validate(document, CandidateFile)
     _check(file, document, topology)
     found = Candidates(file, topology, str(path or FILE.name))
-    found.built(file.by_id)
+    try:
+        found.built(file.by_id)
+    except InputError as problem:
+        raise _at_its_line(found, document, problem) from None
     return found
+
+
+def _at_its_line(of: Candidates, document: Document, problem: InputError) -> InputError:
+    """A mistake of the map with all candidates, at the candidate that has it alone."""
+    for number, one in enumerate(of.file.fibres):
+        try:
+            of.built([one.id])
+        except InputError as alone:
+            return document.error(alone.message, "fibres", number, "fibre", hint=alone.hint)
+    return problem
 
 
 def _check(file: CandidateFile, document: Document, topology: Topology) -> None:
@@ -214,13 +227,18 @@ def _check(file: CandidateFile, document: Document, topology: Topology) -> None:
             seen.add(one.id)
     gateways = {hub.id for hub in topology.hubs if hub.intl_gateway}
     for number, fibre in enumerate(file.fibres):
+        at: KeyPath = ("fibres", number, "fibre")
+        if "id" in fibre.fibre:
+            raise document.error(f'the id of "{fibre.id}" is written twice', *at, "id")
         for end in ("a", "z"):
+            if end not in fibre.fibre:
+                raise document.error(f'"{fibre.id}" has no end {end}', *at)
             _check_hub(
                 str(fibre.fibre.get(end)),
                 topology,
                 file.topology,
                 document,
-                ("fibres", number, "fibre"),
+                at,
             )
     for number, one in enumerate(file.gateways):
         _check_hub(one.hub, topology, file.topology, document, ("gateways", number, "hub"))

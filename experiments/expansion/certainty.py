@@ -1,4 +1,4 @@
-"""How certain a plan is: the same question with other lengths, costs and interpretations. Pure.
+"""How certain a plan is: the question again with other lengths, costs, rates and law. Pure.
 
 Values of a set of candidates are computed for all samples at once. A choice that is made now has to
 fit at the high ends of costs; what would be the best is known afterwards.
@@ -14,18 +14,20 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from corridor.experiments.expansion.measures import NS_PER_MS, Measures
+from corridor.experiments.expansion.measures import MOST_CAPACITIES, NS_PER_MS, Measures
 from corridor.experiments.expansion.plan_documents import (
     CertainChoice,
     Certainty,
     Information,
     Varied,
 )
-from corridor.experiments.expansion.problem import Problem
+from corridor.experiments.expansion.problem import EQUAL_MUSD, Problem
 from corridor.experiments.expansion.selection import Objective, Selection, best
 from corridor.experiments.scenario.intents import specify
+from corridor.topologies.analysis.failing_parts import FailureModel
 from corridor.topologies.base.arrays import Floats, Integers
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.model.background import BackgroundTraffic
 
 VARIED: tuple[Varied, ...] = get_args(Varied.__value__)
 NOWHERE = 1 << 60
@@ -34,6 +36,8 @@ LEVELS = 5
 """Values of one quantity, in the middle of equally likely parts of its range."""
 MOST_LEGAL_CASES = 64
 MOST_CHOICES = 12
+MOST_SETS_OF_RATES = 100
+"""Sets of which minutes are computed by sample: some 0.3 CPU s each."""
 EQUAL = 1e-6
 """Plans that differ by less are equally good."""
 
@@ -80,6 +84,59 @@ class _Path:
     budget_ns: int | None
 
 
+class _Drawn(NamedTuple):
+    """Values of samples: a row a sample, a column a candidate fibre."""
+
+    factors: Floats
+    """Of written lengths."""
+    longer_ns: Integers
+    unavailable: Floats | None
+    """A row a part that fails, a column a sample; None where failures do not matter."""
+    traffic: Sequence[BackgroundTraffic]
+    """By sample; empty where background traffic does not matter."""
+
+    def of(self, rows: Sequence[int]) -> _Drawn:
+        """Some of the samples."""
+        some = None if self.unavailable is None else self.unavailable[:, rows]
+        traffic = [self.traffic[at] for at in rows] if self.traffic else ()
+        return _Drawn(self.factors[rows], self.longer_ns[rows], some, traffic)
+
+
+class _Growths:
+    """Times that all rates may grow more with sets of candidates."""
+
+    def __init__(self, case: LegalCase) -> None:
+        self._measures = case.measures
+        self._known: dict[frozenset[str], Floats] = {}
+
+    def gains(self, sets: Sequence[Sequence[str]], drawn: _Drawn) -> Floats:
+        """Return times: a row a sample, a column a set. All calls are of the same samples."""
+        for one in map(frozenset, [(), *sets]):
+            if one not in self._known:
+                grown = [self._measures.growth_under(one, each) for each in drawn.traffic]
+                self._known[one] = np.array(grown)
+        today = self._known[frozenset()]
+        return np.stack([self._known[frozenset(one)] - today for one in sets], axis=1)
+
+
+class _Minutes:
+    """Minutes a year that sets of candidates save in one legal case."""
+
+    def __init__(self, case: LegalCase) -> None:
+        self._downtime = case.measures.downtime
+        self._known: dict[frozenset[str], Floats] = {}
+
+    def gains(self, sets: Sequence[Sequence[str]], drawn: _Drawn) -> Floats:
+        """Return minutes: a row a sample, a column a set. All calls are of the same samples."""
+        assert drawn.unavailable is not None
+        unavailable = self._downtime.longer(drawn.unavailable, drawn.factors)
+        for one in map(frozenset, [(), *sets]):
+            if one not in self._known:
+                self._known[one] = self._downtime.by_sample(one, unavailable)
+        today = self._known[frozenset()]
+        return np.stack([today - self._known[frozenset(one)] for one in sets], axis=1)
+
+
 class _Values:
     """What sets of candidates save in one legal case, or how many demands they add."""
 
@@ -96,11 +153,11 @@ class _Values:
         }
         self._today = self._value((), np.zeros((1, len(numbers)), np.int64))[0]
 
-    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Integers) -> Floats:
+    def gains(self, sets: Sequence[Sequence[str]], drawn: _Drawn) -> Floats:
         """Return ms saved or demands added: a row a sample, a column a set."""
-        found = np.empty((len(longer_ns), len(sets)))
+        found = np.empty((len(drawn.longer_ns), len(sets)))
         for at, names in enumerate(sets):
-            found[:, at] = self._today - self._value(names, longer_ns)
+            found[:, at] = self._today - self._value(names, drawn.longer_ns)
         return found
 
     def _value(self, names: Sequence[str], longer_ns: Integers) -> Floats:
@@ -157,19 +214,27 @@ class Samples:
         measures = objective.measures
         self._problem, self._varied = measures.problem, tuple(varied)
         self._cases = legal_cases(measures, varied)
-        self._values = [_Values(one, objective.by) for one in self._cases]
+        self._traffic = self._background(measures, count) if objective.by == "capacity" else ()
+        self._values = [_values_of(one, objective.by) for one in self._cases]
         drawn = random.Random(seed)
         fibres = self._problem.candidates.file.fibres
         factors = [
             {one.id: drawn.uniform(one.length_factor.low, one.length_factor.high) for one in fibres}
             for _ in range(count)
         ]
-        self.longer_ns = [
-            self._problem.longer(one if "length" in varied else {}) for one in factors
-        ]
-        self._matrix = np.array(
-            [[one[name] for name in self._problem.fibres] for one in self.longer_ns], np.int64
-        ).reshape(count, len(self._problem.fibres))
+        factors = factors if "length" in varied else [{}] * count
+        self.longer_ns = [self._problem.longer(one) for one in factors]
+        names = self._problem.fibres
+        self._model = measures.downtime.sampled(count, seed) if objective.by == "nines" else None
+        shape = (count, len(names))
+        self._drawn = _Drawn(
+            np.array([[one.get(name, 1.0) for name in names] for one in factors]).reshape(shape),
+            np.array([[one[name] for name in names] for one in self.longer_ns], np.int64).reshape(
+                shape
+            ),
+            None if self._model is None else self._unavailable(self._model),
+            self._traffic,
+        )
         self._costs = [
             {
                 name: drawn.uniform(cost.low, cost.high) if "cost" in varied else cost.high
@@ -180,27 +245,46 @@ class Samples:
         self._of = [at % len(self._cases) for at in range(count)]
         self._singles = [(name,) for name in (*self._problem.fibres, *self._problem.gateways)]
 
-    def gains(self, sets: Sequence[Sequence[str]], longer_ns: Integers | None = None) -> Floats:
+    def _background(self, measures: Measures, count: int) -> Sequence[BackgroundTraffic]:
+        of = measures.loaded.background
+        found = () if of is None else of.samples(self._seed, count)
+        if not found:
+            raise InputError(
+                f"{measures.loaded.scenario.name} has no background traffic with intervals",
+                "add background: internet to the scenario",
+            )
+        if "traffic" in self._varied or of is None:
+            return found
+        return [of] * count
+
+    def _unavailable(self, model: FailureModel) -> Floats:
+        if "rates" in self._varied:
+            return model.unavailable
+        means = np.reshape(model.mean_unavailable, (-1, 1))
+        return np.tile(means, len(self.longer_ns))
+
+    def gains(self, sets: Sequence[Sequence[str]], drawn: _Drawn | None = None) -> Floats:
         """Return what sets give in each sample."""
-        matrix = self._matrix if longer_ns is None else longer_ns
-        found = np.empty((len(matrix), len(sets)))
+        drawn = self._drawn if drawn is None else drawn
+        found = np.empty((len(self._of), len(sets)))
         for number, values in enumerate(self._values):
             rows = [at for at, case in enumerate(self._of) if case == number]
-            found[rows] = values.gains(sets, matrix[rows])
+            if rows:
+                found[rows] = values.gains(sets, drawn.of(rows))
         return found
 
     def first_shares(self) -> dict[str, tuple[float, float | None]]:
         """By candidate, the shares of samples in which it alone gives most, and most for its
-        cost; the latter is None where no cost is known."""
+        cost; the latter is None where no cost is known. Equal ones share a sample; one in which
+        none gives anything counts for none."""
         gains = self.gains(self._singles)
         names = [name for (name,) in self._singles]
-        first = np.bincount(gains.argmax(axis=1), minlength=len(names)) / len(gains)
+        first = _first(gains)
         known = [at for at, name in enumerate(names) if name in self._problem.costs]
         of_cost = dict[str, float]()
         if known:
             costs = np.array([[one[names[at]] for at in known] for one in self._costs])
-            most = (gains[:, known] / costs).argmax(axis=1)
-            shares = np.bincount(most, minlength=len(known)) / len(gains)
+            shares = _first(gains[:, known] / costs)
             of_cost = {names[at]: float(one) for at, one in zip(known, shares, strict=True)}
         return {
             name: (float(share), of_cost.get(name))
@@ -233,9 +317,12 @@ class Samples:
             most_regret=_rounded(max(0.0, regrets[:, plan].max())),
             choices=tuple(
                 CertainChoice(
+                    id="+".join(sets[at]) or "nothing",
                     ids=sets[at],
                     best_share=float(shares[at]),
                     mean_gain=_rounded(means[at]),
+                    low_gain=_rounded(np.quantile(gains[:, at], 0.05)),
+                    high_gain=_rounded(np.quantile(gains[:, at], 0.95)),
                     mean_regret=_rounded(regrets[:, at].mean()),
                     most_regret=_rounded(regrets[:, at].max()),
                 )
@@ -254,11 +341,21 @@ class Samples:
 
     def _fits(self, names: Sequence[str], costs: Mapping[str, float]) -> bool:
         budget = self._problem.limits.budget_musd
-        return budget is None or sum(costs[name] for name in names) <= budget
+        return budget is None or sum(costs[name] for name in names) <= budget + EQUAL_MUSD
 
     def _sets(self, found: Selection) -> list[tuple[str, ...]]:
         """All sets; the best of each sample, and single ones, where there are too many."""
         problem = self._problem
+        most = MOST_SETS_OF_RATES
+        if self._traffic:
+            most = MOST_CAPACITIES // len(self._traffic)
+        is_slow = self._model is not None or self._traffic
+        if is_slow and len(problem.sets(at_low_costs=True)) > most:
+            raise InputError(
+                f"these samples of {self._objective.by} compare more than {most} sets of "
+                "candidates",
+                "leave some out with --leave-out, build fewer with --next, or take fewer samples",
+            )
         if problem.are_few:
             sets, plan = problem.sets(at_low_costs=True), self._ordered(found.names)
             return sets if plan in sets else [*sets, plan]
@@ -279,22 +376,31 @@ class Samples:
     def _information(
         self, sets: Sequence[tuple[str, ...]], gains: Floats, now: Sequence[int]
     ) -> Iterator[Information]:
-        """What the best expected gain grows by if one quantity were known."""
+        """By how much the best expected gain grows if one quantity is known."""
         means = gains.mean(axis=0)
-        if "length" in self._varied:
-            for at, one in enumerate(self._problem.candidates.file.fibres):
-                if one.length_factor.low < one.length_factor.high:
-                    by_level = [
-                        self._means_at(at, one.id, factor, sets, means)[list(now)]
-                        for factor in _levels(one.length_factor.low, one.length_factor.high)
-                    ]
-                    yield _worth(f"length of {one.id}", by_level)
+        if "traffic" in self._varied:
+            for what, figures in _traffic_by_country(self._traffic):
+                yield _sorted_by(figures, what, gains, now)
+        for at, one in enumerate(self._problem.candidates.file.fibres):
+            if "length" not in self._varied or one.length_factor.low == one.length_factor.high:
+                continue
+            if self._model is not None:
+                yield _sorted_by(self._drawn.factors[:, at], f"length of {one.id}", gains, now)
+                continue
+            by_level = [
+                self._means_at(at, one.id, factor, sets, means)[list(now)]
+                for factor in _levels(one.length_factor.low, one.length_factor.high)
+            ]
+            yield _worth(f"length of {one.id}", by_level)
         if "cost" in self._varied and self._problem.limits.budget_musd is not None:
             yield from self._information_of_costs(sets, means, now)
+        if self._model is not None and "rates" in self._varied:
+            for what, figures in _sources(self._model):
+                yield _sorted_by(figures, what, gains, now)
         for read in self._cases[0].measures.loaded.policies.interpretations:
             values = [self._cases[at].values.get(read.id) for at in self._of]
             if len(set(values)) > 1:
-                rows = [[value == each for each in values] for value in set(values)]
+                rows = [[value == each for each in values] for value in dict.fromkeys(values)]
                 by_value = [gains[row].mean(axis=0)[list(now)] for row in map(np.array, rows)]
                 yield _worth(f"interpretation {read.id}", by_value, [sum(row) for row in rows])
 
@@ -302,12 +408,14 @@ class Samples:
         self, at: int, name: str, factor: float, sets: Sequence[tuple[str, ...]], means: Floats
     ) -> Floats:
         """Mean gains with one length known; sets without the fibre keep theirs."""
-        matrix = self._matrix.copy()
-        matrix[:, at] = self._problem.longer({name: factor})[name]
+        factors, longer_ns = self._drawn.factors.copy(), self._drawn.longer_ns.copy()
+        factors[:, at] = factor
+        longer_ns[:, at] = self._problem.longer({name: factor})[name]
+        drawn = self._drawn._replace(factors=factors, longer_ns=longer_ns)
         changed = [number for number, one in enumerate(sets) if name in one]
         found = means.copy()
         if changed:
-            found[changed] = self.gains([sets[one] for one in changed], matrix).mean(axis=0)
+            found[changed] = self.gains([sets[one] for one in changed], drawn).mean(axis=0)
         return found
 
     def _information_of_costs(
@@ -326,6 +434,49 @@ class Samples:
                 for musd in _levels(cost.low, cost.high)
             ]
             yield Information(f"cost of {name}", _rounded(sum(best_by_level) / LEVELS - base))
+
+
+def _values_of(case: LegalCase, by: str) -> _Growths | _Minutes | _Values:
+    if by == "capacity":
+        return _Growths(case)
+    return _Minutes(case) if by == "nines" else _Values(case, by)
+
+
+def _traffic_by_country(of: Sequence[BackgroundTraffic]) -> Iterator[tuple[str, Floats]]:
+    """By country, the traffic on the map in each sample."""
+    rates = [{flow.id: flow.gbps for flow in one.after().flows} for one in of]
+    for country in of[0].growth():
+        total = [sum(one.get(name, 0.0) for name in country.flows) for one in rates]
+        yield country.rate.of, np.array(total)
+
+
+def _first(gains: Floats) -> Floats:
+    """By column, the share of rows in which it is the largest and above 0."""
+    most = gains.max(axis=1, keepdims=True)
+    is_first = (gains >= most - EQUAL) & (most > EQUAL)
+    shared = is_first / np.maximum(1, is_first.sum(axis=1, keepdims=True))
+    found: Floats = shared.mean(axis=0)
+    return found
+
+
+def _sources(model: FailureModel) -> Iterator[tuple[str, Floats]]:
+    """Uncertain figures behind the rates, by sample: of a place over all its cables, of a cause."""
+    rates, repairs = dict[str, Floats](), dict[str, Floats]()
+    for one in model.parts:
+        if one.kind != "hit":
+            name = one.id if one.kind == "cause" else one.place
+            rates[name] = rates.get(name, 0.0) + one.failures_a_year
+            repairs[name] = one.repair_days
+    for what, of in (("failure rate", rates), ("repair time", repairs)):
+        yield from ((f"{what} of {name}", values) for name, values in of.items())
+
+
+def _sorted_by(values: Floats, what: str, gains: Floats, now: Sequence[int]) -> Information:
+    """By equal parts of the samples, in the order of one quantity. In few samples chance makes
+    parts differ, so that the worth is too large rather than too small."""
+    parts = np.array_split(np.argsort(values, kind="stable"), min(LEVELS, len(values)))
+    by_level = [gains[rows].mean(axis=0)[list(now)] for rows in parts]
+    return _worth(what, by_level, [len(rows) for rows in parts])
 
 
 def _levels(low: float, high: float) -> list[float]:

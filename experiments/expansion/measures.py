@@ -19,6 +19,7 @@ from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.words import few
+from corridor.topologies.model.background import BackgroundTraffic
 
 type Longer = Mapping[str, int] | None
 """By candidate fibre, what its length adds to the shortest, in ns; None for written lengths."""
@@ -84,6 +85,13 @@ class Measures:
             built = self.loaded.model_copy(update={"topology": topology})
             self._capacities[chosen] = capacity_answer(built, CapacityQuestion(intervals=False))
         return self._capacities[chosen]
+
+    def growth_under(self, names: Collection[str], background: BackgroundTraffic) -> float:
+        """Return how many times all rates fit next to other background traffic."""
+        topology = self.problem.candidates.built(names)
+        changed = {"topology": topology, "background": background}
+        built = self.loaded.model_copy(update=changed)
+        return growth(capacity_answer(built, CapacityQuestion(intervals=False)))
 
     def minutes(self, names: Collection[str], level: int = SHOWN) -> Minutes:
         """Return bounds of the expected minutes a year without a path, added over demands."""
@@ -158,5 +166,7 @@ def traffic_weights(loaded: LoadedScenario, served: Sequence[str]) -> dict[str, 
             f"{loaded.scenario.name} states no rate of {few(unknown, FEW)}",
             "give demands a guarantee, or state rates: --rate ckpt=2Tbit, or --rate 10Gbit for all",
         )
+    if not found:
+        return {}
     mean = Fraction(sum(found.values()), len(found))
     return {name: float(rate / mean) for name, rate in found.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -47,12 +48,18 @@ from corridor.experiments.scenario.intents import specify, with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario, load_under, under_given
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.base.words import joined
 
 MOST, MOST_SAMPLES = 20, 10_000
 MOST_BUDGET_MUSD = 1e9
 MOST_SECONDS = 86_400.0
-SAMPLED: frozenset[Measure] = frozenset({"latency", "reach"})
-"""Objectives that samples can be drawn of."""
+SAMPLED: dict[Measure, tuple[Varied, ...]] = {
+    "latency": ("length", "cost", "law"),
+    "reach": ("length", "cost", "law"),
+    "nines": ("length", "cost", "rates", "law"),
+    "capacity": ("cost", "traffic"),
+}
+"""Objectives that samples can be drawn of, and what these may vary; all but law by default."""
 type Weigh = Literal["equal", "traffic"]
 
 
@@ -72,15 +79,15 @@ class PlanQuestion:
     measures: tuple[Measure, ...] = ()
     """Further measures of each candidate alone."""
     pareto: tuple[Measure, ...] = ()
-    vary: tuple[Varied, ...] = ("length", "cost")
+    vary: tuple[Varied, ...] = ()
+    """What samples vary; without it, all that the objective depends on but law."""
     seconds: float = 120.0
     """For each program."""
 
     def __post_init__(self) -> None:
         for name in (self.by, *self.measures, *self.pareto):
             if name not in MEASURES:
-                hint = nearest(name, MEASURES) or f"they are {', '.join(MEASURES)}"
-                raise InputError(f'no measure is called "{name}"', hint)
+                raise _no_measure(name)
         for varied in self.vary:
             if varied not in VARIED:
                 raise InputError(f'samples cannot vary "{varied}"', f"write {', '.join(VARIED)}")
@@ -89,8 +96,12 @@ class PlanQuestion:
         if (self.by == "cost") != (self.target is not None):
             hint = "write --by cost with --at-least reach=60 or --at-most latency=2800"
             raise InputError("the lowest cost needs a target, and only that has one", hint)
-        if len(self.pareto) == 1:
-            raise InputError("a comparison by one measure", "name two or more: latency,cost")
+        if self.target is not None and not math.isfinite(self.target.value):
+            raise InputError(f"a {self.target.measure} of {self.target.value}", "state a number")
+        if len(set(self.pareto)) < len(self.pareto) or len(self.pareto) == 1:
+            raise InputError(
+                "a comparison by one measure", "name two or more, each once: latency,cost"
+            )
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -105,11 +116,20 @@ class PlanQuestion:
         if not 0 <= self.samples <= MOST_SAMPLES:
             raise InputError(f"{self.samples} samples", f"write 0 to {MOST_SAMPLES:,}")
         if self.samples and self.by not in SAMPLED:
-            raise InputError(f"samples of {self.by}", "samples are of latency and of reach")
+            raise InputError(f"samples of {self.by}", f"samples are of {joined(SAMPLED)}")
+        for varied in self.vary if self.samples else ():
+            if varied not in SAMPLED[self.by]:
+                hint = f"write {', '.join(SAMPLED[self.by])}"
+                raise InputError(f"{self.by} does not depend on {varied}", hint)
         if not 0 < self.seconds <= MOST_SECONDS:
             raise InputError(
                 f"a time limit of {self.seconds:g} s", f"write up to {MOST_SECONDS:,.0f} s"
             )
+
+    @property
+    def varied(self) -> tuple[Varied, ...]:
+        """What samples vary."""
+        return self.vary or tuple(one for one in SAMPLED[self.by] if one != "law")
 
     @property
     def limits(self) -> Limits:
@@ -122,6 +142,13 @@ class PlanQuestion:
         """What is computed for each candidate alone."""
         target = () if self.target is None else (self.target.measure,)
         return frozenset((self.by, *target, *self.measures))
+
+
+def _no_measure(name: str) -> InputError:
+    hint = nearest(name, MEASURES) or f"they are {', '.join(MEASURES)}"
+    if name == "carbon":
+        hint = "corridor place JOBS --objective carbon places jobs by emissions"
+    return InputError(f'no measure of plans is called "{name}"', hint)
 
 
 def plan(
@@ -143,7 +170,7 @@ def plan(
     as_of: str | date | None = None,
     samples: int = 0,
     seed: int = 1,
-    vary: Iterable[Varied] = ("length", "cost"),
+    vary: Iterable[Varied] = (),
     time_limit_s: float = 120.0,
 ) -> PlanAnswer:
     """Compute which candidate fibres and gateways to build next.
@@ -170,7 +197,9 @@ def plan(
         as_of: The day of the policies.
         samples: Samples of what is uncertain, for how certain the answer is.
         seed: Selects the samples.
-        vary: What samples vary: ``length``, ``cost``, ``law`` (interpretations).
+        vary: What samples vary: ``length``, ``cost``, ``law`` (interpretations), ``rates`` (of
+            failures and repairs, for ``nines``), ``traffic`` (background, for ``capacity``); all
+            that ``by`` depends on but law without it.
         time_limit_s: For each program that is solved.
 
     Returns:
@@ -238,14 +267,15 @@ def plan_answer(
     asked = specify(loaded)
     known = read_candidates(asked.topology, path).without(leave_out, only)
     if not known.file.all:
-        raise InputError("there is no candidate", "name a file with --candidates")
+        hint = "name a file with --candidates, or change --only and --leave-out"
+        raise InputError("there is no candidate", hint)
     problem = Problem(asked, known, question.limits)
     measures = Measures(problem, loaded, _weights(loaded, problem, question))
     objective = Objective(measures, question.by, _target(question.target))
     found, compared = best(problem, objective), greedy(problem, objective)
     samples = None
     if question.samples:
-        samples = Samples(objective, question.samples, question.seed, question.vary)
+        samples = Samples(objective, question.samples, question.seed, question.varied)
     today, asks = measures.outcome(()), question.measured
     everything = (*problem.fibres, *problem.gateways)
     sign = -1 if question.by in LARGE else 1
@@ -345,7 +375,9 @@ def _selected(found: Selection, measures: Measures, asks: Collection[Measure]) -
     saves = _latencies(measures.outcome(()), measures).sum_ms - now.sum_ms
     costs = measures.problem.costs
     known = [costs[name] for name in found.names if name in costs]
-    total = CostRange(sum(one.low for one in known), sum(one.high for one in known))
+    total = CostRange(
+        round(sum(one.low for one in known), 6), round(sum(one.high for one in known), 6)
+    )
     return Selected(
         ids=found.names,
         latencies=now,
@@ -375,6 +407,7 @@ def _singles(
             kind="fibre" if is_fibre else "gateway",
             what=one.what,
             origin=one.origin,
+            hub=None if isinstance(one, FibreCandidate) else one.hub,
             length_km=round(written.fibre(one.id).length_km, 1) if is_fibre else None,
             saves_ms=saves,
             newly_served=now.served - before.served,

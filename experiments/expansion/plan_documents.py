@@ -11,8 +11,9 @@ from corridor.topologies.base.codec import Document
 PLAN_SCHEMA = 1
 type Measure = Literal["latency", "reach", "survival", "capacity", "nines", "cost"]
 """What plans are compared by."""
-type Varied = Literal["length", "cost", "law"]
-"""What samples vary."""
+type Varied = Literal["length", "cost", "law", "rates", "traffic"]
+"""What samples vary; ``rates`` are those of failures and repairs, ``traffic`` is the Internet
+traffic on the fibres."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Building:
     what: str
     origin: str
     """``announced``, ``discussed``, or ``assumption``: no plan is known."""
+    hub: str | None
+    """Of a gateway."""
     length_km: float | None
     """Of a fibre, as written; its delay is computed from it."""
     saves_ms: float
@@ -160,10 +163,16 @@ class ChangedDemand:
 class CertainChoice:
     """A set of candidates that could be chosen instead, over the samples."""
 
+    id: str
+    """Its candidates, joined by ``+``; ``nothing`` without any."""
     ids: tuple[str, ...]
     best_share: float
     mean_gain: float
-    """ms saved, or demands added."""
+    low_gain: float
+    """5 % quantile over the samples."""
+    high_gain: float
+    """95 % quantile."""
+    """ms or minutes a year saved, demands added, or times that rates may grow more."""
     mean_regret: float
     """What the best plan of each sample would gain more."""
     most_regret: float
@@ -175,12 +184,13 @@ class Information:
 
     what: str
     gain: float
-    """By how much the expected gain of the best choice grows, in ms or demands."""
+    """By how much the expected gain of the best choice grows, in the unit of gains."""
 
 
 @dataclass(frozen=True)
 class Certainty:
-    """How often the plan is the best one, over samples. Gains and regrets are in ms or demands."""
+    """How often the plan is the best one, over samples. Gains and regrets are in ms, demands,
+    minutes a year or times that rates grow."""
 
     samples: int
     seed: int

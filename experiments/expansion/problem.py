@@ -19,6 +19,8 @@ from corridor.topologies.model.topology import Topology
 
 MOST_GATEWAY_SETS = 512
 MOST_SETS = 20_000
+EQUAL_MUSD = 1e-6
+"""Sums of costs that differ by less are equal: a budget may be spent to the last dollar."""
 
 
 class Directions(NamedTuple):
@@ -135,7 +137,7 @@ class Problem:
         most, budget = self.limits.most, self.limits.budget_musd
         if most is not None and len(names) > most:
             return False
-        return budget is None or self.cost_musd(names) <= budget
+        return budget is None or self.cost_musd(names) <= budget + EQUAL_MUSD
 
     def cost_musd(self, names: Iterable[str]) -> float:
         """Return the high ends of costs together. Raises KeyError where one is unknown."""
@@ -149,7 +151,7 @@ class Problem:
             return False
         if len(names) == 1 or budget is None:
             return True
-        return sum(self.costs[name].low for name in names) <= budget
+        return sum(self.costs[name].low for name in names) <= budget + EQUAL_MUSD
 
     def sets(self, *, at_low_costs: bool = False) -> list[tuple[str, ...]]:
         """Return all sets of candidates within the limits, small ones first.

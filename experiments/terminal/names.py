@@ -28,7 +28,7 @@ INTERNET = HERE / "traffic" / "data" / "internet.yaml"
 FIGURE_FORMATS = ("pdf", "png", "svg", "pgf", "vega")
 FIGURE_WIDTHS = ("text", "column")
 PLAN_MEASURES = ("latency", "reach", "survival", "capacity", "nines", "cost")
-PLAN_SAMPLES = ("length", "cost", "law")
+PLAN_SAMPLES = ("length", "cost", "law", "rates", "traffic")
 """What samples of a plan vary."""
 SHIPPED_TOPOLOGIES = ("pan-asia", "edwc", "mini", "cloud-backbone")
 DEFAULT_SCENARIO, DEFAULT_TOPOLOGY = "reference", "pan-asia"

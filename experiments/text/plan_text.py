@@ -17,6 +17,7 @@ from corridor.experiments.expansion.plan_documents import (
 )
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.capacity_text import times_of
+from corridor.experiments.text.place_text import Table
 from corridor.topologies.base.words import counted, joined_few, percent
 
 MOST_WIDTH = 100
@@ -47,7 +48,12 @@ UNITS: dict[Measure, str] = {
     "nines": "minutes a year",
     "cost": "cost MUSD",
 }
-UNITS_OF_GAIN: dict[Measure, str] = {"latency": "ms", "reach": "demands"}
+UNITS_OF_GAIN: dict[Measure, str] = {
+    "latency": "ms",
+    "reach": "demands",
+    "nines": "minutes a year",
+    "capacity": "times of all rates",
+}
 """Of the objectives that samples are of."""
 FORMATS: dict[Measure, str] = {  # capacity is rounded down
     "latency": "{:,.1f}",
@@ -61,19 +67,20 @@ FORMATS: dict[Measure, str] = {  # capacity is rounded down
 def told(of: PlanAnswer, width: int | None = None, *, everything: bool = False) -> str:
     """The plan, what it gives, each candidate alone, and the limits of the answer."""
     parts = [
-        _wrapped(_headline(of), width),
-        "\n".join(_wrapped(one, width, "  ") for one in _results(of)),
+        _wrapped(headline(of), width),
+        "\n".join(_wrapped(one, width, "  ") for one in results(of)),
         *([_changed(of, everything=everything)] if of.changed else []),
-        _singles(of, width),
-        *([_pareto(of, width)] if of.pareto else []),
-        *([_certain(of.certainty, UNITS_OF_GAIN[of.by], width)] if of.certainty else []),
+        singles_table(of).told(width),
+        *([pareto_table(of).told(width)] if of.pareto else []),
+        *([_certain(of.certainty, of.by, width)] if of.certainty else []),
         *([_emulated(of, of.emulated, width, everything=everything)] if of.emulated else []),
-        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *_notes(of))),
+        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *notes(of))),
     ]
     return "\n\n".join(parts)
 
 
-def _headline(of: PlanAnswer) -> str:
+def headline(of: PlanAnswer) -> str:
+    """What to build, within which limits and for what."""
     limits = [
         *([f"at most {counted(of.most, 'candidate')}"] if of.most is not None else []),
         *([f"{of.budget_musd:,.0f} MUSD"] if of.budget_musd is not None else []),
@@ -87,9 +94,10 @@ def _headline(of: PlanAnswer) -> str:
     return f"{of.scenario} under {of.policies} on {of.as_of}: {within}build {built} {aim}."
 
 
-def _results(of: PlanAnswer) -> Iterator[str]:
+def results(of: PlanAnswer) -> Iterator[str]:
+    """What it gives, and the proof."""
     cost = of.plan.cost
-    price = f", for {_range(cost)} MUSD" if cost else ", at a cost that is not known"
+    price = f", for {range_of(cost)} MUSD" if cost else ", at a cost that is not known"
     weighted = " (weighted by rates)" if of.weigh == "traffic" else ""
     yield (
         f"It saves {of.plan.saves_ms:,.1f} of {of.today.sum_ms:,.1f} ms of RTT{weighted}"
@@ -159,10 +167,16 @@ def _greedy(of: PlanAnswer) -> str:
         "survival": f"makes {greedy.measured.survival_pairs} pairs survive",
         "capacity": f"lets rates grow {_grown(greedy.measured)} times",
         "nines": f"has {_minutes(greedy.measured)} minutes",
-        "cost": f"costs {_range(greedy.cost)} MUSD" if greedy.cost else "costs an unknown sum",
+        "cost": f"costs {range_of(greedy.cost)} MUSD" if greedy.cost else "costs an unknown sum",
     }[of.by]
+    is_as_good = (greedy.latencies, greedy.measured, greedy.cost) == (
+        of.plan.latencies,
+        of.plan.measured,
+        of.plan.cost,
+    )
     built = joined_few(greedy.ids, MOST_NAMES) or "nothing"
-    return f"Choosing the best single candidate again and again finds {built}, which {said}."
+    equal = " and is as good" if is_as_good else ""
+    return f"Choosing the best single candidate again and again finds {built}, which {said}{equal}."
 
 
 def _newly(demands: int) -> str:
@@ -189,14 +203,17 @@ def _changed(of: PlanAnswer, *, everything: bool) -> str:
     return "\n".join([*lines, *([f"  and {more} more: --all"] if more else [])])
 
 
-def _singles(of: PlanAnswer, width: int | None) -> str:
+def singles_table(of: PlanAnswer) -> Table:
+    """Each candidate alone, with what was measured of it."""
     measured = [name for name, shown in _columns(of.today_measured) if shown]
     heads = ("each alone", "saves ms", "new", *measured, "cost MUSD", "ms per MUSD", "best in")
-    rows = [_row(one, measured) for one in of.singles]
-    numbers = frozenset(heads[1:])
-    heads = (*heads, "planned")
-    spare = ("planned", "ms per MUSD", "new", "best in")
-    return render(heads, rows, numbers, width=width, spare=spare)
+    return Table(
+        "",
+        (*heads, "planned"),
+        [_row(one, measured) for one in of.singles],
+        frozenset(heads[1:]),
+        spare=("planned", "ms per MUSD", "new", "best in"),
+    )
 
 
 def _columns(of: Measured) -> tuple[tuple[str, str], ...]:
@@ -218,7 +235,7 @@ def _row(one: Building, measured: list[str]) -> tuple[str, ...]:
         f"{one.saves_ms:,.1f}",
         str(one.newly_served) if one.newly_served else "",
         *(shown for name, shown in _columns(one.measured) if name in measured),
-        _range(one.cost) if one.cost else "unknown",
+        range_of(one.cost) if one.cost else "unknown",
         f"{one.saves_per_musd.low_ms_per_musd:.2f} to {one.saves_per_musd.high_ms_per_musd:.2f}"
         if one.saves_per_musd and one.saves_ms >= LEAST_SHOWN
         else "",
@@ -227,7 +244,8 @@ def _row(one: Building, measured: list[str]) -> tuple[str, ...]:
     )
 
 
-def _pareto(of: PlanAnswer, width: int | None) -> str:
+def pareto_table(of: PlanAnswer) -> Table:
+    """All plans that are not dominated."""
     by = list(of.pareto[0].values)
     rows = [
         (
@@ -238,7 +256,75 @@ def _pareto(of: PlanAnswer, width: int | None) -> str:
         for one in of.pareto
     ]
     heads = (*(UNITS[name] for name in by), "equal", "not dominated")
-    return render(heads, rows, frozenset(heads[:-1]), width=width, spare=("equal",))
+    return Table("", heads, rows, frozenset(heads[:-1]), spare=("equal",))
+
+
+def before_after_table(of: PlanAnswer) -> Table:
+    """RTTs, reach and further measures today, with the plan and with all candidates."""
+    states = (
+        ("today", of.today, of.today_measured),
+        ("with the plan", of.plan.latencies, of.plan.measured),
+        ("all built", of.everything, of.everything_measured),
+    )
+    measured = [name for name, shown in _columns(of.today_measured) if shown]
+    heads = ("map", "median ms", "95 % ms", "maximum ms", "sum ms", "served", *measured)
+    rows = [
+        (
+            name,
+            *(f"{ms:,.1f}" for ms in (one.median_ms, one.p95_ms, one.maximum_ms, one.sum_ms)),
+            f"{one.served} of {of.demands}",
+            *(shown for head, shown in _columns(more) if head in measured),
+        )
+        for name, one, more in states
+    ]
+    return Table("Before and after", heads, rows, frozenset(heads[1:]))
+
+
+def _gain(value: float, by: Measure) -> str:
+    return f"{value:,.3f}" if by == "capacity" else f"{value:,.1f}"
+
+
+def choices_table(of: Certainty, by: Measure) -> Table:
+    """What each choice gives over the samples."""
+    rows = [
+        (
+            joined_few(one.ids, MOST_NAMES) if one.ids else "nothing",
+            percent(one.best_share),
+            *(_gain(each, by) for each in (one.mean_gain, one.mean_regret, one.most_regret)),
+        )
+        for one in of.choices
+    ]
+    heads = ("choice", "best in", "mean gain", "mean regret", "max regret")
+    return Table("", heads, rows, frozenset(heads[1:]))
+
+
+def certain_sentences(of: Certainty, by: Measure) -> list[str]:
+    """How often the plan is the best, and what it is worth to know."""
+    unit = UNITS_OF_GAIN[by]
+    varied = {
+        "length": "lengths",
+        "cost": "costs",
+        "law": "interpretations of the law",
+        "rates": "failure rates and repair times",
+        "traffic": "background traffic",
+    }
+    what = joined_few([varied[one] for one in of.varied], MOST_NAMES)
+    best = joined_few(of.best_expected, MOST_NAMES) or "nothing"
+    known = [one for one in of.information if one.gain > 0][:MOST_SHOWN]
+    known_first = "; ".join(f"{one.what} {one.gain:,.2f}" for one in known) or "nothing more"
+    return [
+        (
+            f"Over {of.samples:,} samples of {what}, no other plan is better in "
+            f"{percent(of.best_share)}; the best plan of each sample gains "
+            f"{_gain(of.mean_regret, by)} more {unit} on average, and "
+            f"{_gain(of.most_regret, by)} at most."
+        ),
+        (
+            f"The highest mean gain has {best}. To know everything before the choice would add "
+            f"{of.perfect_information:,.2f} {unit}."
+        ),
+        f"Expected gain grows if this is known before: {known_first}.",
+    ]
 
 
 def _emulated(
@@ -276,46 +362,18 @@ def _ms(value: float | None) -> str:
     return "no path" if value is None else f"{value:,.2f}"
 
 
-def _certain(of: Certainty, unit: str, width: int | None) -> str:
-    varied = {"length": "lengths", "cost": "costs", "law": "interpretations of the law"}
-    what = joined_few([varied[one] for one in of.varied], MOST_NAMES)
-    best = joined_few(of.best_expected, MOST_NAMES) or "nothing"
-    regret = (
-        f"Over {of.samples:,} samples of {what}, no other plan is better in "
-        f"{percent(of.best_share)}; the best plan of each sample gains {of.mean_regret:,.1f} more "
-        f"{unit} on average, and {of.most_regret:,.1f} at most."
-    )
-    worth = (
-        f"The highest mean gain has {best}. To know everything before the choice would add "
-        f"{of.perfect_information:,.2f} {unit}."
-    )
-    said = (regret, worth)
-    rows = [
-        (
-            joined_few(one.ids, MOST_NAMES) if one.ids else "nothing",
-            percent(one.best_share),
-            f"{one.mean_gain:,.1f}",
-            f"{one.mean_regret:,.1f}",
-            f"{one.most_regret:,.1f}",
-        )
-        for one in of.choices
-    ]
-    heads = ("choice", "best in", "mean gain", "mean regret", "max regret")
-    parts = ["\n".join(_wrapped(one, width, "  ") for one in said)]
-    parts.append(render(heads, rows, frozenset(heads[1:]), width=width))
-    known = [one for one in of.information if one.gain > 0][:MOST_SHOWN]
-    known_first = "; ".join(f"{one.what} {one.gain:,.2f}" for one in known) or "nothing more"
-    parts.append(
-        _wrapped(f"Expected gain grows if this is known before: {known_first}.", width, "  ")
-    )
-    return "\n\n".join(parts)
+def _certain(of: Certainty, by: Measure, width: int | None) -> str:
+    *regret, known = [_wrapped(one, width, "  ") for one in certain_sentences(of, by)]
+    return "\n\n".join(["\n".join(regret), choices_table(of, by).told(width), known])
 
 
-def _range(cost: CostRange) -> str:
+def range_of(cost: CostRange) -> str:
+    """Both ends of a cost."""
     return f"{cost.low_musd:,.0f} to {cost.high_musd:,.0f}"
 
 
-def _notes(of: PlanAnswer) -> Iterator[str]:
+def notes(of: PlanAnswer) -> Iterator[str]:
+    """Limits and assumptions of the answer."""
     assumed = sum(one.origin == "assumption" for one in of.singles)
     yield (
         f"The file {of.candidates} with {counted(len(of.singles), 'candidate')} decides the "

@@ -133,6 +133,10 @@ class FailureDiagrams:
         """Return by sample the probability of some states."""
         return diagram.probability(self._by_variable)
 
+    def at_means(self, diagram: Diagram) -> float:
+        """Return the probability of some states at the means of the samples."""
+        return float(diagram.probability(np.reshape(self._means, (-1, 1)))[0])
+
     def by_state(self, sample: int, known: Sequence[int], states: Sequence[int]) -> Floats:
         """Return what ``probability`` of a diagram takes, at the rates of a sample: a row a
         variable, a column a state.

@@ -139,6 +139,10 @@ class BackgroundTraffic:
         """Return the 90 % interval of each link's Gbit/s, where the figures have one."""
         return {}
 
+    def samples(self, _seed: int, _count: int) -> tuple[BackgroundTraffic, ...]:
+        """Return samples of the traffic; none where the figures have no intervals."""
+        return ()
+
 
 RESERVE = "reserve"
 NAME = (RESERVE, "")

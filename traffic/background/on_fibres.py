@@ -7,7 +7,7 @@ users download. The other direction carries none here, as no source gives its ra
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import ClassVar
 
@@ -25,7 +25,7 @@ from corridor.topologies.model.background import (
 from corridor.topologies.model.topology import Topology
 from corridor.traffic.background.assignment import PEAK, TOLERANCE_GBPS, assign
 from corridor.traffic.background.internet import Internet
-from corridor.traffic.background.market import Market, Samples
+from corridor.traffic.background.market import Draw, Market, Samples, central
 from corridor.traffic.background.on_map import CutOnMap, OnMap, on_map
 from corridor.traffic.background.sampled import QUANTILES, SAMPLES, SEED
 
@@ -67,6 +67,8 @@ class InternetOnFibres(BackgroundTraffic):
     moves: ClassVar[bool] = True
     of: OnMap
     day: date
+    draw: Draw = central
+    """Chooses each uncertain figure: its value, or that of a sample."""
     _known: dict[tuple[frozenset[str], ...], Background] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -84,7 +86,7 @@ class InternetOnFibres(BackgroundTraffic):
         """
         failed = frozenset(links), frozenset(groups), frozenset(hubs)
         if failed not in self._known:
-            market = self.of.internet.at(self.day)
+            market = self.of.internet.at(self.day, draw=self.draw)
             self._known[failed] = self._carried(market, self.of.cut(*failed))
         return self._known[failed]
 
@@ -129,6 +131,11 @@ class InternetOnFibres(BackgroundTraffic):
                 found.setdefault(link, [0.0] * SAMPLES)[number] = gbps
         bounds = {link: np.quantile(some, QUANTILES) for link, some in found.items()}
         return {link: (float(low), float(high)) for link, (low, high) in bounds.items()}
+
+    def samples(self, seed: int, count: int) -> tuple[InternetOnFibres, ...]:
+        """Return samples of the traffic: all figures within their intervals."""
+        drawn = Samples(seed, count)
+        return tuple(replace(self, draw=drawn.draw(at), _known={}) for at in range(count))
 
     def _carried(self, market: Market, cut: CutOnMap) -> Background:
         marked, failed = cut.failing(market)

@@ -53,7 +53,8 @@ def test_samples_are_of_lengths_and_equal_for_a_seed() -> None:
     found = corridor.plan("mini", candidates=EXAMPLE, samples=40, seed=3)
     assert found.certainty is not None
     shares = {one.id: one.first_share for one in found.singles}
-    assert sum(share or 0 for share in shares.values()) == pytest.approx(1)
+    nothing = next(one for one in found.certainty.choices if one.id == "nothing")
+    assert sum(share or 0 for share in shares.values()) + nothing.best_share == pytest.approx(1)
     assert 0 < found.certainty.best_share < 1
     assert found.certainty.most_regret > found.certainty.mean_regret > 0
     assert corridor.plan("mini", candidates=EXAMPLE, samples=40, seed=3) == found
@@ -116,7 +117,22 @@ def test_the_shipped_candidates_belong_to_the_shipped_map() -> None:
         ("id: guian-karachi", "id: guian-bangkok", 'two candidates are called "guian-bangkok"'),
         ("hub: guian", "hub: kunming", '"kunming" has a gateway already'),
         ("hub: guian", "hub: gujan", 'mine.yaml:25: the map mini has no hub "gujan"'),
-        ("a: guian, z: karachi", "a: guian, z: karachi, meduim: x", "mine.yaml: "),
+        ("a: guian, z: karachi", "a: guian, z: karachi, meduim: x", 'mine.yaml:17: unknown key "m'),
+        (
+            "a: guian, z: karachi",
+            "a: guian, z: guian",
+            'mine.yaml:17: fibre "guian-karachi" starts',
+        ),
+        ("a: guian, z: karachi", "a: guian", '"guian-karachi" has no end z'),
+        ("a: guian, z: karachi", "id: x, a: guian, z: karachi", "mine.yaml:17: the id of"),
+        ("id: guian-karachi", "id: bangkok-karachi", 'mine.yaml:17: fibre id "bangkok-karachi" is'),
+        ("a: guian, z: karachi", "length: 0km, a: guian, z: karachi", "mine.yaml:17: length must"),
+        (
+            "{low: 230, high: 640}",
+            "{low: .nan, high: 640}",
+            "mine.yaml:19: fibres[1].cost_musd.low",
+        ),
+        ("{low: 230, high: 640}", "{low: 0, high: 640}", "must be more than 0.0, not 0"),
         ("{low: 0.8, high: 1.2}", "{low: 1.1, high: 1.2}", "does not contain 1"),
         ("{low: 55, high: 155}", "{low: 155, high: 55}", "low end 155 is above its high end 55"),
         ("origin: assumption", "origin: announced", "is announced, but names no source"),
@@ -148,3 +164,63 @@ def test_mistakes_are_one_line(tmp_path: Path, before: str, after: str, said: st
 def test_wrong_arguments_are_refused(arguments: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         corridor.plan("mini", candidates=EXAMPLE, **arguments)  # type: ignore[arg-type]
+
+
+def costly(folder: Path, *costs: float) -> Path:
+    ends = (("guian", "karachi", 3000), ("guian", "bangkok", 1000), ("guian", "karachi", 3000))
+    fibres = [
+        {
+            "id": f"of-{at}",
+            "what": "drawn",
+            "origin": "assumption",
+            "fibre": {"a": a, "z": z, "length": f"{km}km"},
+            "cost_musd": {"low": cost, "high": cost},
+        }
+        for at, (cost, (a, z, km)) in enumerate(zip(costs, ends, strict=False))
+    ]
+    file = folder / "mine.yaml"
+    file.write_text(
+        yaml.safe_dump({"schema": 1, "name": "m", "topology": "mini", "fibres": fibres})
+    )
+    return file
+
+
+def test_a_budget_may_be_spent_to_the_last_dollar(tmp_path: Path) -> None:
+    file = costly(tmp_path, 0.1, 0.2)  # whose sum is 0.30000000000000004
+    found = corridor.plan("mini", candidates=file, budget_musd=0.3, samples=3)
+    assert found.plan.ids == found.greedy.ids == ("of-0", "of-1")
+    assert found.plan.cost is not None
+    assert (found.plan.cost.low_musd, found.plan.cost.high_musd) == (0.3, 0.3)
+    assert found.certainty is not None
+    assert found.certainty.best_share == 1
+    assert corridor.plan("mini", candidates=file, budget_musd=0.29).plan.ids == ("of-0",)
+
+
+def test_a_second_fibre_of_the_same_ends_is_not_bought(tmp_path: Path) -> None:
+    found = corridor.plan("mini", candidates=costly(tmp_path, 5, 5, 5), most=3)
+    assert len(found.plan.ids) == 2
+    assert "of-1" in found.plan.ids
+    assert found.plan.latencies == found.greedy.latencies == found.everything
+    text = " ".join(plan_text.told(found).split())
+    assert set(found.plan.ids) == set(found.greedy.ids) or "ms and is as good." in text
+    other = ("of-0", "of-1") if "of-2" in found.plan.ids else ("of-1", "of-2")
+    equal = replace(found, greedy=replace(found.plan, ids=other))
+    assert "ms and is as good." in " ".join(plan_text.told(equal).split())
+
+
+def test_a_plan_of_demands_without_any_path_saves_nothing(tmp_path: Path) -> None:
+    fibres = [one.id for one in load_topology("mini").fibres]
+    (tmp_path / "cut.yaml").write_text(
+        yaml.safe_dump({"name": "cut", "extends": ["mini"], "without": {"fibres": fibres}})
+    )
+    scenario = yaml.safe_load(Path("experiments/scenario/shipped/mini.yaml").read_text())
+    mine = tmp_path / "cut-mini.yaml"
+    mine.write_text(yaml.safe_dump({**scenario, "topology": "cut.yaml"}))
+    file = costly(tmp_path, 5, 5)
+    for by in ("latency", "reach", "survival", "nines"):
+        found = corridor.plan(mine, candidates=file, most=2, by=by, measures=["nines"])  # type: ignore[arg-type]
+        assert (found.today.served, found.today.sum_ms, found.plan.saves_ms) == (0, 0, 0)
+        assert found.today_measured.high_minutes == 0
+        assert found.plan.latencies.served > 0 or by == "nines"
+    weighed = corridor.plan(mine, candidates=file, weigh="traffic", rates=["1Gbit"])
+    assert weighed.today.served == 0

@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import yaml
 
 import corridor
 from corridor.controller.policy.load import load_policies
+from corridor.experiments.availability.availability_answer import SAMPLES, SEED
 from corridor.experiments.expansion.candidates import read_candidates
 from corridor.experiments.expansion.certainty import Samples
 from corridor.experiments.expansion.measures import Measures
@@ -22,6 +25,7 @@ from corridor.experiments.text import plan_text
 from corridor.topologies.formats.load import load_topology
 
 EXAMPLE = Path("examples/candidates.yaml")
+MINI = Path("experiments/scenario/shipped/mini.yaml")
 
 
 def fibre(name: str, km: int, factor: tuple[float, float], cost: tuple[int, int]) -> dict[str, Any]:
@@ -39,6 +43,17 @@ def file_of(folder: Path, *fibres: dict[str, Any]) -> Path:
     path = folder / "mine.yaml"
     path.write_text(json.dumps({"schema": 1, "name": "mine", "topology": "mini", "fibres": fibres}))
     return path
+
+
+@pytest.fixture
+def thin(tmp_path: Path) -> Path:
+    """The scenario mini without its second route to Karachi."""
+    (tmp_path / "thin.yaml").write_text(
+        "name: thin\nextends: [mini]\nwithout: {fibres: [bangkok-karachi]}\n"
+    )
+    scenario = yaml.safe_load(MINI.read_text())
+    (tmp_path / "thin-mini.yaml").write_text(yaml.safe_dump({**scenario, "topology": "thin.yaml"}))
+    return tmp_path / "thin-mini.yaml"
 
 
 def gain_of(path: Path, name: str) -> float:
@@ -145,3 +160,91 @@ def test_interpretations_are_all_computed_and_equally_likely(tmp_path: Path) -> 
     assert {one.what.split()[0] for one in found.information} == {"interpretation"}
     answer = plan_answer(load_scenario(str(file)), question, EXAMPLE)
     assert "equally likely here, which no source states" in plan_text.told(answer)
+
+
+def test_minutes_of_samples_are_those_of_the_plan(thin: Path, tmp_path: Path) -> None:
+    path = file_of(
+        tmp_path, fibre("short", 3000, (0.5, 1.5), (9, 9)), fibre("long", 9000, (0.9, 1.1), (9, 9))
+    )
+    asked: dict[str, Any] = {"by": "nines", "candidates": path, "samples": SAMPLES, "seed": SEED}
+    found = corridor.plan(thin, vary=["rates"], **asked)
+    assert found.certainty is not None
+    today, choices = found.today_measured, {one.id: one for one in found.certainty.choices}
+    for one in found.singles:
+        assert one.measured.high_minutes is not None
+        assert today.high_minutes is not None
+        saved = today.high_minutes - one.measured.high_minutes
+        assert choices[one.id].mean_gain == pytest.approx(saved, abs=0.2)
+        assert saved > 10
+    assert found.plan.ids == ("short",)
+    assert (choices["nothing"].mean_gain, choices["nothing"].best_share) == (0, 0)
+    assert 0.6 < found.certainty.best_share < 1  # routes of one kind differ in their rates
+    varied = corridor.plan(thin, **asked).certainty
+    assert varied is not None
+    assert varied.varied == ("length", "cost", "rates")
+    worth = {one.what: one.gain for one in varied.information}
+    assert {"length of short", "failure rate of land", "repair time of land"} <= set(worth)
+    assert corridor.plan(thin, **asked).certainty == varied
+
+
+def test_a_longer_fibre_fails_more_often(thin: Path, tmp_path: Path) -> None:
+    path = file_of(tmp_path, fibre("one", 3000, (0.5, 1.5), (9, 9)))
+    loaded = load_scenario(str(thin))
+    candidates = read_candidates(loaded.topology, path)
+    downtime = Measures(Problem(specify(loaded), candidates, Limits(1, None)), loaded).downtime
+    model = downtime.sampled(3, 1)
+    number = next(at for at, part in enumerate(model.parts) if part.fibres == ("one",))
+    longer = downtime.longer(model.unavailable, np.array([[0.5], [1.0], [2.0]]))
+    before, after = model.unavailable[number], longer[number]
+    assert list(after / (1 - after) / before * (1 - before)) == pytest.approx([0.5, 1, 2])
+    others = [at for at in range(len(model.parts)) if at != number]
+    assert (longer[others] == model.unavailable[others]).all()
+    minutes = downtime.by_sample(["one"], downtime.longer(model.unavailable, np.full((3, 1), 1.5)))
+    assert (minutes > downtime.by_sample(["one"], model.unavailable)).all()
+    assert (minutes < downtime.by_sample([], model.unavailable)).all()
+
+
+def test_equal_candidates_share_samples_and_useless_ones_have_none(tmp_path: Path) -> None:
+    path = file_of(
+        tmp_path,
+        fibre("a", 3000, (1, 1), (9, 9)),
+        fibre("b", 3000, (1, 1), (9, 9)),
+        fibre("useless", 19_000, (1, 1), (9, 9)),
+    )
+    singles = corridor.plan("mini", candidates=path, samples=4).singles
+    assert {one.id: one.first_share for one in singles} == {"a": 0.5, "b": 0.5, "useless": 0}
+    only = corridor.plan("mini", candidates=path, samples=4, only=["useless"])
+    assert [one.first_share for one in only.singles] == [0]
+    assert only.plan.ids == ()
+
+
+def test_growth_of_samples_is_that_next_to_their_background(tmp_path: Path) -> None:
+    plain = {
+        **fibre("second", 900, (1, 1), (9, 9)),
+        "fibre": {
+            "a": "karachi",
+            "z": "fujairah",
+            "length": "900km",
+            "medium": "submarine",
+            "capacity": "5Tbit",
+        },
+    }
+    path = file_of(tmp_path, plain)
+    loaded = load_scenario("examples/background.yaml")
+    candidates = read_candidates(loaded.topology, path)
+    measures = Measures(Problem(specify(loaded), candidates, Limits(1, None)), loaded)
+    samples = Samples(Objective(measures, "capacity"), 2, 3, ("traffic",))
+    assert loaded.background is not None
+    drawn = loaded.background.samples(3, 2)
+    gains = [
+        measures.growth_under(["second"], one) - measures.growth_under([], one) for one in drawn
+    ]
+    assert list(samples.gains([["second"]])[:, 0]) == pytest.approx(gains)
+    assert min(gains) > 0
+    assert abs(gains[0] - gains[1]) > 0.01
+    values = loaded.background.after().link_gbps
+    assert all(one.after().link_gbps != values for one in drawn)
+    same = Samples(Objective(measures, "capacity"), 2, 3, ("cost",)).gains([["second"]])
+    assert same[0, 0] == same[1, 0]
+    found = samples.certainty(best(measures.problem, Objective(measures, "capacity")))
+    assert "background PK" in {one.what for one in found.information}

@@ -130,11 +130,17 @@ def test_the_lowest_cost_needs_a_target_that_can_be_reached() -> None:
         ({"by": "cost", "at_least": {"latency": 6}}, "it is of reach or survival or capacity"),
         ({"by": "cost", "at_most": {"reach": 6}}, "it is of latency or nines"),
         ({"by": "cost", "at_least": {"reach": 6}, "at_most": {"nines": 6}}, "two targets"),
-        ({"by": "survival", "samples": 5}, "samples are of latency and of reach"),
+        ({"by": "survival", "samples": 5}, "samples are of latency, reach, nines and capacity"),
+        ({"by": "capacity", "rates": ["1Gbit"], "samples": 5}, "no background traffic with inter"),
+        ({"by": "capacity", "samples": 5, "vary": ["length"]}, "capacity does not depend on len"),
+        ({"samples": 5, "vary": ["rates"]}, "latency does not depend on rates"),
         ({"pareto": ["cost"]}, "name two or more"),
-        ({"pareto": ["cost", "carbon"]}, 'no measure is called "carbon"'),
+        ({"pareto": ["cost", "cost"]}, "each once"),
+        ({"by": "cost", "at_least": {"reach": float("nan")}}, "a reach of nan; state a number"),
+        ({"by": "cost", "at_most": {"latency": float("inf")}}, "a latency of inf; state a number"),
+        ({"pareto": ["cost", "carbon"]}, 'called "carbon"; corridor place JOBS'),
         ({"measures": ["nine"]}, 'did you mean "nines"'),
-        ({"vary": ["laws"]}, "write length, cost, law"),
+        ({"vary": ["laws"]}, "write length, cost, law, rates, traffic"),
         ({"weigh": "rate"}, "write equal or traffic"),
         ({"time_limit_s": 0}, "write up to"),
     ],
@@ -179,3 +185,9 @@ def test_the_map_of_a_plan_is_found_from_where_it_is_written(tmp_path: Path) -> 
     assert yaml.safe_load(file.read_text())["extends"] == ["../mine/base.yaml"]
     made = corridor.load_topology(str(file))
     assert made.fibre("guian-karachi").status == "planned"
+
+
+def test_carbon_is_a_question_for_place(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["plan", "mini", "--by", "carbon"])
+    assert "corridor place JOBS --objective carbon" in capsys.readouterr().err
