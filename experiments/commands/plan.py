@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, under, whole
 from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
-from corridor.experiments.terminal.names import PLAN_MEASURES, PLAN_SAMPLES
+from corridor.experiments.terminal.names import PLAN_MEASURES
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
     from corridor.experiments.expansion.plan_answer import PlanQuestion
@@ -32,6 +33,7 @@ EPILOG = """examples:
   corridor plan sovereignty --next 2 --map planned.yaml      the map with the plan, for other verbs
   corridor plan mini --candidates mine.yaml --emulate        measure it in guests, before and after
   corridor plan sovereignty --samples 200 --vary length,law  how certain, and what is worth knowing
+  corridor plan sovereignty --next 2 --page plan.html        a page with a map and charts
 
 The plan is the best one within the limits: value and bound are printed. docs/plan.md has the file
 of candidates, the method and its limits.
@@ -60,7 +62,9 @@ def add_parser(verbs: Any) -> None:
         metavar="MUSD",
         help="million US dollars, such as 120MUSD, for the high ends of costs together",
     )
-    parser.add_argument("--by", choices=PLAN_MEASURES, default="latency", help="what is compared")
+    parser.add_argument(
+        "--by", type=_measure, choices=PLAN_MEASURES, default="latency", help="what is compared"
+    )
     parser.add_argument(
         "--at-least",
         type=_value,
@@ -122,14 +126,15 @@ def add_parser(verbs: Any) -> None:
         type=whole(0, 10_000, "samples are 0 to 10,000"),
         default=0,
         metavar="N",
-        help="samples of what is uncertain, for latency and reach (default: 0)",
+        help="samples of what is uncertain, for latency, reach, nines and capacity (default: 0)",
     )
     parser.add_argument(
         "--vary",
         type=_names,
-        default=PLAN_SAMPLES[:2],
+        default=(),
         metavar="VARIED,...",
-        help="what samples vary: length, cost, law (default: length,cost)",
+        help="what samples vary: length, cost, law, rates (of failures; for nines), traffic "
+        "(background; for capacity); default: all but law",
     )
     parser.add_argument(
         "--seed",
@@ -156,6 +161,9 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", help="folder for both result folders of --emulate"
     )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write a page with a map and charts to this file"
+    )
     parser.add_argument("--all", action="store_true", help="a line for every changed demand")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_no_cache(parser)
@@ -165,7 +173,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the verb."""
     if args.out is not None and not args.emulate:
         raise InputError("--out is for --emulate alone", "leave --out out, or add --emulate")
-    return told(args, _answer, may_keep=args.map is None and not args.emulate)
+    return told(args, _answer, may_keep=args.map is None and args.page is None and not args.emulate)
 
 
 def _million_usd(text: str) -> float:
@@ -174,6 +182,13 @@ def _million_usd(text: str) -> float:
         return float(number)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not an amount: write 120MUSD") from None
+
+
+def _measure(text: str) -> str:
+    if text == "carbon":
+        hint = "corridor place JOBS --objective carbon places jobs by emissions"
+        raise argparse.ArgumentTypeError(f"fibres have no emissions here: {hint}")
+    return text
 
 
 def _value(text: str) -> tuple[str, float]:
@@ -202,6 +217,8 @@ def _answer(args: argparse.Namespace) -> Answer:
         _write_map(args, found.plan.ids, loaded)
     if args.emulate:
         found = _emulated(args, found)
+    if args.page is not None:
+        _write_page(args, found, loaded)
     if args.json:
         return as_json(found.to_json())
     return Answer([shown(plan_text.told(found, terminal_width(), everything=args.all))])
@@ -247,12 +264,29 @@ def _emulated(args: argparse.Namespace, found: PlanAnswer) -> PlanAnswer:
         return emulate_plan(options, found, args.candidates, say)
 
 
+def _write_page(args: argparse.Namespace, found: PlanAnswer, loaded: LoadedScenario) -> None:
+    from corridor.experiments.answers.map_document import map_document
+    from corridor.experiments.expansion.candidates import read_candidates
+    from corridor.experiments.pages.page import report
+    from corridor.experiments.pages.plan_page import plan_page
+
+    known = read_candidates(loaded.topology, args.candidates)
+    where = map_document(known.built(one.id for one in found.singles if one.kind == "fibre"))
+    try:
+        write_text(args.page, report(plan_page(found, where)))
+    except OSError as error:
+        hint = "name a file in a folder that you may write"
+        raise InputError(
+            f"cannot write the page: {error.strerror}", hint, str(args.page)
+        ) from error
+    print(f"corridor: the page is in {args.page}", file=sys.stderr)
+
+
 def _write_map(args: argparse.Namespace, names: tuple[str, ...], loaded: LoadedScenario) -> None:
     import yaml
 
     from corridor.experiments.expansion.candidates import read_candidates
     from corridor.topologies.base.bounded_file import is_file
-    from corridor.topologies.base.whole_file import write_text
 
     if not names:
         raise InputError("the plan builds nothing, so its map is that of today", "leave --map out")

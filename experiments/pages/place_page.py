@@ -26,8 +26,12 @@ LETTERS = 0.025
 
 
 @dataclass(frozen=True)
-class PlaceSection:
+class MapSection:
     title: str
+    described: str
+    """What the map shows, for those who do not see it."""
+    hint: str
+    """What its marks mean."""
     drawn: FullMap
     left: float
     top: float
@@ -82,7 +86,7 @@ def place_page(of: PlaceAnswer, where: MapDocument) -> Page:
     )
 
 
-def _places(of: PlaceAnswer, drawn: Atlas) -> PlaceSection:
+def _places(of: PlaceAnswer, drawn: Atlas) -> MapSection:
     mean_mw = {one.hub: one.mean_mw for one in of.hubs}
     gbps: dict[str, float] = {}
     for link in of.links:
@@ -103,7 +107,15 @@ def _places(of: PlaceAnswer, drawn: Atlas) -> PlaceSection:
         lines=[(look.name, said) for _, said, look in FLOWS],
         key=hub_key(drawn),
     )
-    return PlaceSection("MW by hub, and flows", full, view.left, view.top, [text.hub_table(of)])
+    return MapSection(
+        title="MW by hub, and flows",
+        described="Map: power of the jobs by hub, and what they send over fibres",
+        hint="The area of a disc is the mean IT power of the jobs at a hub.",
+        drawn=full,
+        left=view.left,
+        top=view.top,
+        tables=[text.hub_table(of)],
+    )
 
 
 def _law(of: PlaceAnswer) -> TableSection:
