@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.availability.availability_answer import (
@@ -19,6 +19,10 @@ from corridor.experiments.availability.availability_answer import (
     checked_limits,
 )
 from corridor.experiments.availability.served_systems import QUESTIONS
+from corridor.experiments.expansion.candidates import read_candidates
+from corridor.experiments.expansion.plan_answer import PlanQuestion as PlanAsked
+from corridor.experiments.expansion.plan_answer import plan_answer
+from corridor.experiments.expansion.plan_documents import Measure, PlanAnswer, Varied
 from corridor.experiments.placement.jobs_file import (
     Ground,
     LoadedJobs,
@@ -166,6 +170,57 @@ def _place(loaded: LoadedScenario, of: PlaceQuestion, seed: int, _: SameUnder) -
     )
 
 
+class PlanQuestion(Frozen):
+    """What a study asks of ``corridor plan``, with the same defaults. The scenario has the map,
+    the policies and the demands."""
+
+    by: Measure = "latency"
+    next: int | None = None
+    budget_musd: float | None = None
+    candidates: str | None = None
+    """A file next to the study; the shipped one without it."""
+    only: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    samples: int = 0
+    vary: tuple[Varied, ...] = ()
+    rates: tuple[str, ...] = ()
+    weigh: Literal["equal", "traffic"] = "equal"
+
+
+def _check_plan(written: Written, of: PlanQuestion, under: SameUnder) -> None:
+    with _told_at(written, "by"):
+        _plan_asked(of, 1)
+    with _told_at(written, "candidates"):
+        known = read_candidates(under(NO_POLICIES).topology, _path(of.candidates))
+    with _told_at(written, "only"):
+        known.without((), of.only)
+    with _told_at(written, "leave_out"):
+        known.without(of.leave_out)
+
+
+def _plan_asked(of: PlanQuestion, seed: int) -> PlanAsked:
+    return PlanAsked(
+        most=1 if of.next is None and of.budget_musd is None else of.next,
+        budget_musd=of.budget_musd,
+        by=of.by,
+        samples=of.samples,
+        seed=seed,
+        weigh=of.weigh,
+        rates=of.rates,
+        measures=of.measures,
+        vary=of.vary,
+    )
+
+
+def _path(name: str | None) -> Path | None:
+    return None if name is None else Path(name)
+
+
+def _plan(loaded: LoadedScenario, of: PlanQuestion, seed: int, _: SameUnder) -> PlanAnswer:
+    return plan_answer(loaded, _plan_asked(of, seed), _path(of.candidates), of.leave_out, of.only)
+
+
 KINDS = Registry(
     "corridor.answers",
     (
@@ -182,6 +237,13 @@ KINDS = Registry(
             document=PlaceAnswer,
             check=_check_place,
             compute=_place,
+        ),
+        AnswerKind(
+            key="plan",
+            question=PlanQuestion,
+            document=PlanAnswer,
+            check=_check_plan,
+            compute=_plan,
         ),
     ),
     of=AnswerKind,

@@ -244,3 +244,78 @@ def test_a_question_of_a_placement_that_has_no_answer_is_refused(tmp_path, capsy
     path = place_study(tmp_path, PLACED.replace(old, new))
     assert cli.main(["study", "plan", str(path)]) == 2
     assert said in capsys.readouterr().err
+
+
+PLANNED = """name: plans
+scenario: mini
+as_of: 2026-11-24
+computes: plan
+ask: {candidates: mine.yaml, samples: 8, only: [guian-karachi, guian-bangkok]}
+seeds: [1, 2]
+matrix:
+  ask.next: [1, 2]
+  law:
+    none: {policies: none}
+    cities: {policies: gateway-cities}
+measures:
+  - {id: saved, of: plan.saves_ms}
+  - {id: cost, of: "singles[guian-karachi].cost.high_musd"}
+  - {id: best, of: "certainty.choices[guian-karachi].best_share"}
+  - {id: nothing, of: "certainty.choices[nothing].mean_regret"}
+"""
+CANDIDATES = Path("examples/candidates.yaml")
+
+
+def plan_study(folder: Path, text: str = PLANNED) -> Path:
+    (folder / "mine.yaml").write_text(CANDIDATES.read_text())
+    return written(folder, text)
+
+
+def test_cells_compute_plans_under_the_law_and_limits_of_the_levels(tmp_path, monkeypatch):
+    monkeypatch.setattr(array, "run_cell", in_this_process)
+    words = ["study", "run", str(plan_study(tmp_path)), "--out", str(tmp_path / "out")]
+    assert cli.main([*words, "--array", "1/1"]) == 0
+    found = StudyResults(tmp_path / "out")
+    for most, policies in ((1, "none"), (2, "gateway-cities")):
+        answers = [
+            corridor.plan(
+                "mini",
+                most=most,
+                candidates=CANDIDATES,
+                only=["guian-karachi", "guian-bangkok"],
+                policies=policies,
+                as_of="2026-11-24",
+                samples=8,
+                seed=seed,
+            )
+            for seed in (1, 2)
+        ]
+        law = {"none": "none", "gateway-cities": "cities"}[policies]
+        where = {"ask.next": str(most), "law": law}
+        assert found.estimate("saved", where).mean == answers[0].plan.saves_ms
+        assert found.estimate("cost", where).mean == 640
+        shares = [
+            next(each.best_share for each in one.certainty.choices if each.id == "guian-karachi")
+            for one in answers
+        ]
+        assert found.estimate("best", where).mean == pytest.approx(sum(shares) / 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("mine.yaml", "none.yaml", "none.yaml: no such file"),
+        ("only: [guian-karachi", "only: [guian-karaci", "guian-karachi"),
+        ("samples: 8", "leave_out: [x]", 'no candidate is called "x"'),
+        ("samples: 8", "samples: 8, vary: [rates]", "latency does not depend on rates"),
+        ("samples: 8", "by: delay", 'by "delay" is not known'),
+        ("ask.next: [1, 2]", "ask.next: [1, 99]", "a plan of 99 candidates"),
+    ],
+)
+def test_a_question_of_a_plan_that_has_no_answer_is_refused(tmp_path, capsys, old, new, said):
+    assert old in PLANNED
+    path = plan_study(tmp_path, PLANNED.replace(old, new))
+    assert cli.main(["study", "plan", str(path)]) == 2
+    complained = capsys.readouterr().err
+    assert said in complained
+    assert "study.yaml:" in complained
