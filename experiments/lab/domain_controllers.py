@@ -34,18 +34,16 @@ PARTS = ("switches", "groups", "meters")
 class DomainControllers(ControllerProcess):
     """The controllers of all domains, where a run has one controller."""
 
+    def __init__(self, plan: Plan, scratch: Path, out_dir: Path) -> None:
+        patient = plan.job.clock != "real"
+        super().__init__(plan.program, plan.framework, scratch, out_dir, patient=patient)
+        self._plan, self._raw = plan, out_dir / "raw"
+        self._stack = contextlib.ExitStack()
+        self._each: dict[str, ControllerProcess] = {}
+
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> DomainControllers:
-        patient = plan.job.clock != "real"
-        found = cls(plan.program, plan.framework, scratch, out_dir, patient=patient)
-        found._plan, found._raw = plan, out_dir / "raw"
-        found._stack, found._each = contextlib.ExitStack(), {}
-        return found
-
-    _plan: Plan
-    _raw: Path
-    _stack: contextlib.ExitStack
-    _each: dict[str, ControllerProcess]
+        return cls(plan, scratch, out_dir)
 
     def start(self, switches: Path) -> None:
         """Have domains agree; then each listens to its switches, on a socket of its own."""

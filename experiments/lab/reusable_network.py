@@ -70,7 +70,7 @@ def stand(plan: Plan, scratch: Path, out_dir: Path, emit: Emit) -> Iterator[Reus
     from corridor.experiments.lab.controller_process import ControllerProcess, OwnController
     from corridor.experiments.lab.following_controller import FollowingController
 
-    kind = FollowingController if plan.follows else ControllerProcess
+    kind: type[ControllerProcess] = FollowingController if plan.follows else ControllerProcess
     if plan.controller:
         kind = OwnController
     if plan.domains is not None:
