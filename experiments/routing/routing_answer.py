@@ -230,7 +230,8 @@ def _history(plan: RoutingPlan, record: Record) -> Iterator[_Moment]:
     paths: list[tuple[Path | None, Path | None]] = [(None, None)] * len(plan.pairs)
     hub_of = {f"{one.address}/32": one.hub for one in plan.network.routers}
     for at_ns in sorted(by_time):
-        tables.lose(lost.get(at_ns, ()))
+        if at_ns in lost:
+            tables.lose(lost[at_ns])
         for change in by_time[at_ns]:
             tables.apply(change)
         if at_ns < plan.settled_ns:
