@@ -6,7 +6,6 @@ packets, between its first and last reading.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -116,7 +115,5 @@ def _received(raw: Path) -> dict[tuple[str, int], Volume]:
 
 
 def _sum(of: Iterator[_Entered] | list[_Entered]) -> Volume:
-    total: Counter[str] = Counter()
-    for one in of:
-        total.update(packets=one.volume.packets, bytes=one.volume.bytes)
-    return Volume(total["packets"], total["bytes"])
+    volumes = [one.volume for one in of]
+    return Volume(sum(one.packets for one in volumes), sum(one.bytes for one in volumes))

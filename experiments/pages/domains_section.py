@@ -42,7 +42,7 @@ def domains_of(found: DomainsOfRun | None) -> DomainsSection | None:
     tables = (
         ("settlement", "Volumes by domain", SETTLEMENT, settlement_table(found)),
         ("handed-over", "Hand-overs", HANDED_OVER, handed_over_table(found)),
-        ("carriers", "Domains of each demand", CARRIED, carried_table(found.directions)),
+        ("carrying-domains", "Domains of each demand", CARRIED, carried_table(found.directions)),
     )
     return DomainsSection(
         "Domains", told_sentences(found), [_page(*one) for one in tables if one[-1].rows]

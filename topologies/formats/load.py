@@ -27,6 +27,7 @@ from corridor.topologies.model.topology import Topology
 DATA = Path(__file__).parents[1] / "data"
 SHIPPED = ("pan-asia", "edwc", "mini", "cloud-backbone")
 MAX_EXTENDS = 8
+CONTAINERLAB = (".clab.yml", ".clab.yaml")
 
 
 class GraphFormat(NamedTuple):
@@ -51,8 +52,7 @@ FORMATS = Registry(
             (".edges", "edge_list"),
             (".txt", "sndlib"),
             (".netbox", "netbox"),
-            (".clab.yml", "containerlab"),
-            (".clab.yaml", "containerlab"),
+            *((ending, "containerlab") for ending in CONTAINERLAB),
         )
     ),
     of=GraphFormat,
@@ -90,7 +90,7 @@ def _load(name: str, extended_by: tuple[str, ...], options: ImportOptions = NO_O
         return networkx_graphs.from_key(name, options)
     path = Path(name)
     suffix, both = path.suffix.lower(), "".join(path.suffixes[-2:]).lower()
-    if both in FORMATS:
+    if both in CONTAINERLAB:
         suffix = both
     elif suffix in (".yaml", ".yml"):
         return _from_yaml(path, (*extended_by, name))

@@ -111,7 +111,7 @@ def test_the_document_is_read_back_and_both_faces_show_it(found):
     assert "east@CN > mid@CN > south@PK" in text
     page = domains_of(found)
     assert [one.id for one in page.tables] == [
-        "settlement-table", "handed-over-table", "carriers-table"
+        "settlement-table", "handed-over-table", "carrying-domains-table"
     ]  # fmt: skip
     assert ("through", "mid@CN") in {(row[-1], row[0]) for row in page.tables[0].rows}
 
