@@ -311,19 +311,23 @@ def certain_sentences(of: Certainty, by: Measure) -> list[str]:
     what = joined_few([varied[one] for one in of.varied], MOST_NAMES)
     best = joined_few(of.best_expected, MOST_NAMES) or "nothing"
     known = [one for one in of.information if one.gain > 0][:MOST_SHOWN]
-    known_first = "; ".join(f"{one.what} {one.gain:,.2f}" for one in known) or "nothing more"
+    worth = "; ".join(f"{one.what} {one.gain:,.2f}" for one in known)
     return [
         (
-            f"Over {of.samples:,} samples of {what}, no other plan is better in "
-            f"{percent(of.best_share)}; the best plan of each sample gains "
+            f"In {percent(of.best_share)} of {of.samples:,} samples of {what}, no other plan is "
+            f"better; the best plan of each sample gains "
             f"{_gain(of.mean_regret, by)} more {unit} on average, and "
             f"{_gain(of.most_regret, by)} at most."
         ),
         (
-            f"The highest mean gain has {best}. To know everything before the choice would add "
+            f"Highest mean gain: {best}. To know everything before the choice would add "
             f"{of.perfect_information:,.2f} {unit}."
         ),
-        f"Expected gain grows if this is known before: {known_first}.",
+        (
+            f"Gain in {unit} from knowing a figure before the choice: {worth}."
+            if worth
+            else "No single figure is worth looking up before the choice."
+        ),
     ]
 
 

@@ -80,7 +80,7 @@ def test_the_page_names_what_the_answer_rests_on(found: PlanAnswer) -> None:
     page = page_of(found)
     assert part(page, "notes").count("no source: our assumption") == 3
     assert "no cost is known" in part(page, "notes")
-    assert "no other plan is better in" in part(page, "certainty")
+    assert "no other plan is better" in part(page, "certainty")
     assert part(page, "pareto").count("<tr>") == 1 + len(found.pareto)
     plain = page_of(replace(found, certainty=None, pareto=()))
     assert 'id="certainty"' not in plain
