@@ -37,13 +37,18 @@ class _Entered(NamedTuple):
     volume: Volume
 
 
+type _Counts = Mapping[tuple[str, int], Volume]
+"""By interface and class of packets."""
+
+
 def domains_of_run(raw: Path, plan: Plan) -> DomainsOfRun | None:
     """Return the result; None if one controller served the network."""
     planned = plan.domains
     if planned is None:
         return None
     told = _told(raw)
-    entered = tuple(_entered(raw, plan))
+    counts = _received(raw)
+    entered = tuple(_entered(counts or {}, plan))
     home = {hub: one.id for one in planned.domains for hub in one.hubs}
     ends = {
         one.number: {home[plan.wiring.host(host).hub] for host in (one.src, one.dst)}
@@ -59,14 +64,21 @@ def domains_of_run(raw: Path, plan: Plan) -> DomainsOfRun | None:
             for name in demands
         ]
         by_demand.sort(key=lambda each: -each.volume.bytes)
-        volumes = (_sum(mine), _sum(transit), tuple(by_demand))
-        found.append(DomainOfRun(one.id, one.name, one.hubs, told.get(one.id), *volumes))
-    ways = sorted({(each.by, each.to, each.fibre.fibre) for each in entered})
-    handed = (
-        HandedOver(
-            *way, _sum(each for each in entered if (each.by, each.to, each.fibre.fibre) == way)
+        found.append(
+            DomainOfRun(
+                domain=one.id,
+                name=one.name,
+                hubs=one.hubs,
+                told=told.get(one.id),
+                received=None if counts is None else _sum(mine),
+                transit=None if counts is None else _sum(transit),
+                transit_for=tuple(by_demand),
+            )
         )
-        for way in ways
+    crossings = sorted({_crossing(each) for each in entered})
+    handed = (
+        HandedOver(*one, _sum(each for each in entered if _crossing(each) == one))
+        for one in crossings
     )
     return DomainsOfRun(tuple(found), planned.fibres, tuple(handed), planned.directions)
 
@@ -77,10 +89,13 @@ def _told(raw: Path) -> Mapping[str, ToldByDomain]:
     return {one.domain: one for one in listed}
 
 
-def _entered(raw: Path, plan: Plan) -> Iterator[_Entered]:
+def _crossing(of: _Entered) -> tuple[str, str, str]:
+    return of.by, of.to, of.fibre.fibre
+
+
+def _entered(counts: _Counts, plan: Plan) -> Iterator[_Entered]:
     """Yield what domains received over fibres from others, in both directions of each."""
     assert plan.domains is not None
-    counts = _received(raw)
     known = {one.number: one for one in classes_of(plan)}
     wires = {one.fibre: one for one in plan.wiring.fibres}
     for fibre in plan.domains.fibres:
@@ -93,11 +108,11 @@ def _entered(raw: Path, plan: Plan) -> Iterator[_Entered]:
                     yield _Entered(fibre, other, domain, known[number], volume)
 
 
-def _received(raw: Path) -> dict[tuple[str, int], Volume]:
-    """By interface and class, what switches received from the first reading to the last."""
+def _received(raw: Path) -> _Counts | None:
+    """By interface and class, what switches received between readings; None without readings."""
     said = read_readings(raw)
-    if said is None or said.problem:
-        return {}
+    if said is None or said.problem or not said.readings:
+        return None
     first: dict[tuple[str, int], Volume] = {}
     last: dict[tuple[str, int], Volume] = {}
     for number, reading in enumerate(said.readings):

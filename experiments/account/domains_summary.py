@@ -60,10 +60,10 @@ class DomainOfRun:
     name: str
     hubs: tuple[str, ...]
     told: ToldByDomain | None
-    """None where the run did not come that far."""
-    received: Volume
-    """Over all fibres from other domains."""
-    transit: Volume
+    """None if the run ended before."""
+    received: Volume | None
+    """Over all fibres from other domains; None without readings of ports."""
+    transit: Volume | None
     """The part of it that is neither from nor to a hub of the domain: carried for others."""
     transit_for: tuple[TransitFor, ...]
     """By demand, its answers included, the largest first."""

@@ -61,5 +61,9 @@ CARRIED = (
 
 
 def _page(name: str, title: str, about: str, table: Table) -> PageTable:
-    heads = [(one[0].upper() + one[1:], one in table.numbers) for one in table.heads]
+    heads = [(_capital(one), one in table.numbers) for one in table.heads]
     return PageTable(f"{name}-table", title, about, heads, table.rows)
+
+
+def _capital(head: str) -> str:
+    return head if head == "kB" else head[0].upper() + head[1:]

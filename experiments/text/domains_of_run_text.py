@@ -55,15 +55,16 @@ def told_sentences(found: DomainsOfRun) -> list[str]:
     messages = counted(sum(one.messages for one in told), "message")
     return [
         (
-            f"{domains} with a controller each: they told each other {delays} (minimum {least}) "
+            f"{domains} with a controller each: they disclosed {delays} (minimum {least}) "
             f"in {messages} until all had agreed; {refused or 'none'} refused"
         )
     ]
 
 
 def settlement_table(found: DomainsOfRun) -> Table:
-    """A row for each domain: what it told, received from others, and carried for others."""
-    heads = ("domain", "hubs", "messages", "delays told", "received kB", "transit kB", "most for")
+    """A row for each domain: what it disclosed, received from others, and carried for others."""
+    counts = ("hubs", "messages", "delays disclosed", "received kB", "transit kB")
+    heads = ("domain", *counts, "most for")
     rows = [
         (
             one.domain,
@@ -76,7 +77,7 @@ def settlement_table(found: DomainsOfRun) -> Table:
         )
         for one in found.domains
     ]
-    return Table(heads, frozenset(heads[1:-1]), rows)
+    return Table(heads, frozenset(counts), rows)
 
 
 def handed_over_table(found: DomainsOfRun) -> Table:
@@ -105,7 +106,9 @@ def carried_table(directions: Iterable[DirectionByDomains]) -> Table:
     return Table(heads, frozenset(heads[1:3]), rows)
 
 
-def _kb(volume: Volume) -> str:
+def _kb(volume: Volume | None) -> str:
+    if volume is None:
+        return "-"
     return f"{volume.bytes / BYTES_PER_KB:.1f}"
 
 

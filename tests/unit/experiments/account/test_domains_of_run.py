@@ -122,8 +122,10 @@ def test_a_run_with_one_controller_has_no_domains(plan, tmp_path):
     assert domains_of(None) is None
 
 
-def test_a_run_without_readings_tells_only_what_was_planned(plan, tmp_path):
+def test_without_readings_no_volume_is_stated(plan, tmp_path):
     found = domains_of_run(tmp_path / "nothing", plan)
     assert found.handed_over == ()
-    assert all(one.received == Volume(0, 0) and one.told is None for one in found.domains)
+    assert all(one.received is one.transit is one.told is None for one in found.domains)
+    row = next(line for line in domains_section(found, None).splitlines() if "mid@CN" in line)
+    assert row.split() == ["mid@CN", "2", "-", "-", "-", "-", "-"]
     assert [one.domains for one in found.directions[:1]] == [("east@CN", "mid@CN", "south@PK")]
