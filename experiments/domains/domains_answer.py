@@ -35,10 +35,10 @@ from corridor.experiments.domains.domains_documents import (
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario, load_under, under_given
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.model.domains import DomainMap, domains_of
 
-NS_PER_MS = 1e6
 NUMBERS_OF_FIBRE = 3
 
 

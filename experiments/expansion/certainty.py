@@ -14,7 +14,7 @@ from typing import NamedTuple, get_args
 
 import numpy as np
 
-from corridor.experiments.expansion.measures import MOST_CAPACITIES, NS_PER_MS, Measures
+from corridor.experiments.expansion.measures import MOST_CAPACITIES, Measures
 from corridor.experiments.expansion.plan_documents import (
     CertainChoice,
     Certainty,
@@ -27,6 +27,7 @@ from corridor.experiments.scenario.intents import specify
 from corridor.topologies.analysis.failing_parts import FailureModel
 from corridor.topologies.base.arrays import Floats, Integers
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.model.background import BackgroundTraffic
 
 VARIED: tuple[Varied, ...] = get_args(Varied.__value__)

@@ -18,6 +18,7 @@ from corridor.experiments.plan.workloads import offered
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.base.words import few
 from corridor.topologies.model.background import BackgroundTraffic
 
@@ -28,7 +29,6 @@ LARGE: frozenset[Measure] = frozenset({"reach", "survival", "capacity"})
 """Those of which more is better."""
 ONE_BY_ONE: frozenset[Measure] = frozenset({"capacity", "nines"})
 """Those that no sum over paths gives: sets of candidates are compared one by one."""
-NS_PER_MS = 1_000_000
 FEW = 8
 MOST_CAPACITIES = 1_000
 """Sets of which the capacity is computed: each plans the whole scenario."""

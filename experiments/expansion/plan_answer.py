@@ -19,7 +19,6 @@ from corridor.experiments.expansion.certainty import VARIED, Samples
 from corridor.experiments.expansion.measures import (
     LARGE,
     MEASURES,
-    NS_PER_MS,
     Measures,
     Target,
     growth,
@@ -47,6 +46,7 @@ from corridor.experiments.expansion.selection import Objective, Selection, best,
 from corridor.experiments.scenario.intents import specify, with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario, load_under, under_given
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.words import joined
 

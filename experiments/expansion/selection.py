@@ -12,7 +12,6 @@ import numpy as np
 from corridor.experiments.expansion.downtime import GAPS, Minutes
 from corridor.experiments.expansion.measures import (
     LARGE,
-    NS_PER_MS,
     ONE_BY_ONE,
     Longer,
     Measures,
@@ -24,6 +23,7 @@ from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
 from corridor.topologies.base.printed_aside import printing_aside
+from corridor.topologies.base.seconds import NS_PER_MS
 
 GAP = 1e-9
 """Relative; the value itself is computed again from whole nanoseconds."""

@@ -34,10 +34,10 @@ from corridor.experiments.scenario.scenario import (
 )
 from corridor.topologies.base.errors import InputError, MeasurementInvalid
 from corridor.topologies.base.installation import require
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.model.domains import HomeDomains
 from corridor.topologies.model.routing import Path as HubPath
 
-NS_PER_MS = 1e6
 MOST_KILLS = 100
 POLL_S, SETTLE_S = 0.03, 180.0
 KILL_SHARE = 0.3

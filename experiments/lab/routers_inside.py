@@ -8,6 +8,7 @@ computed here takes time.
 from __future__ import annotations
 
 import heapq
+import itertools
 import json
 import select
 import socket
@@ -34,6 +35,7 @@ from corridor.experiments.routing.routing_plan import (
 )
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.emulation.routers import Routers, TableWatch
 
 SCRATCH = Path("/tmp/routing")
@@ -42,7 +44,6 @@ ASKS, ANSWERS = b"?", b"!"
 NUMBER_BYTES = 8
 STOP_S = 10
 MOST_LOG_LINES = 20
-NS_PER_MS = 1_000_000
 
 
 class _Measurement:
@@ -64,6 +65,8 @@ class _Measurement:
         self._last_ns = 0
         """When a table, or the state of a fibre, last changed."""
         self._due: list[tuple[int, int, Callable[[], None]]] = []
+        self._turns = itertools.count()
+        """Orders what is due at one moment."""
         self._changes: list[Change] = []
         self._sent: list[tuple[int, int]] = []
         self._rtt_ns: dict[int, int] = {}
@@ -105,7 +108,7 @@ class _Measurement:
         return time.monotonic_ns() - self._start_ns
 
     def _at(self, at_ns: int, do: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (at_ns, len(self._due) + len(self._sent), do))
+        heapq.heappush(self._due, (at_ns, next(self._turns), do))
 
     def _step(self) -> None:
         """Do what is due, or wait until something is due or readable."""

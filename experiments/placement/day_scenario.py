@@ -23,12 +23,13 @@ from corridor.experiments.scenario.scenario import ScenarioFile
 from corridor.topologies.base.bounded_file import is_file, is_there
 from corridor.topologies.base.codec import JsonObject
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.base.units import QuantityError, format_duration, parse_duration_ns
 from corridor.topologies.base.whole_file import write_text
 
+NS_OF_HOUR = 3_600_000_000_000
 HOUR = "10s"
 """The time in the run that stands for an hour, unless another is asked for."""
-NS_PER_MS, NS_OF_HOUR = 1_000_000, 3_600_000_000_000
 PROBES_OF_HOUR, TAIL_H = 10, 1
 """Probes of each demand; hours after the day in which the last results arrive."""
 WIDTH = 110

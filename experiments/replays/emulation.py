@@ -17,6 +17,7 @@ import yaml
 from corridor.experiments.replays.figures import CutMarket
 from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.errors import InputError
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.base.whole_file import write_text
 from corridor.topologies.model.delay import one_way_delay_ns
 from corridor.traffic.background import HoldingCarried, Reaction
@@ -29,7 +30,6 @@ FULL = 0.999
 LANDING = "landing"
 CALM_MS, LOADED_MS, PROBE_MS = 500, 3000, 20
 """Before streams, during streams, and between two probes, which take 1 % of the smallest fibre."""
-NS_PER_MS = 1e6
 
 
 @dataclass(frozen=True, kw_only=True)

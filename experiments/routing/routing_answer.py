@@ -38,6 +38,7 @@ from corridor.experiments.routing.routing_plan import (
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import MeasurementInvalid
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.model.domains import HomeDomains
 from corridor.topologies.model.routing import (
     Path,
@@ -47,7 +48,6 @@ from corridor.topologies.model.routing import (
 )
 from corridor.topologies.model.topology import Topology
 
-NS_PER_MS = 1e6
 Direction = Literal["there", "back"]
 
 

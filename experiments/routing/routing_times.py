@@ -13,11 +13,10 @@ from corridor.experiments.routing.routing_plan import (
     ProbedPair,
     RoutingPlan,
 )
-from corridor.topologies.base.seconds import NS_PER_S
+from corridor.topologies.base.seconds import NS_PER_MS, NS_PER_S
 from corridor.topologies.base.seeds import seed_of
 from corridor.topologies.model.routers import RouterNetwork
 
-NS_PER_MS = 1_000_000
 STARTS_WITHIN_NS = NS_PER_S
 """Daemons start at random moments of this interval, so that their timers are not in step."""
 SETTLED_NS = {"ospf": 60 * NS_PER_S, "ospf-bgp": 120 * NS_PER_S}

@@ -29,7 +29,7 @@ from corridor.experiments.routing.routing_plan import (
     ProbedPair,
     Record,
 )
-from corridor.experiments.routing.routing_times import NS_PER_MS, routing_plan
+from corridor.experiments.routing.routing_times import routing_plan
 from corridor.experiments.run.choosing import choose_for_a_lab
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.run.folders import new_folder
@@ -46,6 +46,7 @@ from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.documents import Plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError, MeasurementInvalid
 from corridor.topologies.base.scratch import scratch_folder
+from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.model.routers import router_network
 from corridor.topologies.model.wiring import wire
 
