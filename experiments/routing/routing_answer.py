@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -19,6 +20,8 @@ from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.plan.values import Impact
 from corridor.experiments.routing.router_tables import RouterTables
 from corridor.experiments.routing.routing_documents import (
+    SLOWER_MS,
+    AddedRtt,
     BrokenClause,
     CutOutcome,
     Routed,
@@ -26,6 +29,7 @@ from corridor.experiments.routing.routing_documents import (
     RoutedDemand,
     RoutedPath,
     Verdict,
+    VerdictCounts,
 )
 from corridor.experiments.routing.routing_plan import (
     Change,
@@ -98,12 +102,21 @@ class RoutingJudge:
             for demand in range(len(self._demands))
             if demand in impacts or self._probes(demand, made.cut_ns, made.repair_ns)
         ]
+        demands = tuple(self._outcome(one, planned, made, impacts.get(one)) for one in hit)
+        affected = [one for one in demands if one.lost or one.tables_out_ms != 0]
+        back = [one.outage_ms for one in affected if one.outage_ms is not None]
+        predicted = [one.policy_outage_ms for one in demands if one.policy_outage_ms is not None]
         return RoutedCut(
             what=what,
             fibres=planned.fibres,
             converged_ms=self._last_change_ms(made.cut_ns, made.repair_ns),
             repaired_ms=self._last_change_ms(made.repair_ns, planned.end_ns),
-            demands=tuple(self._outcome(one, planned, made, impacts.get(one)) for one in hit),
+            demands=demands,
+            affected=len(affected),
+            never_back=len(affected) - len(back),
+            most_outage_ms=max(back, default=None),
+            policy_most_outage_ms=max(predicted, default=None),
+            forbidden=sum(one.after.verdict == "forbidden" for one in demands),
         )
 
     @property
@@ -207,6 +220,36 @@ class RoutingJudge:
             may_cross=possible_jurisdictions(self._topology, path),
             domains=tuple(name for name, _ in groupby(self._home[hub] for hub in path.hubs)),
         )
+
+
+def verdict_counts(demands: Iterable[RoutedDemand]) -> VerdictCounts:
+    """Return how many demands have which verdict."""
+    listed = tuple(demands)
+    count = Counter(one.routed.verdict for one in listed)
+    return VerdictCounts(
+        permitted=count["permitted"],
+        forbidden=count["forbidden"],
+        not_covered=count["not covered"],
+        no_path=count["no path"],
+        forbidden_but_served=sum(
+            one.routed.verdict == "forbidden" and one.policy_rtt_ms is not None for one in listed
+        ),
+    )
+
+
+def added_rtt(demands: Iterable[RoutedDemand]) -> AddedRtt:
+    """Return what plain routing adds to the RTT of the controller's paths."""
+    more_ms = [
+        one.routed.rtt_ms - one.policy_rtt_ms
+        for one in demands
+        if one.routed.rtt_ms is not None and one.policy_rtt_ms is not None
+    ]
+    return AddedRtt(
+        demands=len(more_ms),
+        median_ms=median(more_ms) if more_ms else None,
+        maximum_ms=max(more_ms, default=None),
+        slower=sum(one >= SLOWER_MS for one in more_ms),
+    )
 
 
 def predicted_impacts(loaded: LoadedScenario) -> list[dict[int, Impact]]:

@@ -8,6 +8,7 @@ from typing import Literal
 from corridor.topologies.base.codec import Document
 
 ROUTING_SCHEMA = 1
+SLOWER_MS = 1.0
 Verdict = Literal["permitted", "forbidden", "not covered", "no path"]
 """Of the paths there and back: ``not covered`` means that no rule speaks of the data."""
 Protocols = Literal["ospf", "ospf-bgp"]
@@ -94,6 +95,41 @@ class RoutedCut:
     repaired_ms: float
     """The same from the repair."""
     demands: tuple[CutOutcome, ...]
+    affected: int
+    """Demands that lost a probe, or had no path for a time, by plain routing."""
+    never_back: int
+    """Of these, demands without a path until the repair."""
+    most_outage_ms: float | None
+    """Of the others, measured; None if there is none."""
+    policy_most_outage_ms: float | None
+    """The same predicted of the controller, over all demands that it serves after the cut; None
+    if it serves none of those listed."""
+    forbidden: int
+    """Demands on forbidden paths before the repair."""
+
+
+@dataclass(frozen=True)
+class VerdictCounts:
+    """Demands by the verdict of the paths that plain routing takes."""
+
+    permitted: int
+    forbidden: int
+    not_covered: int
+    no_path: int
+    forbidden_but_served: int
+    """Forbidden where the controller has a permitted path."""
+
+
+@dataclass(frozen=True)
+class AddedRtt:
+    """The RTT of plain routing, measured, above that of the controller's paths by their fibres,
+    over all demands that have both. Negative where plain routing takes a shorter path."""
+
+    demands: int
+    median_ms: float | None
+    maximum_ms: float | None
+    slower: int
+    """Demands with at least ``SLOWER_MS`` more."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +163,7 @@ class RoutingAnswer(Document):
     """From the start of the first daemon until every hub reached every other, for good."""
     changes: int
     """Routes to hubs that kernels put into tables or removed until then."""
+    verdicts: VerdictCounts
+    added: AddedRtt
     demands: tuple[RoutedDemand, ...]
     cuts: tuple[RoutedCut, ...]
-
-    @property
-    def forbidden(self) -> tuple[RoutedDemand, ...]:
-        """Demands that plain routing carries over a forbidden path."""
-        return tuple(one for one in self.demands if one.routed.verdict == "forbidden")

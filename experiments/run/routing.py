@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +17,12 @@ from corridor.experiments.answers.cut_answer import dead_elements
 from corridor.experiments.machines import system_packages
 from corridor.experiments.routing import bird
 from corridor.experiments.routing.autonomous_systems import systems_of
-from corridor.experiments.routing.routing_answer import RoutingJudge, predicted_impacts
+from corridor.experiments.routing.routing_answer import (
+    RoutingJudge,
+    added_rtt,
+    predicted_impacts,
+    verdict_counts,
+)
 from corridor.experiments.routing.routing_documents import (
     ROUTING_SCHEMA,
     Protocols,
@@ -59,6 +64,8 @@ INSIDE = "corridor.experiments.lab.routers_inside"
 CUT_FROM_S, CUT_FOR_S = 1, 3
 """Of the cuts for which the controller is predicted: one each such interval, repaired between."""
 EVENT_OF = {"link": "cut", "srlg": "group"}
+type Changed = Callable[[Sequence[Plain], Plain], LoadedScenario]
+"""A scenario with another timeline and other probes."""
 
 
 @dataclass(frozen=True)
@@ -113,16 +120,26 @@ def routing(
 
 def run_routing(scenario: str, under: Under, asked: RoutingOptions, say: Say) -> RoutingAnswer:
     """Return the same under what the command line gives. Raises as ``routing``."""
-    if asked.probe_interval_ms < LEAST_INTERVAL_MS:
-        hint = f"probes are at least {LEAST_INTERVAL_MS} ms apart"
-        raise InputError(f"{asked.probe_interval_ms} ms between probes are too few", hint)
-    if asked.protocols not in get_args(Protocols):
-        hint = f"write {' or '.join(get_args(Protocols))}"
-        raise InputError(f'protocols are "{asked.protocols}"', hint)
-    if len(asked.cuts) > MOST_CUTS:
-        raise InputError(f"{len(asked.cuts)} cuts are too many", f"give up to {MOST_CUTS}")
     loaded = load_under(scenario, under)
-    dead = [_element(loaded, one) for one in asked.cuts]
+
+    def changed(timeline: Sequence[Plain], probe: Plain) -> LoadedScenario:
+        return with_timeline(scenario, under, timeline, probe, topology=loaded.topology)
+
+    return routed(loaded, changed, asked, say)
+
+
+def routed(
+    loaded: LoadedScenario, changed: Changed, asked: RoutingOptions, say: Say
+) -> RoutingAnswer:
+    """Return the same of a scenario that is loaded. Raises as ``routing``.
+
+    Args:
+        loaded: The scenario.
+        changed: Loads it with another timeline and other probes.
+        asked: Protocols, cuts, seed and probes.
+        say: Takes lines about the guest.
+    """
+    dead = checked_routing(loaded, asked)
     program = _program()
     network = router_network(wire(loaded.topology, run_id=RUN_ID))
     systems = systems_of(loaded.topology) if asked.protocols == "ospf-bgp" else ()
@@ -138,7 +155,8 @@ def run_routing(scenario: str, under: Under, asked: RoutingOptions, say: Say) ->
     )
     record = _measured(to_plain(plan), len(network.routers), asked.out, say)
     judge = RoutingJudge(loaded, plan, record)
-    impacts = predicted_impacts(_with_cuts(loaded, scenario, under, dead)) if dead else []
+    impacts = predicted_impacts(_with_cuts(changed, dead)) if dead else []
+    demands = tuple(judge.demands())
     return RoutingAnswer(
         schema=ROUTING_SCHEMA,
         scenario=loaded.scenario.name,
@@ -155,12 +173,31 @@ def run_routing(scenario: str, under: Under, asked: RoutingOptions, say: Say) ->
         systems=systems,
         converged_ms=judge.converged_ns / NS_PER_MS,
         changes=judge.changes,
-        demands=tuple(judge.demands()),
+        verdicts=verdict_counts(demands),
+        added=added_rtt(demands),
+        demands=demands,
         cuts=tuple(
             judge.cut(number, what.partition(":")[2], impacts[number])
             for number, what in enumerate(dead)
         ),
     )
+
+
+def checked_routing(loaded: LoadedScenario, asked: RoutingOptions) -> list[str]:
+    """Return the elements that are cut: ``link:ID`` or ``srlg:ID``.
+
+    Raises:
+        InputError: An option has a mistake, or a word names no fibre and no shared-risk group.
+    """
+    if asked.probe_interval_ms < LEAST_INTERVAL_MS:
+        hint = f"probes are at least {LEAST_INTERVAL_MS} ms apart"
+        raise InputError(f"{asked.probe_interval_ms} ms between probes are too few", hint)
+    if asked.protocols not in get_args(Protocols):
+        hint = f"write {' or '.join(get_args(Protocols))}"
+        raise InputError(f'protocols are "{asked.protocols}"', hint)
+    if len(asked.cuts) > MOST_CUTS:
+        raise InputError(f"{len(asked.cuts)} cuts are too many", f"give up to {MOST_CUTS}")
+    return [_element(loaded, one) for one in asked.cuts]
 
 
 def _element(loaded: LoadedScenario, word: str) -> str:
@@ -175,9 +212,7 @@ def _fibres(loaded: LoadedScenario, element: str) -> tuple[str, ...]:
     return tuple(one.id for one in loaded.topology.fibres if not failures.spare(one))
 
 
-def _with_cuts(
-    loaded: LoadedScenario, scenario: str, under: Under, dead: Sequence[str]
-) -> LoadedScenario:
+def _with_cuts(changed: Changed, dead: Sequence[str]) -> LoadedScenario:
     """The scenario with these cuts one after another and nothing else, for the prediction of the
     controller."""
     timeline: list[Plain] = []
@@ -187,7 +222,7 @@ def _with_cuts(
         timeline.append({"at": f"{at_s}s", "for": f"{CUT_FOR_S}s", EVENT_OF[kind]: name})
     lasts_ms = 1000 * (CUT_FROM_S + 2 * CUT_FOR_S * len(dead))
     probe: Plain = {"interval": "100ms", "count": lasts_ms // 100, "size": "128B"}
-    return with_timeline(scenario, under, timeline, probe, topology=loaded.topology)
+    return changed(timeline, probe)
 
 
 def _program() -> str:

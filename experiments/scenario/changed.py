@@ -51,6 +51,19 @@ def with_timeline(
     """A scenario in which just these events happen, and demands send just these probes; on its own
     map without ``topology``. Without BFD, so that a repaired fibre is in use again at once."""
     document, folder = _read(name_or_path)
+    return timeline_of(document, folder, asked, timeline, probe, topology=topology)
+
+
+def timeline_of(
+    document: Document,
+    folder: Path,
+    asked: Under,
+    timeline: Sequence[Plain],
+    probe: Plain,
+    *,
+    topology: Topology | None = None,
+) -> LoadedScenario:
+    """The same of a document with all that it extends, whose files are in a folder."""
     assert isinstance(document.data, dict)
     data = {**document.data, "timeline": [*timeline], "probe": probe}
     network, demands = data.get("network"), data.get("demands")

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from corridor.controller.openflow.frameworks import framework_here
 from corridor.experiments.scenario.extending import read_beside
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document, whole
-from corridor.experiments.study.computed import ASK, Asked, asked, same_under
+from corridor.experiments.study.computed import ASK, Asked, CellScenario, asked
 from corridor.experiments.study.load import Study, every_run, refuse
 from corridor.experiments.study.measures import parse
 from corridor.experiments.study.resolving import NotOfThisScenario, check
@@ -206,8 +206,8 @@ def _condition(study: Study, base: Document, levels: Levels) -> Condition:
         loaded = load_document(document, study.folder, Under(as_of=day))
         question = None
         if study.of.computes:
-            under = same_under(document, study.folder, loaded)
-            question = asked(study.of.computes, _ask(changed), study.folder, under)
+            ground = CellScenario(document, study.folder, loaded)
+            question = asked(study.of.computes, _ask(changed), ground)
     except InputError as error:
         if error.file != study.document.file:
             raise

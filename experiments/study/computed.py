@@ -1,10 +1,10 @@
-"""Answers that cells compute instead of runs, without a guest: kinds, and what a study asks."""
+"""Answers that cells compute instead of runs: kinds, and what a study asks."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -39,6 +39,15 @@ from corridor.experiments.placement.place_answer import (
 )
 from corridor.experiments.placement.place_documents import PlaceAnswer
 from corridor.experiments.placement.placing import Asked as PlaceAsked
+from corridor.experiments.routing.routing_documents import Protocols, RoutingAnswer
+from corridor.experiments.run.routing import (
+    PROBE_INTERVAL_MS,
+    PROTOCOLS,
+    RoutingOptions,
+    checked_routing,
+    routed,
+)
+from corridor.experiments.scenario.changed import timeline_of
 from corridor.experiments.scenario.scenario import LoadedScenario, Under, load_document
 from corridor.experiments.study.study_file import files_named
 from corridor.topologies.analysis.failure_rates import DEFAULT_CLIMATE, read_failure_rates
@@ -54,8 +63,28 @@ from corridor.topologies.model.fields import Frozen
 
 ASK = "ask"
 """The key of a study, and the first part of the paths in levels that change it."""
-type SameUnder = Callable[[str], LoadedScenario]
-"""The scenario of a cell under another policy set, by its name or file."""
+
+
+class CellScenario(NamedTuple):
+    """The scenario of a cell, to load it again with changes."""
+
+    document: Written
+    folder: Path
+    """Where its files are."""
+    loaded: LoadedScenario
+
+    def under(self, policies: str) -> LoadedScenario:
+        """Return it under another policy set, by name or file."""
+        asked_for = Under(policies=str(_placed(policies, self.folder)), as_of=self.loaded.as_of)
+        topology = self.loaded.topology
+        return load_document(self.document, self.folder, asked_for, topology=topology)
+
+    def changed(self, timeline: Sequence[Plain], probe: Plain) -> LoadedScenario:
+        """Return it with just these events, and just these probes of all demands."""
+        asked_for, topology = Under(as_of=self.loaded.as_of), self.loaded.topology
+        return timeline_of(
+            self.document, self.folder, asked_for, timeline, probe, topology=topology
+        )
 
 
 class AnswerKind(NamedTuple):
@@ -66,10 +95,10 @@ class AnswerKind(NamedTuple):
     """The keys of ``ask``. A text may name a file next to the study."""
     document: type[Document]
     """What measures are paths into."""
-    check: Callable[[Written, Any, SameUnder], None]
+    check: Callable[[Written, Any, CellScenario], None]
     """Raises InputError for a question that has no answer, before any cell is computed: from
-    ``ask`` as it is written, with its lines, the question, and other policies of the scenario."""
-    compute: Callable[[LoadedScenario, Any, int, SameUnder], Document]
+    ``ask`` as it is written, with its lines, the question, and the scenario."""
+    compute: Callable[[CellScenario, Any, int], Document]
     """From the scenario of a cell, its question and seed."""
 
 
@@ -83,7 +112,7 @@ class AvailabilityQuestion(Frozen):
     questions: int = QUESTIONS
 
 
-def _check_availability(written: Written, of: AvailabilityQuestion, under: SameUnder) -> None:
+def _check_availability(written: Written, of: AvailabilityQuestion, ground: CellScenario) -> None:
     with _told_at(written, "rates"):
         rates = read_failure_rates(of.rates)
     with _told_at(written, "climate"):
@@ -94,7 +123,7 @@ def _check_availability(written: Written, of: AvailabilityQuestion, under: SameU
         checked_limits(questions=of.questions)
     with _told_at(written, "against"):
         if of.against is not None:
-            under(of.against)
+            ground.under(of.against)
 
 
 @contextmanager
@@ -105,13 +134,11 @@ def _told_at(written: Written, key: str) -> Iterator[None]:
         raise written.error_of_named(error, key) from error
 
 
-def _availability(
-    loaded: LoadedScenario, of: AvailabilityQuestion, seed: int, under: SameUnder
-) -> AvailabilityAnswer:
+def _availability(ground: CellScenario, of: AvailabilityQuestion, seed: int) -> AvailabilityAnswer:
     return availability_answer(
-        loaded,
+        ground.loaded,
         read_failure_rates(of.rates),
-        baseline=None if of.against is None else under(of.against),
+        baseline=None if of.against is None else ground.under(of.against),
         climate=of.climate,
         samples=of.samples,
         seed=seed,
@@ -137,11 +164,11 @@ class PlaceQuestion(Frozen):
     gap: float = GAP
 
 
-def _check_place(written: Written, of: PlaceQuestion, under: SameUnder) -> None:
+def _check_place(written: Written, of: PlaceQuestion, ground: CellScenario) -> None:
     with _told_at(written, "count"):
         asked = _asked_of(of, 1)
     with _told_at(written, "jobs"):
-        jobs = _jobs_of(under(NO_POLICIES), of)
+        jobs = _jobs_of(ground.under(NO_POLICIES), of)
     with _told_at(written, "hubs"):
         values_of(jobs, read_energy(), asked, hubs=of.hubs, given=of.state.by_option)
     if of.against:
@@ -158,9 +185,9 @@ def _jobs_of(loaded: LoadedScenario, of: PlaceQuestion) -> LoadedJobs:
     return load_jobs(of.jobs, on=Ground(loaded.topology, loaded.policies, loaded.as_of))
 
 
-def _place(loaded: LoadedScenario, of: PlaceQuestion, seed: int, _: SameUnder) -> PlaceAnswer:
+def _place(ground: CellScenario, of: PlaceQuestion, seed: int) -> PlaceAnswer:
     return place_answer(
-        _jobs_of(loaded, of),
+        _jobs_of(ground.loaded, of),
         read_energy(),
         _asked_of(of, seed),
         hubs=of.hubs,
@@ -188,11 +215,11 @@ class PlanQuestion(Frozen):
     weigh: Literal["equal", "traffic"] = "equal"
 
 
-def _check_plan(written: Written, of: PlanQuestion, under: SameUnder) -> None:
+def _check_plan(written: Written, of: PlanQuestion, ground: CellScenario) -> None:
     with _told_at(written, "by"):
         _plan_asked(of, 1)
     with _told_at(written, "candidates"):
-        known = read_candidates(under(NO_POLICIES).topology, _path(of.candidates))
+        known = read_candidates(ground.under(NO_POLICIES).topology, _path(of.candidates))
     with _told_at(written, "only"):
         known.without((), of.only)
     with _told_at(written, "leave_out"):
@@ -217,8 +244,33 @@ def _path(name: str | None) -> Path | None:
     return None if name is None else Path(name)
 
 
-def _plan(loaded: LoadedScenario, of: PlanQuestion, seed: int, _: SameUnder) -> PlanAnswer:
-    return plan_answer(loaded, _plan_asked(of, seed), _path(of.candidates), of.leave_out, of.only)
+def _plan(ground: CellScenario, of: PlanQuestion, seed: int) -> PlanAnswer:
+    asked_for, candidates = _plan_asked(of, seed), _path(of.candidates)
+    return plan_answer(ground.loaded, asked_for, candidates, of.leave_out, of.only)
+
+
+class RoutingQuestion(Frozen):
+    """What a study asks of ``corridor routing``, with the same defaults. The scenario has the map,
+    the policies and the demands."""
+
+    protocols: Protocols = PROTOCOLS
+    cuts: tuple[str, ...] = ()
+    probe_interval_ms: int = PROBE_INTERVAL_MS
+
+
+def _check_routing(written: Written, of: RoutingQuestion, ground: CellScenario) -> None:
+    with _told_at(written, "probe_interval_ms"):
+        checked_routing(ground.loaded, _routing_asked(of.model_copy(update={"cuts": ()}), 1))
+    with _told_at(written, "cuts"):
+        checked_routing(ground.loaded, _routing_asked(of, 1))
+
+
+def _routing_asked(of: RoutingQuestion, seed: int) -> RoutingOptions:
+    return RoutingOptions(of.protocols, of.cuts, seed, of.probe_interval_ms)
+
+
+def _routing(ground: CellScenario, of: RoutingQuestion, seed: int) -> RoutingAnswer:
+    return routed(ground.loaded, ground.changed, _routing_asked(of, seed), print)
 
 
 KINDS = Registry(
@@ -244,6 +296,13 @@ KINDS = Registry(
             document=PlanAnswer,
             check=_check_plan,
             compute=_plan,
+        ),
+        AnswerKind(
+            key="routing",
+            question=RoutingQuestion,
+            document=RoutingAnswer,
+            check=_check_routing,
+            compute=_routing,
         ),
     ),
     of=AnswerKind,
@@ -273,24 +332,23 @@ def kind_named(name: str) -> AnswerKind:
         raise InputError(f'a study computes no "{name}"', hint) from error
 
 
-def asked(computes: str, written: Written, folder: Path, under: SameUnder) -> Asked:
+def asked(computes: str, written: Written, ground: CellScenario) -> Asked:
     """Return a question that is known to have an answer.
 
     Args:
         computes: The name of its kind.
         written: The keys of ``ask``, with what the levels change, and their lines.
-        folder: Where files that it names are.
-        under: The scenario under other policies.
+        ground: The scenario, and where files that the question names are.
 
     Raises:
         InputError: A name, a file or a number is invalid.
     """
     with Recorder() as recorder:
         kind = kind_named(computes)
-    question = question_of(kind, written, folder)
-    kind.check(written, question, under)
+    question = question_of(kind, written, ground.folder)
+    kind.check(written, question, ground)
     assert isinstance(written.data, dict)
-    files = files_named(written.data, folder)
+    files = files_named(written.data, ground.folder)
     contents = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     known = [computes, written.data, contents, sorted(map(str, recorder.used))]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
@@ -313,13 +371,3 @@ def question_of(kind: AnswerKind, written: Written, folder: Path) -> Any:
 def _placed(value: Plain, folder: Path) -> Plain:
     beside = isinstance(value, str) and bool(value) and is_file(folder / value)
     return str(folder / str(value)) if beside else value
-
-
-def same_under(document: Written, folder: Path, loaded: LoadedScenario) -> SameUnder:
-    """Return how to load a scenario, whose files are in a ``folder``, under other policies."""
-
-    def under(policies: str) -> LoadedScenario:
-        asked_for = Under(policies=str(_placed(policies, folder)), as_of=loaded.as_of)
-        return load_document(document, folder, asked_for, topology=loaded.topology)
-
-    return under

@@ -16,7 +16,7 @@ from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.study.bundle import Bundle, opened
-from corridor.experiments.study.computed import kind_named, question_of, same_under
+from corridor.experiments.study.computed import CellScenario, kind_named, question_of
 from corridor.experiments.study.worker import ANSWER, BUNDLE, RUN, State, tell_outcome
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.whole_file import write_text
@@ -51,7 +51,7 @@ def _compute(bundle: Bundle, loaded: LoadedScenario, folder: Path) -> tuple[Stat
     inputs, kind = folder / "inputs", kind_named(bundle.computes)
     question = question_of(kind, Document(bundle.ask, "", {}), inputs)
     document = Document(bundle.data, bundle.file, dict(bundle.lines))
-    found = kind.compute(loaded, question, bundle.seed, same_under(document, inputs, loaded))
+    found = kind.compute(CellScenario(document, inputs, loaded), question, bundle.seed)
     (folder / RUN).mkdir()
     write_text(folder / RUN / ANSWER, json.dumps(found.to_json(), ensure_ascii=False) + "\n")
     return "valid", ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from corridor.experiments.routing.routing_documents import SLOWER_MS
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.routing.routing_documents import (
+        AddedRtt,
         BrokenClause,
         CutOutcome,
         Routed,
@@ -35,9 +36,11 @@ VERDICTS = ("permitted", "not covered", "forbidden", "no path")
 def answer(found: RoutingAnswer, width: int | None, *, everything: bool = False) -> str:
     """All cuts, and the demands that plain routing carries against a policy; all of them if
     ``everything``."""
-    count: Counter[str] = Counter(one.routed.verdict for one in found.demands)
+    of = found.verdicts
+    count = (of.permitted, of.not_covered, of.forbidden, of.no_path)
     shown = [one for one in found.demands if everything or one.routed.verdict == "forbidden"]
-    verdicts = ", ".join(f"{count[name]} {name}" for name in VERDICTS if count[name])
+    pairs = zip(count, VERDICTS, strict=True)
+    verdicts = ", ".join(f"{number} {name}" for number, name in pairs if number)
     lines = [
         (
             f"{found.scenario}: {_protocols(found)} by {found.daemon} on "
@@ -52,6 +55,7 @@ def answer(found: RoutingAnswer, width: int | None, *, everything: bool = False)
             f"{counted(len(found.demands), 'demand')} under {found.policies} as of {found.as_of}: "
             f"{verdicts or 'none'}"
         ),
+        *_added(found.added),
         "",
         *_demands(shown, width),
     ]
@@ -66,6 +70,18 @@ def _protocols(found: RoutingAnswer) -> str:
     if not found.systems:
         return "OSPF in one area"
     return f"OSPF in {counted(len(found.systems), 'autonomous system')} and BGP between them,"
+
+
+def _added(of: AddedRtt) -> list[str]:
+    if of.median_ms is None or of.maximum_ms is None:
+        return []
+    return [
+        (
+            f"RTT above that of permitted paths: median {of.median_ms:.1f} ms, maximum "
+            f"{of.maximum_ms:.1f} ms; {of.slower} of {of.demands} demands by at least "
+            f"{SLOWER_MS:.0f} ms"
+        )
+    ]
 
 
 def _demands(shown: list[RoutedDemand], width: int | None) -> list[str]:

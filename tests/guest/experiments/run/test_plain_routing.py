@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from corridor.experiments.machines import system_packages
+from corridor.experiments.study.results import StudyResults
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.routing import shortest_path_between
 from corridor_runs import corridor, environment
@@ -91,3 +92,37 @@ def test_bgp_prefers_fewer_systems_then_the_lower_router_and_repeats_to_the_nano
     assert routed(tmp_path) == found
     other = routed(tmp_path, "--seed", "2")
     assert other["converged_ms"] != found["converged_ms"]
+
+
+STUDY = """name: routed
+scenario: mini
+as_of: 2026-11-24
+computes: routing
+ask: {protocols: ospf, cuts: [guian-kunming]}
+seeds: [1]
+measures:
+  - {id: converged, of: converged_ms}
+  - {id: hit, of: "cuts[guian-kunming].affected"}
+  - {id: out, of: "cuts[guian-kunming].most_outage_ms"}
+  - {id: sdn, of: "cuts[guian-kunming].policy_most_outage_ms"}
+"""
+
+
+def test_a_cell_of_a_study_has_the_same_answer(tmp_path, found):
+    (tmp_path / "study.yaml").write_text(STUDY)
+    words = corridor("study", "run", "study.yaml", "--out", "out")
+    ran = subprocess.run(
+        words,
+        env=environment(),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    (cut,), results = found["cuts"], StudyResults(tmp_path / "out")
+    assert results.estimate("converged").mean == found["converged_ms"]
+    assert results.estimate("hit").mean == cut["affected"] == len(cut["demands"])
+    assert results.estimate("out").mean == max(one["outage_ms"] for one in cut["demands"])
+    assert results.estimate("sdn").mean == max(one["policy_outage_ms"] for one in cut["demands"])

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from corridor.experiments.plan.values import Impact
-from corridor.experiments.routing.routing_answer import RoutingJudge
+from corridor.experiments.routing.routing_answer import RoutingJudge, added_rtt, verdict_counts
+from corridor.experiments.routing.routing_documents import AddedRtt, VerdictCounts
 from corridor.experiments.routing.routing_plan import Change, MadeCut, Probe, ProbedPair, Record
 from corridor.experiments.routing.routing_times import routing_plan
 from corridor.experiments.scenario.scenario import load_scenario
@@ -126,6 +127,19 @@ def test_a_path_that_a_clause_forbids_names_it_and_its_direction(plan, record, t
     (back,) = demand(judge, "infer-bangkok").routed.broken
     assert back.direction == "back"
     assert demand(judge, "ckpt-karachi").policy_rtt_ms > 94.1419
+    assert verdict_counts(judge.demands()) == VerdictCounts(0, 3, 3, 0, 3)
+
+
+def test_demands_with_both_rtts_are_compared(loaded, plan, record):
+    found = demand(RoutingJudge(loaded, plan, record), "ckpt-karachi")
+    less = replace(found, policy_rtt_ms=90.0)
+    none = replace(found, policy_rtt_ms=None)
+    assert found.routed.rtt_ms - found.policy_rtt_ms == pytest.approx(0.8581)
+    added = added_rtt([found, less, none])
+    assert (added.demands, added.slower, added.maximum_ms) == (2, 1, 5.0)
+    assert added.median_ms == pytest.approx((0.8581 + 5) / 2)
+    assert added_rtt([none]) == AddedRtt(0, None, None, 0)
+    assert verdict_counts([none, none]).forbidden_but_served == 0
 
 
 def test_the_outage_of_a_demand_is_that_of_its_probes_and_that_of_its_tables(loaded, plan, record):
@@ -137,6 +151,8 @@ def test_the_outage_of_a_demand_is_that_of_its_probes_and_that_of_its_tables(loa
     assert one.after.there.hubs == ("guian", "shanghai", "kunming", "karachi")
     assert one.after.rtt_ms == 150.0
     assert (one.is_blocked, one.policy_outage_ms) == (False, 0.0)
+    assert (cut.affected, cut.never_back, cut.forbidden) == (1, 0, 0)
+    assert (cut.most_outage_ms, cut.policy_most_outage_ms) == (280.0, 0.0)
 
 
 def test_a_demand_without_a_path_until_the_repair_has_no_end_of_its_outage(loaded, plan, record):
@@ -148,6 +164,7 @@ def test_a_demand_without_a_path_until_the_repair_has_no_end_of_its_outage(loade
     (one,) = found.demands
     assert (found.converged_ms, one.outage_ms, one.tables_out_ms) == (0.0, None, None)
     assert (one.after.verdict, one.after.computed_rtt_ms) == ("no path", None)
+    assert (found.affected, found.never_back, found.most_outage_ms) == (1, 1, None)
 
 
 def test_what_is_predicted_of_the_controller_stands_next_to_it(loaded, plan, record):

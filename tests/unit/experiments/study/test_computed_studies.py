@@ -319,3 +319,35 @@ def test_a_question_of_a_plan_that_has_no_answer_is_refused(tmp_path, capsys, ol
     complained = capsys.readouterr().err
     assert said in complained
     assert "study.yaml:" in complained
+
+
+ROUTED = """name: routed
+scenario: mini
+as_of: 2026-11-24
+computes: routing
+ask: {cuts: [guian-kunming]}
+seeds: [1]
+matrix:
+  ask.protocols: [ospf, ospf-bgp]
+measures:
+  - {id: forbidden, of: verdicts.forbidden}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[guian-kunming]", "[guian-kuming]", '"guian-kuming"'),
+        ("[guian-kunming]", "[hub:guian]", "is not a fibre or shared-risk group"),
+        ("[ospf, ospf-bgp]", "[ospf, rip]", "ask.protocols rip"),
+        ("ask: {", "ask: {probe_interval_ms: 1, ", "1 ms between probes are too few"),
+    ],
+)
+def test_a_question_of_plain_routing_that_has_no_answer_is_refused(
+    tmp_path, capsys, old, new, said
+):
+    assert old in ROUTED
+    assert cli.main(["study", "plan", str(written(tmp_path, ROUTED.replace(old, new)))]) == 2
+    complained = capsys.readouterr().err
+    assert said in complained
+    assert "study.yaml:" in complained

@@ -16,6 +16,7 @@ from corridor.experiments.expansion.candidates import read_candidates
 from corridor.experiments.expansion.plan_documents import PlanAnswer
 from corridor.experiments.placement.place_documents import PlaceAnswer
 from corridor.experiments.results.results import write_summary
+from corridor.experiments.routing.routing_documents import RoutingAnswer
 from corridor.experiments.study.bundle import bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import SHIPPED, listed, load_study, shipped_studies
@@ -72,16 +73,20 @@ def answer_of(loaded, kind) -> dict:
         said["singles"] = [{**copy.deepcopy(singles[0]), "id": name} for name in names]
         said["certainty"]["choices"] = [{**copy.deepcopy(choices[0]), "id": one} for one in names]
         return said
+    if kind.document is RoutingAnswer:
+        said = sample(RoutingAnswer)
+        groups = loaded.topology.srlgs
+        return {**said, "cuts": [{**copy.deepcopy(said["cuts"][0]), "what": one} for one in groups]}
     said = sample(AvailabilityAnswer)
     ids = [one.id for one in loaded.scenario.demands]
     demands = [{**copy.deepcopy(said["demands"][0]), "demand": name} for name in ids]
     return {**said, "demands": demands, "unserved": []}
 
 
-def test_fifteen_ship():
+def test_sixteen_ship():
     assert shipped_studies() == (
         *("abilene", "cables", "capacity", "change", "clauses", "customers", "drought", "fibre"),
-        *("hubs", "kunming", "law", "nines", "queues", "site", "west"),
+        *("hubs", "kunming", "law", "nines", "queues", "routing", "site", "west"),
     )
 
 
