@@ -192,7 +192,7 @@ def written(packet: Packet, action: Action) -> Packet | Problem:
         case "push_label", (int(number),):
             pushed = Label(number, packet.traffic_class)
             return packet._replace(labels=(*labels, pushed))
-        case "pop_label", () if labels:
+        case "pop_label", () | (0x86DD,) if labels:
             return packet._replace(labels=labels[:-1])
         case "set_field", ("mpls_label", int(number)) if labels:
             return packet._replace(labels=(*labels[:-1], labels[-1]._replace(number=number)))

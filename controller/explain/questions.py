@@ -54,7 +54,7 @@ def sent_headers(intents: tuple[Intent, ...], wiring: Wiring) -> Iterator[Sent]:
 
 def _header(intent: Intent, selector: Selector, wiring: Wiring) -> Header:
     src, dst = (wiring.host(name) for name in intent.hosts)
-    return tuple(sorted(some_packet(src, dst, selector).items()))
+    return tuple(sorted(some_packet(src, dst, intent.family, selector).items()))
 
 
 type Kind = Literal[

@@ -211,7 +211,9 @@ def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
     src = sent.intent.hosts[0]
     other = next(host for host in hosts.values() if host.name != src)
     labels = subject.findings.searched[src, sent.number].seen.labels
-    yield _undeclared(subject, src, "another's address", header | {"ipv4_src": other.host_ip})
+    family = sent.intent.family
+    false: Fields = {f"{family}_src": other.ip(family)}
+    yield _undeclared(subject, src, "another's address", header | false)
     yield _undeclared(subject, src, "another's MAC", header | {"eth_src": other.host_mac})
     labelled: Fields = {
         "vlan_vid": 0,
@@ -225,7 +227,7 @@ def _undeclared_of(subject: Subject, sent: Sent) -> Iterator[Undeclared]:
     known = {intent.hosts[1] for intent in subject.intents if intent.hosts[0] == src}
     for host in hosts.values():
         if host.name not in known | {src}:
-            more: Fields = {"ipv4_dst": host.host_ip, "eth_dst": host.host_mac}
+            more: Fields = {f"{family}_dst": host.ip(family), "eth_dst": host.host_mac}
             yield _undeclared(subject, src, "no demand leads there", header | more)
             break
 

@@ -3,7 +3,7 @@
 Pipeline of every switch::
 
     0 ADMIT     host port: ARP for a declared destination -> answered here
-                host port: exact (MAC, IP) binding        -> 1
+                host port: exact (MAC, IP) binding        -> 1, of IPv6 where a demand sends it
                 host port: anything else                  -> dropped, by what is wrong with it
                 fibre port: labelled                      -> 4, over a border -> 3
                 fibre port: LLDP                          -> controller
@@ -71,6 +71,7 @@ from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.memory import remembered
 from corridor.topologies.base.progress import counting
+from corridor.topologies.model.addresses import ETH_TYPE, Family
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
@@ -83,6 +84,7 @@ from corridor.topologies.model.wiring import (
 
 ETH_MPLS = 0x8847
 PRIORITY_RULE = 100
+FAMILIES: tuple[Family, ...] = ("ipv4", "ipv6")
 MOST_PLANNED = 4
 """States of the network whose paths are remembered."""
 MOST_DIRECTIONS = 2**16 - 1
@@ -269,7 +271,10 @@ class Draft:
             for near, far in ((wire.a, wire.z), (wire.z, wire.a)):
                 self._port[near.hub, wire.fibre] = near.port
                 self._far[near.hub, wire.fibre] = (far.hub, far.port)
-        self._shared = shared_flows(wiring, topology, tuple(one.intent.hosts for one in graphs))
+        intents = [one.intent for one in graphs]
+        pairs = tuple(one.hosts for one in intents if one.family == "ipv4")
+        ipv6 = frozenset(one.hosts[0] for one in intents if one.family == "ipv6")
+        self._shared = shared_flows(wiring, topology, pairs, ipv6)
 
     @property
     def numbers(self) -> Sequence[int]:
@@ -381,6 +386,7 @@ class _Direction:
         self._twins: dict[str, dict[Flow, None]] = {}
         self._groups: dict[str, dict[tuple[Bucket, ...], int]] = {}
         self._relabels: dict[int, tuple[Action, ...]] = {}
+        self._pop = pop_label()
 
     def finished(
         self, src: str
@@ -398,7 +404,10 @@ class _Direction:
     def mark(self, intent: Intent, label: int | None, meter: int | None) -> None:
         """The entries of its edge."""
         ends, given = (self._src, self._dst), (label, meter, self._serial, intent.dscp)
-        self._marks = tuple(classify(self._number, ends, intent.selectors, *given))
+        self._pop = pop_label(ETH_TYPE[intent.family])
+        self._marks = tuple(
+            classify(self._number, ends, intent.selectors, *given, family=intent.family)
+        )
 
     def switch(self, labelling: Labelling) -> None:
         """One SWITCH entry for each place that a packet of the intent may reach, from its source
@@ -441,7 +450,7 @@ class _Direction:
 
     def _bucket(self, node: Node, in_port: int, label: int, carried: int) -> Bucket:
         port = self._dst.port
-        actions: tuple[Action, ...] = (pop_label(), output(port))
+        actions: tuple[Action, ...] = (self._pop, output(port))
         if not isinstance(node, Deliver):
             port = GATEWAY_IN_PORT
             if isinstance(node, Cross):
@@ -472,9 +481,13 @@ class _Direction:
 
 
 def shared_flows(
-    wiring: Wiring, topology: Topology, pairs: tuple[tuple[str, str], ...]
+    wiring: Wiring,
+    topology: Topology,
+    pairs: tuple[tuple[str, str], ...],
+    ipv6: frozenset[str] = frozenset(),
 ) -> dict[str, tuple[Flow, ...]]:
-    """By hub, the entries that serve all directions, given the hosts at their ends."""
+    """By hub, the entries that serve all directions, given the hosts at the ends of those of IPv4,
+    and the hosts that send IPv6."""
     borders: dict[str, list[int]] = {hub.hub: [] for hub in wiring.hubs}
     inland: dict[str, list[int]] = {hub.hub: [] for hub in wiring.hubs}
     for wire in wiring.fibres:
@@ -482,7 +495,7 @@ def shared_flows(
         for end in (wire.a, wire.z):
             (borders if over else inland)[end.hub].append(end.port)
     ports = {hub: (tuple(inland[hub]), tuple(borders[hub])) for hub in borders}
-    return _shared(wiring, ports, pairs)
+    return _shared(wiring, ports, pairs, ipv6)
 
 
 @remembered(MOST_PLANNED)
@@ -490,16 +503,20 @@ def _shared(
     wiring: Wiring,
     ports: Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]],
     pairs: tuple[tuple[str, str], ...],
+    ipv6: frozenset[str],
 ) -> dict[str, tuple[Flow, ...]]:
     """By hub, the entries that serve all directions, given its inland ports and those over a
-    border, and the hosts at the ends of all directions."""
+    border, the hosts at the ends of all directions, and those that send IPv6."""
     hubs = {hub.hub: hub for hub in wiring.hubs}
     flows = {
         hub: dict.fromkeys(
             (
                 *final_drops(),
                 *admit_ports(*ports[hub]),
-                *chain.from_iterable(map(admit_host, wire.attached)),
+                *chain.from_iterable(
+                    admit_host(host, FAMILIES if host.name in ipv6 else FAMILIES[:1])
+                    for host in wire.attached
+                ),
             )
         )
         for hub, wire in hubs.items()

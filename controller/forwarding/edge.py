@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from corridor.controller.forwarding.program import (
+    ETH_IPV4,
     FINAL_DROP,
     Action,
     Flow,
@@ -25,9 +26,10 @@ from corridor.controller.forwarding.program import (
 )
 from corridor.controller.intent.intent import Selector
 from corridor.controller.policy.phase import Phase
+from corridor.topologies.model.addresses import ETH_TYPE, Family
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HostEnd
 
-ETH_IPV4, ETH_ARP, ETH_IPV6, ETH_LLDP = 0x0800, 0x0806, 0x86DD, 0x88CC
+ETH_ARP, ETH_IPV6, ETH_LLDP = 0x0806, 0x86DD, 0x88CC
 ETH_MPLS, ETH_MPLS_MULTICAST = 0x8847, 0x8848
 UNTAGGED = 0
 BROADCAST = "ff:ff:ff:ff:ff:ff"
@@ -68,20 +70,26 @@ def admit_ports(inland: Iterable[int], borders: Iterable[int]) -> Iterator[Flow]
             yield Flow(Table.BORDER, PRIORITY_RULE, passed, (), Table.SWITCH, why)
 
 
-def admit_host(host: HostEnd) -> Iterator[Flow]:
-    """A host's own frames, and a drop by name for what it may not send."""
-    bound = {"in_port": host.port, "vlan_vid": UNTAGGED, "eth_type": ETH_IPV4}
-    own = bound | {"eth_src": host.host_mac}
-    yield _admit(match(**own, ipv4_src=host.host_ip), Table.CLASSIFY)
-    yield _refuse(PRIORITY_RULE + 1, Reason.DROP_BROADCAST, **bound, eth_dst=BROADCAST)
+def admit_host(host: HostEnd, families: Iterable[Family] = ("ipv4",)) -> Iterator[Flow]:
+    """A host's own frames of some families, and a drop by name for what it may not send."""
     untagged = {"in_port": host.port, "vlan_vid": UNTAGGED}
-    yield _refuse(PRIORITY_NAMED, Reason.DROP_SPOOFED_IP, **own)
-    yield _refuse(PRIORITY_NAMED - 1, Reason.DROP_SPOOFED_MAC, **bound)
+    for family in families:
+        yield from _admit_family(host, family)
     for eth_type, reason in _WRONG_TYPES.items():
-        yield _refuse(PRIORITY_NAMED, reason, **untagged, eth_type=eth_type)
+        if eth_type not in map(ETH_TYPE.get, families):
+            yield _refuse(PRIORITY_NAMED, reason, **untagged, eth_type=eth_type)
     yield _refuse(PRIORITY_UNTAGGED, Reason.DROP_NOT_ADMITTED, **untagged)
     # What is left of the host's frames carries a VLAN tag.
     yield _refuse(PRIORITY_TAGGED, Reason.DROP_TAGGED, in_port=host.port)
+
+
+def _admit_family(host: HostEnd, family: Family) -> Iterator[Flow]:
+    bound = {"in_port": host.port, "vlan_vid": UNTAGGED, "eth_type": ETH_TYPE[family]}
+    own = bound | {"eth_src": host.host_mac}
+    yield _admit(match(**own, **{f"{family}_src": host.ip(family)}), Table.CLASSIFY)
+    yield _refuse(PRIORITY_RULE + 1, Reason.DROP_BROADCAST, **bound, eth_dst=BROADCAST)
+    yield _refuse(PRIORITY_NAMED, Reason.DROP_SPOOFED_IP, **own)
+    yield _refuse(PRIORITY_NAMED - 1, Reason.DROP_SPOOFED_MAC, **bound)
 
 
 _WRONG_TYPES = {
@@ -126,6 +134,7 @@ def classify(
     meter: int | None,
     serial: int,
     dscp: int = 0,
+    family: Family = "ipv4",
 ) -> Iterator[Flow]:
     """Entries that give a demand's packets its label; without one they are dropped as blocked.
     ``ends``: the hosts that send and receive them.
@@ -134,7 +143,7 @@ def classify(
     phase.
     """
     for selector in selectors:
-        packets = _packets(*ends, selector)
+        packets = _packets(*ends, family, selector)
         blocked = cookie(Reason.DROP_BLOCKED, policy=number, serial=serial)
         if label is None:
             yield Flow(Table.CLASSIFY, PRIORITY_RULE, packets, (), None, blocked)
@@ -147,12 +156,14 @@ def classify(
         yield Flow(Table.LABEL, PRIORITY_RULE, packets, give, Table.SWITCH, given, meter)
 
 
-def _packets(src: HostEnd, dst: HostEnd, selector: Selector) -> tuple[tuple[str, Value], ...]:
+def _packets(
+    src: HostEnd, dst: HostEnd, family: Family, selector: Selector
+) -> tuple[tuple[str, Value], ...]:
     fields: dict[str, Value] = {
         "in_port": src.port,
-        "eth_type": ETH_IPV4,
+        "eth_type": ETH_TYPE[family],
         "eth_dst": dst.host_mac,
-        "ipv4_dst": dst.host_ip,
+        f"{family}_dst": dst.ip(family),
     }
     if selector.protocol is not None:
         fields["ip_proto"] = IP_PROTO[selector.protocol]

@@ -18,6 +18,7 @@ DUMP_SCHEMA = 3
 UNREAD = "unread"
 """Where something is there for entries that could not be read: how many."""
 Value = int | str
+ETH_IPV4, ETH_IPV6 = 0x0800, 0x86DD
 
 
 @unique
@@ -162,9 +163,14 @@ def push_label(label: int) -> Action:
     return Action("push_label", (label,))
 
 
-def pop_label() -> Action:
-    """Remove the label; what is below it is IPv4."""
-    return _POP_LABEL
+def pop_label(eth_type: int = ETH_IPV4) -> Action:
+    """Remove the label; what is below it is IPv4, or of another Ethernet type."""
+    return _POP_LABEL if eth_type == ETH_IPV4 else Action("pop_label", (eth_type,))
+
+
+def popped_type(arguments: tuple[Value, ...]) -> int:
+    """The Ethernet type below the label that an action with these arguments removes."""
+    return int(arguments[0]) if arguments else ETH_IPV4
 
 
 def decrement_label_ttl() -> Action:

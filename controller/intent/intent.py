@@ -24,6 +24,7 @@ from corridor.controller.policy.model import (
     RateStep,
 )
 from corridor.controller.policy.semantics import ApplicablePolicies, rule
+from corridor.topologies.model.addresses import Family
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 
 # Paths that a demand is to take instead of its shortest ones, so that rates fit.
@@ -217,6 +218,11 @@ class Intent:
         """The names of the hosts that send and receive; the default host of a hub has the hub's."""
         return self.applicable_policies.demand.hosts
 
+    @property
+    def family(self) -> Family:
+        """Whether its packets are of IPv4 or IPv6."""
+        return self.applicable_policies.demand.family
+
 
 def intents_of(
     policies: PolicySet,
@@ -255,10 +261,10 @@ def selectors_of(demand: Demand, bindings: Sequence[Binding]) -> tuple[Selector,
 
 def clashes(intents: Iterable[Intent]) -> list[tuple[Intent, Intent]]:
     """Pairs whose packets may have the same header, so that its class would be ambiguous."""
-    by_pair: dict[tuple[str, str], _Told] = {}
+    by_pair: dict[tuple[tuple[str, str], Family], _Told] = {}
     found = []
     for intent in intents:
-        others = by_pair.setdefault(intent.hosts, _Told())
+        others = by_pair.setdefault((intent.hosts, intent.family), _Told())
         found += [(other, intent) for other in others.alike(intent)]
         others.add(intent)
     return found

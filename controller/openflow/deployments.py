@@ -363,7 +363,7 @@ def assessed(
                 if flow.table == Table.SWITCH and ("in_port", GATEWAY_OUT_PORT) in flow.match:
                     fields = dict(flow.match)
                     intent = deployment.intents[flow.policy - 1]
-                    src, dst = (wiring.host(end).host_ip for end in intent.hosts)
+                    src, dst = (wiring.host(end).ip(intent.family) for end in intent.hosts)
                     label = int(fields["mpls_label"])
                     found[switch.hub][label] = Assessed(intent.id, src, dst)
     return found

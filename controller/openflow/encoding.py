@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
+    ETH_IPV4,
+    ETH_IPV6,
     LABEL_TTL,
     Action,
     Bucket,
@@ -25,6 +27,7 @@ from corridor.controller.forwarding.program import (
     decrement_label_ttl,
     output,
     pop_label,
+    popped_type,
     push_label,
     set_field,
     unknown,
@@ -37,7 +40,8 @@ if TYPE_CHECKING:
     from corridor.controller.openflow.modifications import Modification
 
 
-ETH_IPV4, ETH_MPLS = 0x0800, 0x8847
+ETH_MPLS = 0x8847
+POPPED = (ETH_IPV4, ETH_IPV6)
 MISS_NO_LIMIT = ofproto.OFPCML_NO_BUFFER
 
 _TO_OPENFLOW: dict[str, Callable[..., list[Any]]] = {
@@ -49,7 +53,7 @@ _TO_OPENFLOW: dict[str, Callable[..., list[Any]]] = {
         parser.OFPActionSetField(mpls_label=label),
         parser.OFPActionSetMplsTtl(LABEL_TTL),
     ],
-    "pop_label": lambda: [parser.OFPActionPopMpls(ETH_IPV4)],
+    "pop_label": lambda *below: [parser.OFPActionPopMpls(popped_type(below))],
     "decrement_label_ttl": lambda: [parser.OFPActionDecMplsTtl()],
     "set_field": lambda name, value: [parser.OFPActionSetField(**{name: value})],
     "group": lambda number: [parser.OFPActionGroup(number)],
@@ -103,8 +107,8 @@ def actions_from_openflow(messages: Iterable[Any]) -> Iterable[Action]:
             yield set_field(message.key, message.value)
         elif isinstance(message, parser.OFPActionGroup):
             yield to_group(message.group_id)
-        elif isinstance(message, parser.OFPActionPopMpls) and message.ethertype == ETH_IPV4:
-            yield pop_label()
+        elif isinstance(message, parser.OFPActionPopMpls) and message.ethertype in POPPED:
+            yield pop_label(message.ethertype)
         elif isinstance(message, parser.OFPActionDecMplsTtl):
             yield decrement_label_ttl()
         elif isinstance(message, parser.OFPActionOutput):

@@ -150,13 +150,16 @@ class DemandEntry(Value):
     """The host that sends it, behind the source; None: its default host."""
     dst_host: Slug | None = None
     """The host that receives it, behind the destination; None: its default host."""
+    family: Literal["ipv4", "ipv6"] = "ipv4"
+    """The protocol of its packets."""
 
     @model_serializer(mode="wrap")
-    def _without_own_hosts(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
-        """Hosts only where they are not those of hubs: policies do not look at them."""
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        """Hosts only where they are not those of hubs, and a family only where it is not IPv4:
+        policies do not look at them."""
         dumped: dict[str, JsonValue] = handler(self)
-        for key in ("src_host", "dst_host"):
-            if dumped.get(key) is None:
+        for key, usual in (("src_host", None), ("dst_host", None), ("family", "ipv4")):
+            if dumped.get(key) == usual:
                 dumped.pop(key, None)
         return dumped
 
@@ -181,7 +184,7 @@ class Demand(DemandEntry):
             return None
         data_class = self.data_class if self.returns == SAME_CLASS else self.returns
         ends = {"src": self.dst, "dst": self.src, "service": self.service}
-        ends |= {"src_host": self.dst_host, "dst_host": self.src_host}
+        ends |= {"src_host": self.dst_host, "dst_host": self.src_host, "family": self.family}
         return Demand.model_validate({"id": self.id + RETURN, "class": data_class, **ends})
 
     def __str__(self) -> str:

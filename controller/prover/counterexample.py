@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
+    ETH_IPV4,
     Bucket,
     Flow,
     Reason,
@@ -19,7 +20,7 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import (
     ARP_REQUEST,
     ETH_ARP,
-    ETH_IPV4,
+    ETH_IPV6,
     ETH_LLDP,
     ETH_MPLS,
     IP_PROTO,
@@ -30,10 +31,12 @@ from corridor.controller.prover.search.headers import (
 )
 from corridor.controller.prover.search.reach import End, Step
 from corridor.topologies.base.codec import formerly
+from corridor.topologies.model.addresses import ETH_TYPE
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, is_host_port
 
 SOME_MACS = ("02:00:00:00:00:66", "02:00:00:00:00:67")
 SOME_ADDRESSES = ("192.0.2.66", "192.0.2.67")  # RFC 5737: for documentation
+SOME_ADDRESSES_OF_IPV6 = ("2001:db8::66", "2001:db8::67")  # RFC 3849: for documentation
 SOME_TYPES = (ETH_IPV4, ETH_ARP, ETH_LLDP, 0x86DD, 0x88B5)
 SOME_LABELS = (1_000_000, 1_000_001)
 SOME_PORTS = tuple(range(49152, 49160))  # RFC 6335: the first dynamic ones
@@ -62,9 +65,13 @@ def some_packet(
         "vlan_vid": some("vlan_vid", (UNTAGGED, 0x1000 | 66)),
         "eth_type": ETH_MPLS if before.label is not None else some("eth_type", SOME_TYPES),
     }
-    if packet["eth_type"] == ETH_IPV4:
-        targets = (*(other.host_ip for other in others), *SOME_ADDRESSES)
-        packet |= {"ipv4_src": some("ipv4_src", addresses), "ipv4_dst": some("ipv4_dst", targets)}
+    family = next((one for one, of in ETH_TYPE.items() if of == packet["eth_type"]), None)
+    if family is not None:
+        strange = SOME_ADDRESSES if family == "ipv4" else SOME_ADDRESSES_OF_IPV6
+        senders = (host.ip(family), *strange)
+        targets = (*(other.ip(family) for other in others), *strange)
+        src, dst = f"{family}_src", f"{family}_dst"
+        packet |= {src: some(src, senders), dst: some(dst, targets)}
         packet["ip_proto"] = some("ip_proto", (IP_PROTO["udp"], IP_PROTO["tcp"], 253))
         for protocol, number in IP_PROTO.items():
             if packet["ip_proto"] == number:
@@ -92,6 +99,8 @@ _IN_OVS = {
     "eth_type": "dl_type",
     "ipv4_src": "nw_src",
     "ipv4_dst": "nw_dst",
+    "ipv6_src": "ipv6_src",
+    "ipv6_dst": "ipv6_dst",
     "ip_proto": "nw_proto",
     "ip_dscp": "ip_dscp",
     "udp_src": "udp_src",
@@ -132,6 +141,9 @@ def _in_scapy(packet: dict[str, Value]) -> str:
         layers.append(f"Dot1Q(vlan={vlan & 0xFFF})")
     if eth_type == ETH_IPV4:
         layers += [f"IP(src='{packet['ipv4_src']}', dst='{packet['ipv4_dst']}')", _above_ip(packet)]
+    elif eth_type == ETH_IPV6:
+        ends = f"src='{packet['ipv6_src']}', dst='{packet['ipv6_dst']}'"
+        layers += [f"IPv6({ends})", _above_ip(packet)]
     elif eth_type == ETH_ARP:
         names = {
             "op": "arp_op",

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
+    ETH_IPV4,
     Action,
     FastFailover,
     Flow,
@@ -23,7 +24,7 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import (
     ARP_REPLY,
     ETH_ARP,
-    ETH_IPV4,
+    ETH_IPV6,
     ETH_LLDP,
     ETH_MPLS,
     IP_PROTO,
@@ -36,6 +37,7 @@ from corridor.controller.prover.search.headers import (
 )
 from corridor.controller.prover.search.reach import RESERVED_PORTS, End, Step
 from corridor.controller.prover.search.search import Exploration, Kind, PathClaim, trace_to
+from corridor.topologies.model.addresses import ETH_TYPE, Family
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
     GATEWAY_OUT_PORT,
@@ -51,7 +53,7 @@ _TAKEN_BY_NONE = {
     Table.SWITCH: Reason.DROP_NOT_SWITCHED,
 }
 """What the packets are counted as that no other entry of a table takes."""
-ETH_IPV6, ETH_MPLS_MULTICAST = 0x86DD, 0x8848
+ETH_MPLS_MULTICAST = 0x8848
 BROADCAST = "ff:ff:ff:ff:ff:ff"
 _WRONG_TYPES: tuple[tuple[int, Reason], ...] = (
     (ETH_MPLS, Reason.DROP_HOST_LABEL),
@@ -141,7 +143,7 @@ def miscounted(network: Network, host: HostEnd, step: Step) -> Iterator[tuple[st
     reason = reason_of(last) if last else None
     if last is not None and reason is None:
         return
-    for due, headers in _wrong_with(host, step.packet.sent):
+    for due, headers in _wrong_with(host, network.families(host.name), step.packet.sent):
         said = f"is counted as {reason.name}" if reason else "is not counted"
         if due is not None and due is not reason:
             yield f"what {host.host} sends {said} instead of {due.name}", headers
@@ -194,25 +196,30 @@ def _packets_of(network: Network, number: int) -> tuple[Box, ...]:
     return known[number - 1].packets if 0 < number <= len(known) else ()
 
 
-def _wrong_with(host: HostEnd, sent: Box) -> Iterator[tuple[Reason | None, Box]]:
+def _wrong_with(
+    host: HostEnd, families: Iterable[Family], sent: Box
+) -> Iterator[tuple[Reason | None, Box]]:
     """Headers by what is wrong with them before it is asked whose data they are; None where nothing
     is."""
     left, tagged = sent.cut("vlan_vid", UNTAGGED)
     yield from _some(Reason.DROP_TAGGED, tagged)
-    ipv4, left = left.cut("eth_type", ETH_IPV4) if left else (None, None)
-    yield from _wrong_with_ipv4(host, ipv4)
+    for family in families:
+        packets, left = left.cut("eth_type", ETH_TYPE[family]) if left else (None, None)
+        yield from _wrong_with_packets(host, family, packets)
     for eth_type, reason in _WRONG_TYPES:
         wrong, left = left.cut("eth_type", eth_type) if left else (None, None)
         yield from _some(reason, wrong)
     yield from _some(Reason.DROP_NOT_ADMITTED, left)
 
 
-def _wrong_with_ipv4(host: HostEnd, ipv4: Box | None) -> Iterator[tuple[Reason | None, Box]]:
-    wrong, left = ipv4.cut("eth_dst", BROADCAST) if ipv4 else (None, None)
+def _wrong_with_packets(
+    host: HostEnd, family: Family, packets: Box | None
+) -> Iterator[tuple[Reason | None, Box]]:
+    wrong, left = packets.cut("eth_dst", BROADCAST) if packets else (None, None)
     yield from _some(Reason.DROP_BROADCAST, wrong)
     left, wrong = left.cut("eth_src", host.host_mac) if left else (None, None)
     yield from _some(Reason.DROP_SPOOFED_MAC, wrong)
-    left, wrong = left.cut("ipv4_src", host.host_ip) if left else (None, None)
+    left, wrong = left.cut(f"{family}_src", host.ip(family)) if left else (None, None)
     yield from _some(Reason.DROP_SPOOFED_IP, wrong)
     yield from _some(None, left)
 
@@ -333,9 +340,11 @@ class Binding(PathClaim):
     def at_edge(self, network: Network, edge: Edge) -> Iterator[Breach]:
         host = network.hosts[edge.host]
         own_ipv4 = box(eth_src=host.host_mac, ipv4_src=host.host_ip)
+        own_ipv6 = box(eth_src=host.host_mac, ipv6_src=host.ip("ipv6"))
         own_arp = box(eth_src=host.host_mac, arp_sha=host.host_mac, arp_spa=host.host_ip)
+        by_type = ((ETH_IPV4, own_ipv4), (ETH_IPV6, own_ipv6), (ETH_ARP, own_arp))
         for step in leaving(edge.steps):
-            for eth_type, own in ((ETH_IPV4, own_ipv4), (ETH_ARP, own_arp)):
+            for eth_type, own in by_type:
                 sent = step.packet.sent.cut("eth_type", eth_type)[0]
                 for forged in outside(sent, (own,)) if sent else ():
                     said = f"{host.host} sends under another's address and gets {what(step)}"
@@ -362,6 +371,12 @@ class Binding(PathClaim):
         for turn in seen.door.turns:
             for said in _strange(network, demand, turn.step):
                 yield Breach(said, demand.src, None, (TraceStep(turn.step),), demand)
+        eth_type = ETH_TYPE[demand.intent.family]
+        for found in seen.of_kind(Kind.DELIVERED):
+            if found.step.packet.value("eth_type") not in (eth_type, None):
+                trace = trace_to(seen, found.node, found.step)
+                said = f"packets of {demand.id} arrive as those of another protocol"
+                yield Breach(said, found.step.at.hub, None, trace, demand)
         for found in seen.of_kind(Kind.MISTAKEN):
             for turn in seen.at(found.node[0]).turns:
                 for said in _strange(network, demand, turn.step):

@@ -160,7 +160,7 @@ class Explorer:
     def packet(self, intent: Intent, selector: Selector) -> Packet:
         """One that an intent's host sends, marked as the demand is, as it comes to its switch."""
         src, dst = (self.hosts[name] for name in intent.hosts)
-        header = some_packet(src, dst, selector) | {"ip_dscp": intent.dscp}
+        header = some_packet(src, dst, intent.family, selector) | {"ip_dscp": intent.dscp}
         return Packet.of(in_port=src.port, **header)
 
     def delivered_at(self, intent: Intent) -> tuple[str, int]:

@@ -17,7 +17,7 @@ from corridor.controller.forwarding.program import (
 )
 from corridor.controller.prover.search.claim import Breach, Claim
 from corridor.controller.prover.search.declared_network import Network
-from corridor.controller.prover.search.headers import NEEDS, Condition, is_exact
+from corridor.controller.prover.search.headers import ETH_IPV6, NEEDS, Condition, is_exact
 from corridor.controller.prover.search.lookup import sends_back, uses
 from corridor.controller.prover.search.reach import End, Step, in_words
 
@@ -44,8 +44,8 @@ class Understood(Claim):
         for name, value in flow.match:
             if not is_exact(name, value):
                 yield f"its match on {name} = {value} is not understood"
-            elif (needs := NEEDS.get(name)) is not None and needs not in flow.match:
-                yield f"its match on {name} has no {needs[0]} = {needs[1]}"
+            elif (needs := NEEDS.get(name)) and not any(one in flow.match for one in needs):
+                yield f"its match on {name} has no {needs[0][0]} = {needs[0][1]}"
         yield from _unknown_actions(flow.actions)
         if flow.goto is not None and flow.goto <= flow.table:
             yield f"it goes back from table {flow.table} to {flow.goto}"
@@ -186,12 +186,13 @@ def surplus[T](some: Iterable[T], others: Iterable[T]) -> Iterator[T]:
     yield from (Counter(some) - Counter(others)).elements()
 
 
+_BELOW_LABELS = ((), (ETH_IPV6,))
 _ACTIONS: dict[str, Callable[..., bool]] = {
     "output": lambda port: isinstance(port, int),
     "controller": lambda: True,
     "in_port": lambda: True,
     "push_label": lambda label: is_exact("mpls_label", label),
-    "pop_label": lambda: True,
+    "pop_label": lambda *below: below in _BELOW_LABELS,
     "decrement_label_ttl": lambda: True,
     "set_field": lambda name, value: name != "in_port" and is_exact(name, value),
     "group": lambda number: isinstance(number, int),

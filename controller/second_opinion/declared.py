@@ -78,6 +78,11 @@ class Direction:
         return str(self.demand["id"])
 
     @property
+    def family(self) -> str:
+        """The protocol of its packets; IPv4 where its file does not say."""
+        return str(self.demand.get("family") or "ipv4")
+
+    @property
     def hosts(self) -> tuple[str, str]:
         """The names of the hosts that send and receive; the default host of a hub has the hub's."""
         src, dst = (self.demand.get(f"{end}_host") or self.demand[end] for end in ("src", "dst"))

@@ -143,7 +143,8 @@ class Judged:
     def walk(self, what: Failed, selector: int = 0) -> Walk:
         src, dst = (self.hosts[name] for name in self.direction.hosts)
         self.walks += 1
-        packet = sent_by_host(src, dst, self.direction.selectors[selector])
+        one = self.direction
+        packet = sent_by_host(src, dst, one.selectors[selector], one.family)
         return self.walker.walk((src.hub, src.port), packet, self.walker.ports.dead_by(what))
 
     def journey(self, walk: Walk) -> Journey:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from corridor.controller.second_opinion.declared import Plain
+from corridor.topologies.model.addresses import ipv6_of
 from corridor.topologies.model.wiring import HostEnd
 
 type Field = int | str
@@ -88,7 +89,7 @@ def _actions(actions: Iterable[Plain]) -> tuple[tuple[str, tuple[Any, ...]], ...
     return tuple((one["kind"], tuple(one["arguments"])) for one in actions)
 
 
-IPV4, MPLS = 0x0800, 0x8847
+IPV4, IPV6, MPLS = 0x0800, 0x86DD, 0x8847
 PUSHED_TTL = 255
 """A label's own TTL, whatever the packet's is (pipe model, RFC 3443)."""
 
@@ -123,9 +124,12 @@ class Packet:
     def pushed(self, number: int) -> Packet:
         return replace(self, labels=(*self.labels, Label(number)))
 
-    def popped(self) -> Packet:
+    def popped(self, below: Field) -> Packet:
+        """Without its outermost label, when what is below is said to be of an Ethernet type."""
         if not self.labels:
             _refuse("pop")
+        if len(self.labels) == 1 and self.header.get("eth_type", below) != below:
+            raise StoppedError(f"takes what is below a label for another type, {below}")
         return replace(self, labels=self.labels[:-1])
 
     def aged(self) -> Packet:
@@ -161,17 +165,21 @@ FREE_PORTS = (50_001, 50_002)
 """Of a packet whose demand does not say which ports it uses."""
 
 
-def sent_by_host(src: HostEnd, dst: HostEnd, selector: Plain) -> Packet:
-    """A packet that a demand's host sends for it, as one of its selectors describes it."""
+def sent_by_host(src: HostEnd, dst: HostEnd, selector: Plain, family: str = "ipv4") -> Packet:
+    """A packet that a demand's host sends for it, as one of its selectors describes it; of a family
+    of addresses."""
     protocol = selector.get("protocol") or "udp"
+    of_ipv6 = family == "ipv6"
+    near, far = (ipv6_of(one.host_ip) if of_ipv6 else one.host_ip for one in (src, dst))
+    kind = "ipv6" if of_ipv6 else "ipv4"
     return Packet(
         {
             "eth_src": src.host_mac,
             "eth_dst": dst.host_mac,
             "vlan_vid": 0,
-            "eth_type": IPV4,
-            "ipv4_src": src.host_ip,
-            "ipv4_dst": dst.host_ip,
+            "eth_type": IPV6 if of_ipv6 else IPV4,
+            f"{kind}_src": near,
+            f"{kind}_dst": far,
             "ip_proto": PROTOCOLS[protocol],
             "ip_dscp": 0,
             f"{protocol}_src": selector.get("src_port") or FREE_PORTS[0],

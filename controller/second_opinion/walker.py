@@ -20,7 +20,7 @@ from corridor.controller.second_opinion.declared import (
     refuse_others,
 )
 from corridor.controller.second_opinion.journey import Port, Ports
-from corridor.controller.second_opinion.packets import Packet, StoppedError, Switch
+from corridor.controller.second_opinion.packets import IPV4, Packet, StoppedError, Switch
 from corridor.controller.second_opinion.selectors import Known, Places, every, selects, some
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, Wiring
 
@@ -140,7 +140,7 @@ class _At:
             elif kind == "push_label":
                 packet = packet.pushed(int(arguments[0]))
             elif kind == "pop_label":
-                packet = packet.popped()
+                packet = packet.popped(arguments[0] if arguments else IPV4)
             elif kind == "decrement_label_ttl":
                 packet = packet.aged()
             elif kind == "set_field":

@@ -234,7 +234,8 @@ def _leg(demand: DemandUnderTest, hub: str, onward: str) -> str:
 def _packet(demand: DemandUnderTest, fields: Mapping[str, Value]) -> str:
     src, dst = demand.intent.pair
     protocol = {17: ", udp", 6: ", tcp"}.get(int(fields.get("ip_proto", 0)), "")
-    return f"{fields['ipv4_src']} ({src}) to {fields['ipv4_dst']} ({dst}){protocol}"
+    family = demand.intent.family
+    return f"{fields[f'{family}_src']} ({src}) to {fields[f'{family}_dst']} ({dst}){protocol}"
 
 
 def _lawful(demand: DemandUnderTest) -> Iterator[str]:

@@ -57,7 +57,7 @@ def classes_of(plan: Plan) -> tuple[PacketClass, ...]:
 
 def selected(plan: Plan) -> Iterator[Selected]:
     """What tells the packets of each class; a demand's ports are its own."""
-    address = {host.name: host.host_ip for host in plan.wiring.hosts}
+    hosts = {host.name: host for host in plan.wiring.hosts}
     parts = [part for host in plan.job.hosts for part in host.parts]
     streams = {part.flow for part in parts if isinstance(part, StreamOut)}
     listens = {
@@ -70,7 +70,7 @@ def selected(plan: Plan) -> Iterator[Selected]:
         kinds = _ports(demand, demand.index in streams, listens.get(demand.index))
         for kind, protocol, there, back in kinds:
             for direction, (src_port, dst_port) in ((FORWARD, there), (BACKWARD, back)):
-                src, dst = (address[name] for name in _ends(demand, direction))
+                src, dst = (hosts[one].ip(demand.family) for one in _ends(demand, direction))
                 yield Selected(
                     _number(demand, kind, direction), protocol, src, dst, src_port, dst_port
                 )

@@ -18,6 +18,7 @@ from corridor.controller.policy.product import Product
 from corridor.experiments.account.summary import Crossing, CrossingsSummary
 from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.base.named_tuples import from_plain
+from corridor.topologies.model.addresses import ETH_TYPE, family_of
 from corridor.topologies.model.routing import shortest_tree, walk
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Topology
 from corridor.topologies.model.wiring import Wiring
@@ -33,7 +34,7 @@ class TransitChecker:
     def __init__(self, specification: Specification, wiring: Wiring) -> None:
         self._specification = specification
         self._intents = specification.intents()
-        self._host_of = {host.host_ip: host.name for host in wiring.hosts}
+        self._host_of = {host.ip(one): host.name for host in wiring.hosts for one in ETH_TYPE}
         self._sender = {
             end.interface: (fibre.fibre, end.hub)
             for fibre in wiring.fibres
@@ -63,7 +64,8 @@ class TransitChecker:
 
     def _intent_of(self, flow: SeenFlow) -> Intent | None:
         hosts = (self._host_of.get(flow.src or ""), self._host_of.get(flow.dst or ""))
-        mine = (intent for intent in self._intents if intent.hosts == hosts)
+        family = family_of(flow.src or "")
+        mine = (one for one in self._intents if one.hosts == hosts and one.family == family)
         return next((one for one in mine if any(_fits(s, flow) for s in one.selectors)), None)
 
     def allows(self, crossing: Crossing) -> bool:

@@ -247,4 +247,5 @@ def live_wiring(
         buffer_ms=loaded.scenario.network.buffer / 1e6,
         lines=lines,
         gateways=possible_gateways(loaded.topology, [loaded.policies]),
+        ipv6=loaded.scenario.has_ipv6,
     )

@@ -149,7 +149,7 @@ def bring_up(options: Options, say: Say, note: Note) -> None:
         where = (
             here(out_dir)
             if kernel is None
-            else in_a_guest(kernel, out_dir, _readable(options, say))
+            else in_a_guest(kernel, out_dir, _readable(options, say), ipv6=loaded.scenario.has_ipv6)
         )
         place = stack.enter_context(where)
         log = out_dir / "api.log"
@@ -381,7 +381,9 @@ def here(out_dir: Path) -> Iterator[Place]:
 
 
 @contextlib.contextmanager
-def in_a_guest(kernel: Kernel, out_dir: Path, reads: Sequence[Path]) -> Iterator[Place]:
+def in_a_guest(
+    kernel: Kernel, out_dir: Path, reads: Sequence[Path], *, ipv6: bool = False
+) -> Iterator[Place]:
     """In a guest with the real clock, whose second console is a line to its control socket.
 
     What people start at its hubs reads ``reads``."""
@@ -393,7 +395,7 @@ def in_a_guest(kernel: Kernel, out_dir: Path, reads: Sequence[Path]) -> Iterator
             with (
                 relayed(control, line.ask),
                 opened(scratch / SOCKET, partial(line.ask, to=OPERATIONS)),
-                keeping_guest(kernel, out_dir, theirs, reads) as process,
+                keeping_guest(kernel, out_dir, theirs, reads, ipv6=ipv6) as process,
             ):
                 yield Place(process, control, scratch / SOCKET, line.close)
     finally:

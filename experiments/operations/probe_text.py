@@ -81,8 +81,10 @@ def _served(demand: Said) -> Iterator[str]:
 
 def _packet(packet: Said) -> str:
     protocol = PROTOCOLS.get(packet.get("ip_proto", 0), "ip")
+    family = "ipv6" if "ipv6_src" in packet else "ipv4"
     ends = [
-        f"{packet[f'ipv4_{end}']}:{packet.get(f'{protocol}_{end}', '')}" for end in ("src", "dst")
+        f"{packet[f'{family}_{end}']}:{packet.get(f'{protocol}_{end}', '')}"
+        for end in ("src", "dst")
     ]
     return f"packet: {protocol.upper()} {' > '.join(ends)}"
 

@@ -123,6 +123,7 @@ def _planned(
         buffer_ms=scenario.network.buffer / 1e6,
         lines=on_fibres,
         gateways=gateways,
+        ipv6=scenario.has_ipv6,
     )
     known = DesiredState(specification)
     without = known.without(wiring)

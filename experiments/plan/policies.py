@@ -68,6 +68,7 @@ def planned(
         dst=demand.dst,
         src_host=demand.src_host or "",
         dst_host=demand.dst_host or "",
+        ipv6=demand.family == "ipv6",
         status=there.status,
         data=there.intent.demand.data_class,
         returns=back.intent.demand.data_class,
@@ -232,7 +233,7 @@ def assessments(
             fields = dict(flow.match)
             if flow.table == Table.SWITCH and fields.get("in_port") == GATEWAY_OUT_PORT:
                 intent = intents[flow.policy - 1]
-                src, dst = (wiring.host(name).host_ip for name in intent.hosts)
+                src, dst = (wiring.host(name).ip(intent.family) for name in intent.hosts)
                 passed.append(Assessment(int(fields["mpls_label"]), intent.id, src, dst))
         found.append(Gateway(hub, tuple(passed)))
     return tuple(found)

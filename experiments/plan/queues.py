@@ -122,7 +122,7 @@ def _crossed(graph: ForwardingGraph) -> frozenset[Direction]:
 
 def _packets(wiring: Wiring, intent: Intent) -> tuple[Packets, ...]:
     """Selectors between two hosts: what an intent's packets are, under any label."""
-    src, dst = (wiring.host(name).host_ip for name in intent.hosts)
+    src, dst = (wiring.host(name).ip(intent.family) for name in intent.hosts)
     return tuple(
         Packets(src, dst, one.protocol or "", one.src_port, one.dst_port)
         for one in intent.selectors

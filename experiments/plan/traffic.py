@@ -17,6 +17,7 @@ from corridor.experiments.scenario.moments import END, START, STREAMS
 from corridor.experiments.scenario.scenario import LoadedScenario, Scenario
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
+from corridor.topologies.model.addresses import ETH_TYPE
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents import intervals, jobs
 from corridor.traffic.agents.probe import Probe
@@ -52,8 +53,8 @@ def frame_specs(scenario: Scenario, wiring: Wiring) -> list[FrameSpec]:
         ends: _Ends = {
             "src_mac": src.host_mac,
             "dst_mac": dst.host_mac,
-            "src_ip": src.host_ip,
-            "dst_ip": dst.host_ip,
+            "src_ip": src.ip(demand.family),
+            "dst_ip": dst.ip(demand.family),
         }
         specs.append(
             FrameSpec(
@@ -225,10 +226,11 @@ def stamp_hosts(
     """
     hosts = wiring.hosts
     parts: dict[str, list[Part]] = {host.name: [] for host in hosts}
-    targets = {demand.hosts[1] for demand in demands}
+    targets = {(demand.hosts[1], demand.family) for demand in demands}
     for host in hosts:
-        if host.name in targets:
-            parts[host.name].append(Reflector(host.host_ip))
+        for family in ETH_TYPE:
+            if (host.name, family) in targets:
+                parts[host.name].append(Reflector(host.ip(family)))
     for number, (demand, schedule) in enumerate(zip(demands, schedules, strict=True)):
         if schedule is None:
             continue
@@ -270,7 +272,8 @@ def stream_hosts(
         demand.stream_bps,
         interval_ns=width_ns,
     )
-    received = StreamIn(flow, ports.STREAM_BASE + flow, until_ns, interval_ns=width_ns)
+    port = ports.STREAM_BASE + flow
+    received = StreamIn(flow, port, until_ns, interval_ns=width_ns, family=demand.family)
     return (
         jobs.Host(src.name, "", src.host_interface, (sent,)),
         jobs.Host(dst.name, "", dst.host_interface, (received,)),
@@ -323,8 +326,8 @@ def transfers(
                 demand=plan.index,
                 src_host=src.host,
                 dst_host=dst.host,
-                src_ip=src.host_ip,
-                dst_ip=dst.host_ip,
+                src_ip=src.ip(demand.family),
+                dst_ip=dst.ip(demand.family),
                 port=server_port(plan.index, demand),
                 client_port=ports.TCP_CLIENT_BASE + plan.index,
                 control_port=ports.TCP_CONTROL_BASE + plan.index,

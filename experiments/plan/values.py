@@ -13,6 +13,7 @@ from corridor.controller.forwarding.program import Program
 from corridor.controller.intent.anycast_choice import AnycastChoice
 from corridor.experiments.plan.domain_values import PlannedDomains
 from corridor.topologies.base.codec import OMIT_EMPTY, OMIT_NONE, JsonObject
+from corridor.topologies.model.addresses import Family
 from corridor.topologies.model.wiring import Wiring
 from corridor.traffic.agents.jobs import Job
 
@@ -179,6 +180,13 @@ class PlannedDemand:
     """The host that sends it, behind the source; empty: its default host."""
     dst_host: str = field(default="", metadata=OMIT_EMPTY)
     """The host that receives it, behind the destination; empty: its default host."""
+    ipv6: bool = field(default=False, metadata=OMIT_EMPTY)
+    """Whether its packets are of IPv6 instead of IPv4."""
+
+    @property
+    def family(self) -> Family:
+        """The protocol of its packets."""
+        return "ipv6" if self.ipv6 else "ipv4"
 
     @property
     def hosts(self) -> tuple[str, str]:

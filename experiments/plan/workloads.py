@@ -68,8 +68,13 @@ def ends_of(
                 message = f"workloads open more than {most:,} connections at {connects}"
                 hint = "let several messages share one: transport: {connections: 10}"
                 raise loaded.document.error(message, "workloads", hint=hint)
+            asked = scenario.demands[one.demand]
             near = _client(one, transport, hosts[connects], port, hosts[serves], back=back)
-            near = near._replace(dscp=scenario.dscp(scenario.demands[one.demand]))
+            near = near._replace(
+                local_ip=hosts[connects].ip(asked.family),
+                peer_ip=hosts[serves].ip(asked.family),
+                dscp=scenario.dscp(asked),
+            )
             parts[connects].append(near)
             parts[serves].append(_server(one, near, back=not back))
     return tuple(

@@ -374,6 +374,7 @@ def _in_a_guest(
             memory_mb=_memory_mb(setting),
             patience_s=options.patience_s or (PATIENCE_S if setting.virtual else None),
             own=not setting.keeps,
+            ipv6=setting.wiring is not None and setting.wiring.ipv6,
         )
         guests.append(stack.enter_context(guest))
         last = _watch_console(guests[0], console)

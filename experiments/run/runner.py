@@ -270,9 +270,11 @@ def carry_out(
     virtual = choice.clock != "real"
     if patience_s is None:
         patience_s = patience_for(plan, virtual_clock=virtual)
-    memory_mb = needs(plan).guest_mb
+    memory_mb, ipv6 = needs(plan).guest_mb, plan.wiring.ipv6
     if isinstance(kernel, DebianKernel):
-        run_in_machine(kernel, out_dir, on_event, patience_s=patience_s, memory_mb=memory_mb)
+        run_in_machine(
+            kernel, out_dir, on_event, patience_s=patience_s, memory_mb=memory_mb, ipv6=ipv6
+        )
         return
     run_in_guest(
         kernel,
@@ -281,6 +283,7 @@ def carry_out(
         virtual_clock=virtual,
         patience_s=patience_s,
         memory_mb=memory_mb,
+        ipv6=ipv6,
     )
 
 

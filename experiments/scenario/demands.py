@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from typing import Final, Literal
 
 from pydantic import (
     Field,
@@ -22,13 +23,25 @@ from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.model import RETURN, SAME_CLASS, UNCLASSIFIED, Bandwidth, PolicySet
 from corridor.controller.policy.model import DemandEntry as RuledEntry
 from corridor.experiments.scenario.fields import PolicedBps, Unpoliced, check_policed
-from corridor.experiments.scenario.options import ProbeOptions, ThroughputOptions
+from corridor.experiments.scenario.options import (
+    MIN_PADDING_BYTES,
+    MIN_PROBE_BYTES,
+    ProbeOptions,
+    ThroughputOptions,
+)
 from corridor.experiments.scenario.queues import Dscp
 from corridor.topologies.base.documents import Document, KeyPath
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.suggestions import nearest
+from corridor.topologies.model.addresses import IPV6_HEADER_MORE_BYTES, Family
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Frozen, NonEmpty, Slug, Topology
+
+type Families = Literal["ipv4", "ipv6", "dual"]
+IPV4: Final = "ipv4"
+IPV6: Final = "ipv6"
+OF_IPV6 = "-ipv6"
+"""What the id of the second demand of a dual one ends in."""
 
 
 class DemandEntry(Frozen):
@@ -67,6 +80,18 @@ class DemandEntry(Frozen):
     """Probes of this demand, instead of the scenario's."""
     throughput: ThroughputOptions | None = None
     """A stream or transfer in addition to probes."""
+    family: Families | None = None
+    """``ipv4``, ``ipv6``, or ``dual``: the demand by IPv4, and a second one by IPv6, whose id ends
+    in ``-ipv6``; that of the scenario if not given."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        """Without what says that all is as it was before there were such keys."""
+        dumped: dict[str, JsonValue] = handler(self)
+        for key, usual in (("src_host", ()), ("dst_host", ()), ("family", (IPV4,))):
+            if dumped.get(key) in (None, *usual):
+                dumped.pop(key, None)
+        return dumped
 
     def ruled(self, service: Service | None) -> RuledEntry:
         """As policies are asked about it, those in force now and any that come later; carried by
@@ -79,6 +104,7 @@ class DemandEntry(Frozen):
                 "dst": self.dst,
                 "returns": self.returns or SAME_CLASS,
                 "service": self.service or service,
+                "family": self.family or IPV4,
                 **self.hosts_behind,
             }
         )
@@ -97,16 +123,6 @@ class LocatedEntry(DemandEntry):
     dst_host: Slug | None = None
     """The host that receives it, behind the destination; None: its default host."""
 
-    @model_serializer(mode="wrap")
-    def _without_default_hosts(
-        self, handler: SerializerFunctionWrapHandler
-    ) -> dict[str, JsonValue]:
-        dumped: dict[str, JsonValue] = handler(self)
-        for key in ("src_host", "dst_host"):
-            if dumped.get(key) is None:
-                dumped.pop(key, None)
-        return dumped
-
     @property
     def hosts_behind(self) -> dict[str, str]:
         named = {"src_host": self.src_host, "dst_host": self.dst_host}
@@ -117,6 +133,7 @@ class Demand(LocatedEntry):
     """As it is served: by one hub."""
 
     dst: Slug
+    family: Family = IPV4
     sought: Where | None = None
     """The selector, where it may go to any of several hubs."""
     anycast: InstanceOf[AnycastChoice] | None = None
@@ -143,6 +160,45 @@ def _located(demand: DemandEntry, hub_of: Mapping[str, str]) -> DemandEntry:
     for end, host in hosts.items():
         fields |= {end: hub_of[host], f"{end}_host": host}
     return LocatedEntry.model_construct(**fields)
+
+
+def by_family(demands: Sequence[DemandEntry], usual: Families) -> tuple[DemandEntry, ...]:
+    """The demands, each of one family. Those of IPv6 that ``dual`` demands come to are behind all
+    others, so that the numbers of these stay as they are."""
+    asked = [(one, one.family or usual) for one in demands]
+    known = [
+        one.model_copy(update={"family": IPV4 if family == "dual" else family})
+        for one, family in asked
+    ]
+    more = [
+        one.model_copy(update={"id": one.id + OF_IPV6, "family": IPV6})
+        for one, family in asked
+        if family == "dual"
+    ]
+    return (*known, *more)
+
+
+def check_families(
+    document: Document,
+    demands: Sequence[DemandEntry],
+    usual: ProbeOptions,
+    *,
+    queues: bool,
+) -> None:
+    """Demands of IPv6 have probes that hold the longer header, and meet no queues by class. Raises
+    InputError."""
+    least = MIN_PROBE_BYTES + IPV6_HEADER_MORE_BYTES
+    for demand in demands:
+        if demand.family != IPV6:
+            continue
+        if queues:
+            message = f'queues tell classes of IPv4 packets only, and "{demand.id}" is of IPv6'
+            raise document.error(message, "network", "queues", hint="remove queues, or the family")
+        size = (demand.probe or usual).size
+        if size < least or least < size < least + MIN_PADDING_BYTES:
+            message = f'a probe of {size} B is too small for "{demand.id}", which is of IPv6'
+            more = least + MIN_PADDING_BYTES
+            raise document.error(message, "probe", hint=f"write {least}B, or at least {more}B")
 
 
 def served(

@@ -37,10 +37,10 @@ def specify(loaded: LoadedScenario) -> Specification:
     """The specification of a scenario, with what has to be given up so that its rates fit."""
     scenario = loaded.scenario
     turned = turned_demands(scenario.demands)
-    crowded = Counter(frozenset(one.hosts) for one in scenario.demands)
+    crowded = Counter((frozenset(one.hosts), one.family) for one in scenario.demands)
     directions = []
     for number, demand in enumerate(scenario.demands):
-        alone = crowded[frozenset(demand.hosts)] == 1
+        alone = crowded[frozenset(demand.hosts), demand.family] == 1
         forward, backward = _packets(
             number,
             streams=scenario.streams(demand),

@@ -11,7 +11,16 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, InstanceOf, SerializeAsAny
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    JsonValue,
+    SerializeAsAny,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from corridor.controller.intent.intent import Aggregate, Disjoint
 from corridor.controller.openflow.frameworks import AskedFramework
@@ -32,11 +41,16 @@ from corridor.controller.traffic_engineering.objective import (
     read_custom,
 )
 from corridor.experiments.scenario.demands import (
+    IPV4,
+    IPV6,
     Demand,
     DemandEntry,
+    Families,
+    by_family,
     check_aggregates,
     check_demands,
     check_disjoint,
+    check_families,
     located,
     served,
 )
@@ -173,6 +187,15 @@ class ScenarioFile(Frozen):
     """Fibres cut in sequence, after all other measurements, for example ``{}``."""
     computing: Computing | None = None
     """What hubs compute, for the energy audit."""
+    family: Families = IPV4
+    """Protocol of demands that do not state it: ``ipv4``, ``ipv6``, or ``dual`` for both."""
+
+    @model_serializer(mode="wrap")
+    def _without_usual_family(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
+        dumped: dict[str, JsonValue] = handler(self)
+        if dumped.get("family") == IPV4:
+            del dumped["family"]
+        return dumped
 
     @property
     def follows(self) -> bool:
@@ -220,6 +243,11 @@ class Scenario(ScenarioFile):
     """One experiment, checked against its topology: each demand goes to one hub."""
 
     demands: tuple[Demand, ...]
+
+    @property
+    def has_ipv6(self) -> bool:
+        """Whether some demand is of IPv6, so that hosts have such addresses."""
+        return any(demand.family == IPV6 for demand in self.demands)
 
 
 NOWHERE = Document({}, "", {})
@@ -343,9 +371,11 @@ def _loaded(
     document = whole(document, folder)
     scenario = validate(document, ScenarioFile)
     topology = topology or _topology(document, scenario, folder)
-    demands_of = located(scenario.demands, topology)
+    demands_of = by_family(located(scenario.demands, topology), scenario.family)
     scenario = scenario.model_copy(update={"demands": demands_of})
     check_demands(document, demands_of, topology, scenario.topology, unconnected=asked.unconnected)
+    has_queues = scenario.network.queues is not None
+    check_families(document, demands_of, scenario.probe, queues=has_queues)
     check_disjoint(document, scenario.demands, scenario.disjoint)
     check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)

@@ -72,6 +72,10 @@ def _refused(loaded: LoadedScenario) -> Iterator[tuple[str, tuple[str | int, ...
     if scenario.network.police:
         yield "controllers of domains do not police rates", ("network", "police")
     for number, demand in enumerate(scenario.demands):
+        if demand.family != "ipv4":
+            key = "family" if scenario.family != "ipv4" else "demands"
+            yield f"controllers of domains serve IPv4 only, and {demand.id} is of IPv6", (key,)
+            return
         for key in ("guarantee", "police"):
             if getattr(demand, key) not in (None, "none"):
                 what = f"controllers of domains do not serve {key} of {demand.id}"

@@ -119,6 +119,7 @@ def _measuring_s(plan: Plan) -> float:
 
 
 VIRTUAL_START_NS = 1_800_000_000_000_000_000  # 2027-01-15T08:00:00Z, a round second
+NO_IPV6 = ("ipv6.disable=1",)
 KERNEL_LINK = "linux"
 NOTHING_MORE: Mapping[str, Path] = {}
 INIT = "corridor/experiments/testbeds/guest_init.py"
@@ -177,10 +178,12 @@ def boot_command(
     *init_arguments: str,
     second_console: bool = False,
     memory_mb: int = USUAL_GUEST_MB,
+    ipv6: bool = False,
 ) -> list[str]:
     """The kernel, to be started where ``links`` and ``code`` are, and its arguments.
 
-    A second console is the kernel's standard input, in both directions.
+    A second console is the kernel's standard input, in both directions. Without ``ipv6`` the kernel
+    knows IPv4 only.
     """
     options = [
         f"mem={memory_mb}M",
@@ -189,7 +192,7 @@ def boot_command(
         "ro",
         "quiet",
         "norandmaps",
-        "ipv6.disable=1",
+        *NO_IPV6[ipv6:],
         "con=null",
         "ssl=null",
         "con0=null,fd:1",

@@ -19,6 +19,7 @@ from corridor.experiments.machines.debian_kernel import DebianKernel
 from corridor.experiments.machines.qemu import Architecture, Boot, Kernel, Share, command
 from corridor.experiments.testbeds.guest_command import (
     GO_ON,
+    NO_IPV6,
     USUAL_GUEST_MB,
     base_of_python,
     code,
@@ -54,7 +55,7 @@ FIRST_MODULES = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "crc32c_g
 MODULES = (*FIRST_MODULES, *NEEDED_MODULES, "mpls_gso?")
 WORDS = (
     *("console=hvc0", "quiet", "panic=-1"),
-    *("nokaslr", "norandmaps", "random.trust_cpu=off", "mitigations=off", "ipv6.disable=1"),
+    *("nokaslr", "norandmaps", "random.trust_cpu=off", "mitigations=off"),
 )
 WORDS_OF: dict[Architecture, tuple[str, ...]] = {"x86_64": ("tsc=reliable",), "aarch64": ()}
 _SCRIPT = Template("""#!/bin/busybox sh
@@ -91,7 +92,10 @@ def first_script(modules: Sequence[str]) -> str:
 
 
 def machine(
-    architecture: Architecture, *init_arguments: str, memory_mb: int = USUAL_GUEST_MB
+    architecture: Architecture,
+    *init_arguments: str,
+    memory_mb: int = USUAL_GUEST_MB,
+    ipv6: bool = False,
 ) -> Boot:
     """To be started where the links and copies of ``guest_command.py`` are."""
     environment = {
@@ -100,7 +104,7 @@ def machine(
         VARIABLE: SLOWNESS,
         PYTHON_WORD: str(Path(sys.executable).resolve()),
     }
-    words = [*WORDS, *WORDS_OF[architecture]]
+    words = [*WORDS, *NO_IPV6[ipv6:], *WORDS_OF[architecture]]
     words += [f"{name}={value}" for name, value in environment.items()]
     shares = {PROJECT_TAG: True, PYTHON_TAG: True, OUT_TAG: False}
     return Boot(
@@ -130,15 +134,18 @@ def run_in_machine(
     *,
     patience_s: float = PATIENCE_S,
     memory_mb: int = USUAL_GUEST_MB,
+    ipv6: bool = False,
 ) -> None:
     """Boot a machine that executes ``out_dir/raw/plan.json``; as ``run_in_guest`` of ``uml.py``."""
-    with watched(_boot(kernel, out_dir, memory_mb), out_dir, patience_s) as guest:
+    with watched(_boot(kernel, out_dir, memory_mb, ipv6), out_dir, patience_s) as guest:
         read_events(guest, on_event, out_dir / "console.log", NAME)
 
 
-def _boot(kernel: DebianKernel, out_dir: Path, memory_mb: int) -> subprocess.Popen[bytes]:
+def _boot(
+    kernel: DebianKernel, out_dir: Path, memory_mb: int, ipv6: bool
+) -> subprocess.Popen[bytes]:
     """Its code is compiled here: the machine itself would take ten times as long."""
-    program, *words = command(machine(kernel.architecture, memory_mb=memory_mb))
+    program, *words = command(machine(kernel.architecture, memory_mb=memory_mb, ipv6=ipv6))
     place = shutil.which(program)
     if place is None:
         raise EnvironmentUnsupported(f"{program} is not installed", "see ./corridor doctor")

@@ -74,7 +74,7 @@ class ReusableGuests(Closing):
         if guest is None:
             while len(self._guests) >= self._most:
                 self._guests.pop(0).close()
-            guest = StandingGuest(kernel, self._folder, needs(plan).guest_mb)
+            guest = StandingGuest(kernel, self._folder, needs(plan).guest_mb, ipv6=plan.wiring.ipv6)
         else:
             self._guests.remove(guest)
         self._guests.append(guest)
@@ -84,14 +84,14 @@ class ReusableGuests(Closing):
 class StandingGuest:
     """One guest, and the network that stays in it once it has carried out a plan."""
 
-    def __init__(self, kernel: Kernel, folder: Path, memory_mb: int) -> None:
+    def __init__(self, kernel: Kernel, folder: Path, memory_mb: int, *, ipv6: bool) -> None:
         self._kernel = kernel
         self._folder = folder
         self._memory_mb = memory_mb
         self._plan: Plan | None = None
         self._line, theirs = socket.socketpair()
         try:
-            self._guest = serving_guest(kernel, folder, theirs, memory_mb)
+            self._guest = serving_guest(kernel, folder, theirs, memory_mb, ipv6=ipv6)
         except BaseException:
             self._line.close()
             raise

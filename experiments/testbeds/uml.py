@@ -95,6 +95,7 @@ def run_in_guest(
     virtual_clock: bool,
     patience_s: float = PATIENCE_S,
     memory_mb: int = USUAL_GUEST_MB,
+    ipv6: bool = False,
 ) -> None:
     """Boot a guest that executes ``out_dir/raw/plan.json``; returns when it has ended well.
 
@@ -102,7 +103,9 @@ def run_in_guest(
     shows no progress for ``patience_s``. ``on_event`` gets every event with the wall time it
     came at.
     """
-    with _guest(kernel, out_dir, virtual_clock, patience_s, memory_mb=memory_mb) as guest:
+    with _guest(
+        kernel, out_dir, virtual_clock, patience_s, memory_mb=memory_mb, ipv6=ipv6
+    ) as guest:
         read_events(guest, on_event, out_dir / "console.log", "the guest")
 
 
@@ -160,9 +163,16 @@ def _guest(
     *init_arguments: str,
     memory_mb: int = USUAL_GUEST_MB,
     more_code: Mapping[str, Path] = NO_MORE,
+    ipv6: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     guest = _boot(
-        kernel, out_dir, virtual_clock, *init_arguments, memory_mb=memory_mb, more_code=more_code
+        kernel,
+        out_dir,
+        virtual_clock,
+        *init_arguments,
+        memory_mb=memory_mb,
+        more_code=more_code,
+        ipv6=ipv6,
     )
     with watched(guest, out_dir, patience_s):
         yield guest
@@ -170,7 +180,12 @@ def _guest(
 
 @contextlib.contextmanager
 def keeping_guest(
-    kernel: Kernel, out_dir: Path, line: socket.socket, reads: Sequence[Path]
+    kernel: Kernel,
+    out_dir: Path,
+    line: socket.socket,
+    reads: Sequence[Path],
+    *,
+    ipv6: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A guest with the live network of ``out_dir``: see ``live_network/inside.py``.
 
@@ -179,7 +194,8 @@ def keeping_guest(
     has not ended.
     """
     with line:
-        guest = _boot(kernel, out_dir, False, "keep", console=line.fileno(), reads=reads)
+        fd = line.fileno()
+        guest = _boot(kernel, out_dir, False, "keep", console=fd, reads=reads, ipv6=ipv6)
     try:
         yield guest
     finally:
@@ -188,7 +204,12 @@ def keeping_guest(
 
 
 def serving_guest(
-    kernel: Kernel, folder: Path, line: socket.socket, memory_mb: int = USUAL_GUEST_MB
+    kernel: Kernel,
+    folder: Path,
+    line: socket.socket,
+    memory_mb: int = USUAL_GUEST_MB,
+    *,
+    ipv6: bool = False,
 ) -> subprocess.Popen[bytes]:
     """A guest with the virtual clock that carries out plans in ``folder``: see ``serving.py``.
 
@@ -196,7 +217,8 @@ def serving_guest(
     resumes it goes to its standard input: see ``guest_supervisor.py``.
     """
     with line:
-        return _boot(kernel, folder, True, "serve", console=line.fileno(), memory_mb=memory_mb)
+        fd = line.fileno()
+        return _boot(kernel, folder, True, "serve", console=fd, memory_mb=memory_mb, ipv6=ipv6)
 
 
 @contextlib.contextmanager
@@ -211,6 +233,7 @@ def guest_of_a_program(
     memory_mb: int,
     patience_s: float | None,
     own: bool,
+    ipv6: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A guest with the network and program of ``out_dir``: see ``run/program_lab.py``.
 
@@ -229,6 +252,7 @@ def guest_of_a_program(
             seen={FOLDER: folder},
             reads=reads,
             own=own,
+            ipv6=ipv6,
         )
     watchdog = Watchdog(out_dir, lambda: let_go(guest), patience_s) if patience_s else None
     try:
@@ -250,6 +274,7 @@ def _boot(
     seen: Mapping[str, Path] = NO_MORE,
     reads: Sequence[Path] = (),
     own: bool = False,
+    ipv6: bool = False,
 ) -> subprocess.Popen[bytes]:
     """A guest and its supervisor, which ends with it and ends it when its standard input closes.
 
@@ -270,5 +295,6 @@ def _boot(
         *init_arguments,
         second_console=console is not None,
         memory_mb=memory_mb,
+        ipv6=ipv6,
     )
     return start(orders, words, () if console is None else (console,))

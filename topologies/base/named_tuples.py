@@ -15,12 +15,19 @@ _PLAIN = frozenset((int, str, bool, float, type(None)))
 
 
 def to_plain(value: object) -> Any:
-    """Lists, dicts, strings, numbers, booleans and None, ready for ``json.dump``."""
+    """Lists, dicts, strings, numbers, booleans and None, ready for ``json.dump``.
+
+    Fields that a class names in ``omitted_if_default`` are left out where they have their default.
+    """
     if type(value) in _PLAIN:
         return value
     names: tuple[str, ...] | None = getattr(value, "_fields", None)
     if names is not None:
-        return {name: to_plain(getattr(value, name)) for name in names}
+        plain = {name: to_plain(getattr(value, name)) for name in names}
+        for name in getattr(value, "omitted_if_default", ()):
+            if plain[name] == value._field_defaults[name]:  # type: ignore[attr-defined]
+                del plain[name]
+        return plain
     if isinstance(value, tuple | list):
         return [to_plain(item) for item in value]
     return value

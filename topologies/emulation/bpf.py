@@ -165,6 +165,7 @@ LOAD_BYTES = 26
 PASS_ON, DROP = -1, 2
 """What a program returns: the next one goes on; or the frame is lost."""
 ETH_MPLS, ETH_IPV4, ETH_LLDP = b"\x88\x47", b"\x08\x00", b"\x88\xcc"
+ETH_IPV6 = b"\x86\xdd"
 
 
 class Jump(NamedTuple):

@@ -10,7 +10,7 @@ import errno
 import os
 import socket
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from corridor.topologies.emulation.queue_marking import QueueMarking, marks
 from corridor.topologies.emulation.queues import rtnetlink
 from corridor.topologies.emulation.queues.rtnetlink import Interface, Request
 from corridor.topologies.emulation.queues.tree import Found
+from corridor.topologies.model.addresses import IPV6_PREFIX_LENGTH
 from corridor.topologies.model.wiring import (
     FIBRE_MTU_BYTES,
     HOST_MTU_BYTES,
@@ -227,13 +228,25 @@ class Links:
             self._route.carry_out(map(self._host_pair, hosts))
             for host, route in inside:
                 name = host.host_interface
-                address = rtnetlink.addressed(
-                    route.index_of(name), host.host_ip, HOST_PREFIX_LENGTH, name
-                )
+                index = route.index_of(name)
+                address = rtnetlink.addressed(index, host.host_ip, HOST_PREFIX_LENGTH, name)
                 route.carry_out([address, *_made_live([name, LOOPBACK])])
+                if self._wiring.ipv6:
+                    route.carry_out(self._ipv6(host, index))
         finally:
             for _, route in inside:
                 route.close()
+
+    def _ipv6(self, host: HostEnd, index: int) -> Iterator[Request]:
+        """A host's IPv6 address, and those of all others: nothing is asked for by multicast."""
+        name = host.host_interface
+        yield rtnetlink.resolving(name, wanted=False)
+        yield rtnetlink.addressed(index, host.ip("ipv6"), IPV6_PREFIX_LENGTH, name)
+        yield rtnetlink.resolving(name, wanted=True)
+        for other in self._wiring.hosts:
+            if other is not host:
+                address, mac = other.ip("ipv6"), other.host_mac
+                yield rtnetlink.neighbour_added(index, address, mac, name)
 
     def _host_pair(self, host: HostEnd) -> Request:
         ours = Interface(host.switch_interface, host.switch_mac, HOST_MTU_BYTES, self._group)

@@ -23,6 +23,7 @@ from corridor.topologies.emulation.bpf import (
     CAME_BY_AT,
     DOUBLE,
     ETH_IPV4,
+    ETH_IPV6,
     ETH_LLDP,
     ETH_MPLS,
     EXIT,
@@ -59,6 +60,7 @@ from corridor.topologies.emulation.bpf import (
     native,
 )
 from corridor.topologies.emulation.netlink import interfaces, shapes
+from corridor.topologies.model.addresses import IPV6_PREFIX, family_of, octets_of
 from corridor.topologies.model.wiring import Wiring
 
 # The program that counts packets where they enter and leave switches: eBPF, assembled. Pure.
@@ -87,25 +89,39 @@ _CONSTANT, _MAP_FD = 0x18, 1
 _FRAME_AT, _HELD_FROM, _HELD_BYTES = -32, 10, 32
 """Where the octets of a frame are held: those from the tenth on, so that addresses are aligned."""
 _FLOW_AT, _KEY_AT, _VALUE_AT = -48, -56, -80
+_PREFIX = octets_of(IPV6_PREFIX)[:12]
+_OF_IPV6 = 6 << 8
+"""What a key has in addition to the protocol: the rest of both addresses is the prefix."""
+_ADDRESSES_AT, _ADDRESSES_BYTES = -120, 36
+"""Where both addresses of an IPv6 packet and its ports are held."""
+_NEXT_HEADER_AT, _ADDRESSES_OF_IPV6_AT = 6, 8
 
 
 def flow_key(
     protocol: int, src_ip: str, dst_ip: str, src_port: int | None, dst_port: int | None
 ) -> bytes:
     """The key of packets by one of their ports; of two, by where they go to."""
-    addresses = b"".join(bytes(map(int, one.split("."))) for one in (src_ip, dst_ip))
+    addresses = b"".join(octets_of(one)[-4:] for one in (src_ip, dst_ip))
     ports = (0, dst_port) if dst_port is not None else (src_port or 0, 0)
-    return addresses + struct.pack("!HH", *ports) + struct.pack("=I", protocol)
+    version = 0 if family_of(src_ip) == "ipv4" else _OF_IPV6
+    return addresses + struct.pack("!HH", *ports) + struct.pack("=I", protocol | version)
 
 
 def counting(
-    counts_fd: int, classes_fd: int, point: int, again_fd: int | None = None
+    counts_fd: int,
+    classes_fd: int,
+    point: int,
+    again_fd: int | None = None,
+    *,
+    ipv6: bool = False,
 ) -> list[Instruction]:
     """For what interfaces receive or send (``point``). A table (``again_fd``) may name interfaces,
-    by number: what comes out of those was counted before it went in."""
+    by number: what comes out of those was counted before it went in. Without ``ipv6``, the program
+    is shorter and knows no class of IPv6 packets."""
     before = [] if again_fd is None else _passed_over(again_fd)
     keep = Instruction(MOVE, R6, R1)
-    return assembled([keep, *before, *_classified(classes_fd), *_counted(counts_fd, point)])
+    classified = _classified(classes_fd, ipv6=ipv6)
+    return assembled([keep, *before, *classified, *_counted(counts_fd, point)])
 
 
 def _passed_over(again_fd: int) -> Iterator[Step]:
@@ -119,7 +135,7 @@ def _passed_over(again_fd: int) -> Iterator[Step]:
     yield Instruction(MOVE, R1, R6)
 
 
-def _classified(classes_fd: int) -> Iterator[Step]:
+def _classified(classes_fd: int, *, ipv6: bool) -> Iterator[Step]:
     """The class of the packet in register 7; its descriptor is in 6, and in 1."""
     yield Instruction(MOVE_VALUE, R7, value=OTHER)
     yield Instruction(MOVE_VALUE, R2, value=_HELD_FROM)
@@ -130,6 +146,8 @@ def _classified(classes_fd: int) -> Iterator[Step]:
     yield _held(HALF, R0, 12)
     yield Jump(IF_EQUAL, R0, native(ETH_IPV4), "plain")
     yield Jump(IF_EQUAL, R0, native(ETH_MPLS), "labelled")
+    if ipv6:
+        yield Jump(IF_EQUAL, R0, native(ETH_IPV6), "plain ipv6")
     yield Jump(IF_NOT_EQUAL, R0, native(ETH_LLDP), "count")
     yield Instruction(MOVE_VALUE, R7, value=CONTROL)
     yield Jump(ALWAYS, 0, 0, "count")
@@ -137,8 +155,14 @@ def _classified(classes_fd: int) -> Iterator[Step]:
     yield _held(BYTE, R0, 16)
     yield Instruction(AND_VALUE, R0, value=1)
     yield Jump(IF_EQUAL, R0, 0, "count")
+    if ipv6:
+        yield _held(BYTE, R0, 18)
+        yield Instruction(AND_VALUE, R0, value=0xF0)
+        yield Jump(IF_EQUAL, R0, 0x60, "labelled ipv6")
     yield from _flow_of(18)
     yield Jump(ALWAYS, 0, 0, "look")
+    if ipv6:
+        yield from _flows_of_ipv6()
     yield Place("plain")
     yield from _flow_of(14)
     yield Place("look")
@@ -166,6 +190,36 @@ def _flow_of(ip_at: int) -> Iterator[Step]:
     yield Instruction(STORE, FRAME, R0, _FLOW_AT + 12)
     yield _held(HALF, R8, ip_at + 20)
     yield _held(HALF, R9, ip_at + 22)
+
+
+def _flows_of_ipv6() -> Iterator[Step]:
+    """The key of an IPv6 packet whose addresses have the prefix of hosts: what of them is not the
+    prefix, with a mark at the protocol. Only a packet without extension headers has ports here."""
+    for place, ip_at in (("labelled ipv6", 18), ("plain ipv6", 14)):
+        yield Place(place)
+        yield _held(BYTE, R0, ip_at + _NEXT_HEADER_AT)
+        yield Instruction(MOVE_VALUE, R2, value=ip_at + _ADDRESSES_OF_IPV6_AT)
+        if place == "labelled ipv6":
+            yield Jump(ALWAYS, 0, 0, "ipv6")
+    yield Place("ipv6")
+    yield Instruction(OR_VALUE, R0, value=_OF_IPV6)
+    yield Instruction(STORE, FRAME, R0, _FLOW_AT + 12)
+    yield Instruction(MOVE, R1, R6)
+    yield from address(R3, _ADDRESSES_AT)
+    yield Instruction(MOVE_VALUE, R4, value=_ADDRESSES_BYTES)
+    yield Instruction(CALL, value=LOAD_BYTES)
+    yield Jump(IF_NOT_EQUAL, R0, 0, "count")
+    for number in range(2):
+        at = _ADDRESSES_AT + 16 * number
+        for part in range(0, len(_PREFIX), 2):
+            yield Instruction(LOAD | HALF, R0, FRAME, at + part)
+            yield Jump(IF_NOT_EQUAL, R0, native(_PREFIX[part : part + 2]), "count")
+        yield Instruction(LOAD, R0, FRAME, at + len(_PREFIX))
+        yield Instruction(STORE, FRAME, R0, _FLOW_AT + 4 * number)
+    yield Instruction(STORE_VALUE, FRAME, 0, _FLOW_AT + 8, 0)
+    yield Instruction(LOAD | HALF, R8, FRAME, _ADDRESSES_AT + 32)
+    yield Instruction(LOAD | HALF, R9, FRAME, _ADDRESSES_AT + 34)
+    yield Jump(ALWAYS, 0, 0, "look")
 
 
 def _class_looked_up(classes_fd: int, otherwise: str) -> Iterator[Step]:
@@ -290,7 +344,7 @@ class PacketCounters(Closing):
             opened.callback(table.close)
             for one in (BFD, *listed):
                 table.put(one.key, CLASS.pack(one.number))
-            self._attach(opened, table, _queues(opened, wiring))
+            self._attach(opened, table, _queues(opened, wiring), ipv6=wiring.ipv6)
             self._opened = opened.pop_all()
 
     def read(self) -> Mapping[Point, Passed]:
@@ -311,11 +365,16 @@ class PacketCounters(Closing):
         self._opened.close()
 
     def _attach(
-        self, opened: contextlib.ExitStack, table: bpf.HashMap, queues: bpf.HashMap | None
+        self,
+        opened: contextlib.ExitStack,
+        table: bpf.HashMap,
+        queues: bpf.HashMap | None,
+        *,
+        ipv6: bool,
     ) -> None:
         for point, where in WHERE.items():
             again = queues.fd if queues is not None and point == SENT else None
-            program = bpf.Program(counting(self._counts.fd, table.fd, point, again))
+            program = bpf.Program(counting(self._counts.fd, table.fd, point, again, ipv6=ipv6))
             opened.callback(program.close)
             for index in self._names:
                 program.attach(index, where)

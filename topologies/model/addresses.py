@@ -1,14 +1,23 @@
-"""Addresses of hosts: IPv4 by the place of a host, and MAC addresses. Pure, and free of pydantic.
+"""Addresses of hosts: IPv4 by the place of a host, IPv6 by its IPv4 address, and MAC addresses.
 
-RFC 1918 (10.0.0.0/8) and IEEE 802 (locally administered unicast) are the sources of the ranges.
+Pure, and free of pydantic. RFC 1918 (10.0.0.0/8), RFC 4193 (fd00::/8, unique local addresses) and
+IEEE 802 (locally administered unicast) are the sources of the ranges.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
+type Family = Literal["ipv4", "ipv6"]
+ETH_TYPE: dict[Family, int] = {"ipv4": 0x0800, "ipv6": 0x86DD}
+IPV6_HEADER_MORE_BYTES = 20
+"""How much longer the header of IPv6 is than that of IPv4."""
+IPV6_PREFIX = "fd00:c0da::"
+"""Of 96 bits; the IPv4 address of a host makes the rest."""
+IPV6_PREFIX_LENGTH = 32
+"""All hosts are on one link of that prefix, as they are on 10.0.0.0/8."""
 FIRST_OF_HOSTS = 16
 """Second octet of addresses of hosts at the hubs 1 to 255; 10.0 to 10.15 are those of hubs."""
 
@@ -43,6 +52,30 @@ def addresses(hubs: Sequence[str], hosts: Sequence[Stated]) -> dict[str, str]:
         places[host.hub] += 1
         found[host.id] = host.address or host_address(numbers[host.hub], places[host.hub])
     return found
+
+
+def ipv6_of(ipv4: str) -> str:
+    """The IPv6 address of the host with an IPv4 address, in the form of RFC 5952: fd00:c0da::a00:1
+    for 10.0.0.1."""
+    octets = [int(octet) for octet in ipv4.split(".")]
+    high, low = octets[0] << 8 | octets[1], octets[2] << 8 | octets[3]
+    rest = f"{high:x}:{low:x}" if high else f"{low:x}" if low else ""
+    return IPV6_PREFIX + rest
+
+
+def family_of(address: str) -> Family:
+    """The family of an address by its text."""
+    return "ipv6" if ":" in address else "ipv4"
+
+
+def octets_of(address: str) -> bytes:
+    """The octets of an address of either family. Raises ValueError for what is none."""
+    if family_of(address) == "ipv4":
+        return bytes(map(int, address.split(".")))
+    parts = [[int(one, 16) for one in part.split(":") if one] for part in address.split("::")]
+    first, last = parts if len(parts) == 2 else (parts[0], [])
+    groups = [*first, *[0] * (8 - len(first) - len(last)), *last]
+    return b"".join(group.to_bytes(2) for group in groups)
 
 
 def mac(kind: int, number: int, port: int) -> str:

@@ -16,7 +16,7 @@ from corridor.topologies.base.codec import OMIT_EMPTY
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_S
 from corridor.topologies.base.seeds import seed_of
-from corridor.topologies.model.addresses import addresses, hub_address, mac
+from corridor.topologies.model.addresses import Family, addresses, hub_address, ipv6_of, mac
 from corridor.topologies.model.line import Bursts, Line, Queue
 
 if TYPE_CHECKING:  # a guest reads a finished wiring and must not pay for pydantic
@@ -141,6 +141,10 @@ class HostWire:
     switch_interface: str
     switch_mac: str
 
+    def ip(self, family: Family) -> str:
+        """Its address of a family."""
+        return self.host_ip if family == "ipv4" else ipv6_of(self.host_ip)
+
 
 @dataclass(frozen=True)
 class HubWire:
@@ -170,6 +174,10 @@ class HubWire:
         """The port of its default host."""
         return HOST_PORT
 
+    def ip(self, family: Family) -> str:
+        """The address of its default host of a family."""
+        return self.host_ip if family == "ipv4" else ipv6_of(self.host_ip)
+
     @property
     def attached(self) -> tuple[HostEnd, ...]:
         """All hosts at its switch, the default host first."""
@@ -197,6 +205,8 @@ class Wiring:
     run_id: str
     hubs: tuple[HubWire, ...]
     fibres: tuple[FibreWire, ...]
+    ipv6: bool = field(default=False, metadata=OMIT_EMPTY)
+    """Whether hosts have IPv6 addresses, next to those of IPv4."""
 
     def hub(self, hub: str) -> HubWire:
         return next(wire for wire in self.hubs if wire.hub == hub)
@@ -220,6 +230,7 @@ def wire(
     loss_ppm: Mapping[str, float] | None = None,
     lines: Mapping[str, Line] | None = None,
     gateways: frozenset[str] = frozenset(),
+    ipv6: bool = False,
 ) -> Wiring:
     """Lay out a topology as switches, hosts and shaped links.
 
@@ -227,7 +238,7 @@ def wire(
     milliseconds at the emulated rate. ``loss_ppm`` gives random loss per fibre
     id in parts per million, each direction with its own seeded sequence; ``lines`` gives
     all that is random on a fibre instead. ``gateways`` are the hubs whose switch gets
-    a gateway's two ports. Raises InputError.
+    a gateway's two ports. ``ipv6``: hosts have IPv6 addresses, too. Raises InputError.
     """
     if len(run_id) > MAX_RUN_ID_LENGTH or not run_id.isalnum():
         raise InputError(f"run id {run_id!r} must be 1 to {MAX_RUN_ID_LENGTH} letters or digits")
@@ -261,13 +272,13 @@ def wire(
             for direction in ("forward", "backward")
         )
         fibres.append(FibreWire(fibre.id, ends[0], ends[1], forward, backward))
-    return Wiring(run_id, hubs, tuple(fibres))
+    return Wiring(run_id, hubs, tuple(fibres), ipv6)
 
 
 def around(wiring: Wiring, hub: HubWire) -> Wiring:
     """One hub alone, with the fibres that end at it; their other ends' hubs are not listed."""
     fibres = (fibre for fibre in wiring.fibres if hub.hub in (fibre.a.hub, fibre.z.hub))
-    return Wiring(wiring.run_id, (hub,), tuple(fibres))
+    return Wiring(wiring.run_id, (hub,), tuple(fibres), wiring.ipv6)
 
 
 def queue_packets(rate_bps: int, buffer_ms: float) -> int:

@@ -1,7 +1,8 @@
 """What a policy gateway makes of a frame: from its octets to a verdict, counted by flow.
 
 Pure, and standard library only. A frame passes if it carries one label, one that the gateway
-assesses, over an IPv4 packet between the addresses of that label's demand.
+assesses, over a packet between the addresses of that label's demand, of their version of IP. An
+IPv6 packet has no header that acts on its way, such as a routing header.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from corridor.traffic.packets.headers import (
     ETH_MPLS,
     ETHERNET_BYTES,
     IPV4_BYTES,
+    IPV6_BYTES,
     LABEL_BYTES,
     UNREADABLE,
     FiveTuple,
@@ -22,6 +24,7 @@ from corridor.traffic.packets.headers import (
 )
 
 IP_AT = ETHERNET_BYTES + LABEL_BYTES
+ADDRESS_BYTES_OF_IPV6 = 16
 MOST_FLOWS = 10_000
 MOST_KEYS = 50_000
 
@@ -30,7 +33,11 @@ NOT_MPLS = "not-mpls"
 TRUNCATED = "truncated"
 LABEL_STACK = "label-stack"
 LABEL_NOT_ASSESSED = "label-not-assessed"
-NOT_IPV4 = "not-ipv4"
+NOT_IPV4, NOT_IPV6 = "not-ipv4", "not-ipv6"
+EXTENSION_HEADER = "extension-header"
+ACTS_ON_THE_WAY = frozenset({0, 43, 51, 60, 135, 139, 140})
+"""Extension headers of IPv6 but fragments and ESP: hop-by-hop options, routing, authentication,
+destination options, mobility, HIP, Shim6 (IANA, Protocol Numbers)."""
 OTHER_ADDRESSES = "other-addresses"
 NO_EXIT = "no-way-out"
 CAME_BY_OUT_SIDE = "came-by-out-side"
@@ -93,11 +100,25 @@ class Flow:
 def check_labels(labels: Labels) -> dict[int, Assessed]:
     """What labels may be on; ValueError, KeyError or OSError if that is not said."""
     return {
-        int(label): Assessed(
-            plan["demand"], socket.inet_aton(plan["src"]), socket.inet_aton(plan["dst"])
-        )
+        int(label): Assessed(plan["demand"], _octets(plan["src"]), _octets(plan["dst"]))
         for label, plan in labels.items()
     }
+
+
+def _octets(address: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
+def _key(frame: bytes) -> bytes:
+    """All that the verdict depends on: type, label, version and header length, fragment, protocol,
+    addresses, ports, and whether all that the packet claims to hold is there."""
+    if frame[IP_AT : IP_AT + 1] >= b"\x60":
+        whole = IPV6_BYTES + int.from_bytes(frame[22:24]) <= len(frame) - IP_AT
+        return frame[12:19] + frame[24:25] + frame[26:62] + b"."[not whole :]
+    key = frame[12:19] + frame[24:26] + frame[27:28] + frame[30:42]
+    if IPV4_BYTES <= int.from_bytes(frame[20:22]) <= len(frame) - IP_AT:
+        key += b"."
+    return key
 
 
 class Inspector:
@@ -119,15 +140,12 @@ class Inspector:
 
     def inspect(self, frame: bytes) -> Flow:
         """The flow of a frame, which is counted in it; new when it has but one packet."""
-        # All that the verdict depends on: type, label, version and header length, fragment,
-        # protocol, addresses, ports, and whether all that the packet claims to hold is there.
-        key = frame[12:19] + frame[24:26] + frame[27:28] + frame[30:42]
-        if IPV4_BYTES <= int.from_bytes(frame[20:22]) <= len(frame) - IP_AT:
-            key += b"."
+        key = _key(frame)
         flow = self._by_key.get(key)
         if flow is None:
             flow = self._flow(self._judge(frame))
-            if flow.header.packet.src_port is not None and frame[IP_AT] == 0x45:
+            has_ports = flow.header.packet.src_port is not None
+            if has_ports and (frame[IP_AT] == 0x45 or frame[IP_AT] >> 4 == 6):
                 self._remember(key, flow)
         flow.packets += 1
         flow.octets += len(frame)
@@ -198,6 +216,8 @@ class Inspector:
 
     def _judge_packet(self, frame: bytes, label: int, assessed: Assessed) -> Header:
         demand = assessed.demand
+        if len(assessed.src) == ADDRESS_BYTES_OF_IPV6:
+            return self._judge_ipv6(frame, label, assessed)
         if frame[IP_AT : IP_AT + 1] < b"\x45" or frame[IP_AT] > 0x4F:
             return Header(NOT_IPV4 if len(frame) > IP_AT else TRUNCATED, demand, label)
         total = int.from_bytes(frame[20:22])
@@ -207,3 +227,15 @@ class Inspector:
         addresses = (frame[30:34], frame[34:38])
         reason = PASSED if addresses == (assessed.src, assessed.dst) else OTHER_ADDRESSES
         return Header(reason, demand, label, five_tuple(frame, IP_AT))
+
+    def _judge_ipv6(self, frame: bytes, label: int, assessed: Assessed) -> Header:
+        demand = assessed.demand
+        if len(frame) == IP_AT or frame[IP_AT] >> 4 != 6:
+            return Header(NOT_IPV6 if len(frame) > IP_AT else TRUNCATED, demand, label)
+        if IPV6_BYTES + int.from_bytes(frame[22:24]) > len(frame) - IP_AT:
+            return Header(TRUNCATED, demand, label)
+        packet = five_tuple(frame, IP_AT)
+        if (frame[26:42], frame[42:58]) != (assessed.src, assessed.dst):
+            return Header(OTHER_ADDRESSES, demand, label, packet)
+        reason = EXTENSION_HEADER if packet.protocol in ACTS_ON_THE_WAY else PASSED
+        return Header(reason, demand, label, packet)

@@ -39,7 +39,7 @@ def reason_of(number: int) -> str:
 
 def listening_socket(address: tuple[str, int], plan: ConnectionEnd) -> socket.socket:
     """Those it accepts have its congestion control, marking and stamps."""
-    listener = _stamped()
+    listener = _stamped(plan)
     _steer(listener, plan)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -56,7 +56,7 @@ def connecting_socket(plan: ConnectionEnd, netns: str) -> socket.socket:
     """Of the client's port, in its namespace; OSError if it cannot be had."""
     if netns:
         kernel.enter_network_namespace(netns)
-    connection = _stamped()
+    connection = _stamped(plan)
     _steer(connection, plan)
     _send_at_once(connection, plan)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -89,15 +89,19 @@ def wake_from(connection: socket.socket, octets: int) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, octets)
 
 
-def _stamped() -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+def _stamped(plan: ConnectionEnd) -> socket.socket:
+    family = kernel.SOCKET_FAMILY[kernel.family_of(plan.local_ip)]
+    made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     made.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPNS, 1)
     return made
 
 
 def _steer(connection: socket.socket, plan: ConnectionEnd) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, plan.congestion.encode())
-    connection.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, plan.dscp << 2)
+    if kernel.family_of(plan.local_ip) == "ipv4":
+        connection.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, plan.dscp << 2)
+    else:
+        connection.setsockopt(socket.IPPROTO_IPV6, kernel.IPV6_TCLASS, plan.dscp << 2)
 
 
 def _send_at_once(connection: socket.socket, plan: ConnectionEnd) -> None:

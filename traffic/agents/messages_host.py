@@ -161,7 +161,7 @@ class _Door:
             accepted, peer = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
-        connection = self._clients.pop(peer, None)
+        connection = self._clients.pop(peer[:2], None)
         if connection is None or connection.has_ended:
             self._host.foreign += 1
             reset(accepted)

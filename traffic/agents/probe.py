@@ -25,15 +25,21 @@ IP_RECVTTL = 12
 _TIMESPEC = Struct("@qq")
 _INT = Struct("@i")
 _CONTROL_ROOM = 128
+_TTLS = ((socket.IPPROTO_IP, IP_TTL), (socket.IPPROTO_IPV6, kernel.IPV6_HOPLIMIT))
 
 
-def open_stamped_socket(port: int, address: str = "") -> socket.socket:
+def open_stamped_socket(
+    port: int, address: str = "", family: kernel.Family = "ipv4"
+) -> socket.socket:
     """A bound UDP socket with kernel receive stamps, TTLs and room for a burst; OSError."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock = socket.socket(kernel.SOCKET_FAMILY[family], socket.SOCK_DGRAM)
     sock.setblocking(False)
     sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RCVBUFFORCE, 8 << 20)
     sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPNS, 1)
-    sock.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    if family == "ipv4":
+        sock.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    else:
+        sock.setsockopt(socket.IPPROTO_IPV6, kernel.IPV6_RECVHOPLIMIT, 1)
     try:
         sock.bind((address, port))
     except OSError as problem:
@@ -50,7 +56,7 @@ def arrival_of(control: list[tuple[int, int, bytes]]) -> tuple[int, int]:
         if level == socket.SOL_SOCKET and kind == kernel.SO_TIMESTAMPNS:
             seconds, ns = _TIMESPEC.unpack_from(data)
             arrived_ns = seconds * NS_PER_S + ns
-        elif level == socket.IPPROTO_IP and kind == IP_TTL:
+        elif (level, kind) in _TTLS:
             (ttl,) = _INT.unpack_from(data)
     return arrived_ns, ttl
 
@@ -87,10 +93,16 @@ class Probe(NamedTuple):
         return int(self.template.frame_hex[at : at + 4], 16)
 
     @property
+    def family(self) -> kernel.Family:
+        """By the Ethernet type of its frame."""
+        return "ipv6" if self.template.frame_hex[24:28] == "86dd" else "ipv4"
+
+    @property
     def target(self) -> str:
-        """The address that its frame is sent to, the last of its IPv4 header."""
+        """The address that its frame is sent to, the last of its IP header."""
         end = (self.template.offsets["payload"] - UDP_HEADER_BYTES) * 2
-        return ".".join(map(str, bytes.fromhex(self.template.frame_hex[end - 8 : end])))
+        kind, digits = kernel.SOCKET_FAMILY[self.family], 8 if self.family == "ipv4" else 32
+        return socket.inet_ntop(kind, bytes.fromhex(self.template.frame_hex[end - digits : end]))
 
     def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:
         first = sent.get(self.demand, 0)
@@ -222,8 +234,8 @@ class ReplySocket:
     that it was sent probes of; where there are several, nothing tells whose they are.
     """
 
-    def __init__(self, port: int) -> None:
-        self.sock = open_stamped_socket(port)
+    def __init__(self, port: int, family: kernel.Family = "ipv4") -> None:
+        self.sock = open_stamped_socket(port, family=family)
         self.foreign = 0
         self._senders: dict[int, list[ProbeSender]] = {}
         self._sessions: dict[str, set[int]] = {}
@@ -274,7 +286,7 @@ class Probes(Workload[Probe]):
             sender = ProbeSender(part, place.wire.send, place.writer, place.spins)
             port = part.reply_port
             if port not in self._replies:
-                self._replies[port] = ReplySocket(port)
+                self._replies[port] = ReplySocket(port, part.family)
             self._replies[port].expect(sender, part.ssid, part.target)
             self._senders.append(sender)
 

@@ -30,7 +30,7 @@ class Part(Protocol):
         """Why it cannot be carried out, if it cannot."""
 
     @property
-    def takes_port(self) -> tuple[int, object] | None:
+    def takes_port(self) -> tuple[object, object] | None:
         """The UDP port it receives on, and who owns that: several may share one owner's port."""
 
 

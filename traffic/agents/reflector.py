@@ -22,11 +22,12 @@ from corridor.traffic.agents.probe import (
     open_stamped_socket,
 )
 from corridor.traffic.agents.program import Place, Workload
-from corridor.traffic.packets import stamp
+from corridor.traffic.packets import kernel, stamp
 from corridor.traffic.packets.template import FrameTemplate, Template
 
 IP_TOS = 1
 IP_RECVTOS = 13
+_TOS = ((socket.IPPROTO_IP, IP_TOS), (socket.IPPROTO_IPV6, kernel.IPV6_TCLASS))
 
 
 class Reply(NamedTuple):
@@ -62,8 +63,9 @@ class Reflector(NamedTuple):
         yield from ()
 
     @property
-    def takes_port(self) -> tuple[int, object]:
-        return self.port, id(self)
+    def takes_port(self) -> tuple[object, object]:
+        of_ipv6 = kernel.family_of(self.ip) == "ipv6"
+        return f"{self.port} of IPv6" if of_ipv6 else self.port, id(self)
 
 
 class ReflectorCounts(TypedDict):
@@ -106,9 +108,14 @@ class ReflectingSocket:
         self._buffer = bytearray(65536)
         self._buffers = [self._buffer]
         self._reply = memoryview(self._buffer)
-        self.sock = open_stamped_socket(self.address[1], self.address[0])
-        self.sock.setsockopt(socket.IPPROTO_IP, IP_TTL, 255)
-        self.sock.setsockopt(socket.IPPROTO_IP, IP_RECVTOS, 1)
+        family = kernel.family_of(plan.ip)
+        self.sock = open_stamped_socket(self.address[1], self.address[0], family)
+        if family == "ipv4":
+            self.sock.setsockopt(socket.IPPROTO_IP, IP_TTL, 255)
+            self.sock.setsockopt(socket.IPPROTO_IP, IP_RECVTOS, 1)
+        else:
+            self.sock.setsockopt(socket.IPPROTO_IPV6, kernel.IPV6_UNICAST_HOPS, 255)
+            self.sock.setsockopt(socket.IPPROTO_IPV6, kernel.IPV6_RECVTCLASS, 1)
 
     def readable(self) -> None:
         """Take one request, and answer it; the poll loop calls again while more wait."""
@@ -168,7 +175,7 @@ class ReflectingSocket:
         buffer = self._buffer
         if length > stamp.PACKET_BYTES:
             stamp.answer_tlvs(buffer, length)
-        frame = self._frames.get(peer)
+        frame = self._frames.get(peer[:2])
         t3_ns = time.time_ns()
         stamp.REFLECTOR.pack_into(
             buffer,
@@ -186,7 +193,7 @@ class ReflectingSocket:
             if frame is not None:
                 self._send_frame(frame.replace_head(self._reply[: stamp.PACKET_BYTES]))
             else:
-                tos = [part for part in control if part[0] == 0 and part[1] == IP_TOS]
+                tos = [part for part in control if part[:2] in _TOS]
                 whole = self._reply[: max(length, stamp.PACKET_BYTES)]
                 self.sock.sendmsg((whole,), tos, 0, peer)
             self.reflected += 1

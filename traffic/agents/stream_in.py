@@ -21,7 +21,8 @@ from corridor.traffic.packets import kernel
 from corridor.traffic.packets import stamp as stream_header
 
 RECEIVE_BUFFER_BYTES = 256 << 20
-UDP_FRAME_OVERHEAD_BYTES = 42
+OVERHEAD_BYTES: dict[kernel.Family, int] = {"ipv4": 42, "ipv6": 62}
+"""Of a frame: what it has before the payload of UDP."""
 _BATCH = 256
 FLUSHED_AFTER = 100
 """Drains, which are a second as agents usually drain."""
@@ -38,6 +39,12 @@ class StreamIn(NamedTuple):
     phase: int = 0
     interval_ns: int = USUAL_NS
     """How finely it is counted, as its sender does."""
+    family: kernel.Family = "ipv4"
+
+    @property
+    def omitted_if_default(self) -> tuple[str, ...]:
+        """Fields that a job does not have where they are as usual."""
+        return ("family",)
 
     def in_phase(self, phase: int, shift_ns: int, sent: dict[int, int]) -> Self:  # noqa: ARG002
         from_ns, until_ns = self.from_ns + shift_ns, self.until_ns + shift_ns
@@ -97,7 +104,8 @@ class StreamReceiver:
         self._drains = 0
         self._intervals = Intervals(4, plan.from_ns, plan.interval_ns)
         self._batch = kernel.ReceiveBatch(stream_header.BYTES, _BATCH)
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._overhead_bytes = OVERHEAD_BYTES[plan.family]
+        self.sock = socket.socket(kernel.SOCKET_FAMILY[plan.family], socket.SOCK_DGRAM)
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.SOL_SOCKET, kernel.SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
         self.sock.setsockopt(socket.SOL_SOCKET, kernel.SO_TIMESTAMPNS, 1)
@@ -136,6 +144,7 @@ class StreamReceiver:
         heads = stream_header.LAYOUT.iter_unpack(batch.heads[: got * batch.head_bytes])
         stamps = _STAMPS.iter_unpack(batch.controls[: got * batch.control_bytes])
         seen, expected = self._seen, self._expected
+        overhead_bytes = self._overhead_bytes
         add_number, add_time = self._delays.numbers.append, self._delays.times_ns.append
         row_of, (arrived, waited, packets, octets) = self._intervals.row, self._intervals.columns
         for length, head, stamp in zip(batch.lengths(got), heads, stamps, strict=True):
@@ -173,7 +182,7 @@ class StreamReceiver:
             waited[row] += delay_ns
             row = row_of(arrived_ns)
             packets[row] += 1
-            octets[row] += length + UDP_FRAME_OVERHEAD_BYTES
+            octets[row] += length + overhead_bytes
         self._expected = expected
         self._delays.flush_full()
 
@@ -188,8 +197,8 @@ class StreamReceiver:
             phase=self.phase,
             port=self.port,
             packets=self.packets,
-            frame_bytes_total=self.bytes + self.packets * UDP_FRAME_OVERHEAD_BYTES,
-            first_frame_bytes=self.first_bytes + UDP_FRAME_OVERHEAD_BYTES,
+            frame_bytes_total=self.bytes + self.packets * self._overhead_bytes,
+            first_frame_bytes=self.first_bytes + self._overhead_bytes,
             first_arrival_ns=self.first_ns,
             last_arrival_ns=self.last_ns,
             duplicates=self.duplicates,

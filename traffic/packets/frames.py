@@ -26,9 +26,11 @@ from scapy.contrib.stamp import (  # noqa: E402
     STAMPTestTLV,
 )
 from scapy.layers.inet import IP, UDP  # noqa: E402
+from scapy.layers.inet6 import IPv6  # noqa: E402
 from scapy.layers.l2 import Ether  # noqa: E402
 from scapy.packet import Raw  # noqa: E402
 
+from corridor.topologies.model.addresses import family_of  # noqa: E402
 from corridor.traffic.packets import stamp  # noqa: E402
 from corridor.traffic.packets.frame_spec import BuiltFrame, FrameSpec  # noqa: E402
 from corridor.traffic.packets.template import udp_checksum_of  # noqa: E402
@@ -39,6 +41,12 @@ class SpecError(ValueError):
 
 
 def _headers(spec: FrameSpec) -> Any:
+    if family_of(spec.src_ip) == "ipv6":
+        return (
+            Ether(src=spec.src_mac, dst=spec.dst_mac, type=0x86DD)
+            / IPv6(src=spec.src_ip, dst=spec.dst_ip, tc=spec.dscp << 2, hlim=spec.ttl)
+            / UDP(sport=spec.sport, dport=spec.dport)
+        )
     return (
         Ether(src=spec.src_mac, dst=spec.dst_mac, type=0x0800)
         / IP(src=spec.src_ip, dst=spec.dst_ip, tos=spec.dscp << 2, ttl=spec.ttl, id=0, flags="DF")

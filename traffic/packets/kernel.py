@@ -16,10 +16,19 @@ import time
 from collections.abc import Callable
 from struct import Struct
 from types import FrameType
-from typing import NoReturn, TypedDict
+from typing import Literal, NoReturn, TypedDict
 
 from corridor.topologies.base.child_process import die_with_parent
 
+type Family = Literal["ipv4", "ipv6"]
+SOCKET_FAMILY: dict[Family, int] = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+IPV6_UNICAST_HOPS, IPV6_RECVHOPLIMIT, IPV6_HOPLIMIT, IPV6_RECVTCLASS, IPV6_TCLASS = (
+    16,
+    51,
+    52,
+    66,
+    67,
+)
 MSG_DONTWAIT = 0x40
 MSG_TRUNC = 0x20
 
@@ -48,6 +57,11 @@ _LENGTHS = Struct("@56xI4x")
 _CONTROL_BYTES = 32
 _ITIMERSPEC = Struct("@qqqq")
 _TFD_TIMER_ABSTIME = 1
+
+
+def family_of(address: str) -> Family:
+    """The family of an address by its text."""
+    return "ipv6" if ":" in address else "ipv4"
 
 
 def enter_network_namespace(path: str) -> None:

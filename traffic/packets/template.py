@@ -113,20 +113,21 @@ class Template:
 
 
 def udp_checksum_of(frame: bytes | bytearray) -> tuple[int, int]:
-    """The UDP checksum an Ethernet/IPv4/UDP frame carries, and the one its bytes call for.
+    """The UDP checksum that a frame of IP and UDP carries, and the one its bytes call for.
 
     For checking only: it walks the whole frame.
     """
     ip_at = 14
-    ip_header = (frame[ip_at] & 0xF) * 4
-    udp_at = ip_at + ip_header
+    of_ipv6 = frame[ip_at] >> 4 == 6
+    udp_at = ip_at + (40 if of_ipv6 else (frame[ip_at] & 0xF) * 4)
+    addresses = frame[ip_at + 8 : ip_at + 40] if of_ipv6 else frame[ip_at + 12 : ip_at + 20]
     length = int.from_bytes(frame[udp_at + 4 : udp_at + 6])
     datagram = bytearray(frame[udp_at : udp_at + length])
     carried = int.from_bytes(datagram[6:8])
     datagram[6:8] = b"\0\0"
     if length % 2:
         datagram.append(0)
-    pseudo = bytes(frame[ip_at + 12 : ip_at + 20]) + b"\0\x11" + length.to_bytes(2)
+    pseudo = bytes(addresses) + b"\0\x11" + length.to_bytes(2)
     total = sum(
         int.from_bytes(part[at : at + 2])
         for part in (pseudo, datagram)

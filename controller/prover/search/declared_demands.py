@@ -36,7 +36,8 @@ from corridor.controller.policy.semantics import (
     ranked,
     unevaluable,
 )
-from corridor.controller.prover.search.headers import ETH_IPV4, IP_PROTO, UNTAGGED, Box, box
+from corridor.controller.prover.search.headers import IP_PROTO, UNTAGGED, box
+from corridor.topologies.model.addresses import ETH_TYPE, Family
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import HostEnd
 
@@ -289,7 +290,9 @@ class Demand:
         src, dst = (hosts[name] for name in intent.hosts)
         self.delivered_at = (dst.hub, dst.port)
         """Where its packets leave the network: hub and port."""
-        self.packets = tuple(_packets(src, dst, selector) for selector in intent.selectors)
+        self.packets = tuple(
+            box(**_bound(src, dst, intent.family, selector)) for selector in intent.selectors
+        )
         """Every header that its host may send for it."""
         self.permits = Permits(intent.applicable_policies, topology)
         self._topology = topology
@@ -334,11 +337,7 @@ class Demand:
         return f"{self.id} from {self.hosts[0]} to {self.hosts[1]}"
 
 
-def _packets(src: HostEnd, dst: HostEnd, selector: Selector) -> Box:
-    return box(**_bound(src, dst, selector))
-
-
-def some_packet(src: HostEnd, dst: HostEnd, selector: Selector) -> dict[str, Value]:
+def some_packet(src: HostEnd, dst: HostEnd, family: Family, selector: Selector) -> dict[str, Value]:
     """The header of one packet that a host sends by a selector, by OXM names; what the selector
     leaves open is chosen."""
     protocol = selector.protocol or "udp"
@@ -348,18 +347,18 @@ def some_packet(src: HostEnd, dst: HostEnd, selector: Selector) -> dict[str, Val
         f"{protocol}_src": SOME_PORT,
         f"{protocol}_dst": SOME_PORT,
     }
-    return chosen | _bound(src, dst, selector)
+    return chosen | _bound(src, dst, family, selector)
 
 
-def _bound(src: HostEnd, dst: HostEnd, selector: Selector) -> dict[str, Value]:
+def _bound(src: HostEnd, dst: HostEnd, family: Family, selector: Selector) -> dict[str, Value]:
     """What all packets of a selector have in common."""
     fields: dict[str, Value] = {
         "vlan_vid": UNTAGGED,
-        "eth_type": ETH_IPV4,
+        "eth_type": ETH_TYPE[family],
         "eth_src": src.host_mac,
         "eth_dst": dst.host_mac,
-        "ipv4_src": src.host_ip,
-        "ipv4_dst": dst.host_ip,
+        f"{family}_src": src.ip(family),
+        f"{family}_dst": dst.ip(family),
     }
     if selector.protocol is not None:
         fields["ip_proto"] = IP_PROTO[selector.protocol]

@@ -15,6 +15,7 @@ from corridor.controller.prover.search.declared_demands import Demand, Witness, 
 from corridor.controller.prover.search.headers import ARP_REQUEST, ETH_ARP, UNTAGGED, Box, box
 from corridor.controller.prover.search.lookup import Lookup
 from corridor.controller.prover.search.tables import Tables
+from corridor.topologies.model.addresses import Family
 from corridor.topologies.model.topology import UNKNOWN_JURISDICTION, Fibre, Topology
 from corridor.topologies.model.wiring import (
     GATEWAY_IN_PORT,
@@ -148,9 +149,11 @@ class Network:
         return tuple(witnesses(self.demands))
 
     def questions(self, name: str) -> Iterator[Box]:
-        """Every header by which a host may ask for the address of one it has data for."""
+        """Every header by which a host may ask for the address of one it has data for, by ARP:
+        hosts know their neighbours of IPv6."""
         host = self.hosts[name]
-        for dst in dict.fromkeys(demand.hosts[1] for demand in self.demands_from[name]):
+        asking = (one for one in self.demands_from[name] if one.intent.family == "ipv4")
+        for dst in dict.fromkeys(demand.hosts[1] for demand in asking):
             yield box(
                 vlan_vid=UNTAGGED,
                 eth_type=ETH_ARP,
@@ -160,6 +163,11 @@ class Network:
                 arp_spa=host.host_ip,
                 arp_tpa=self.hosts[dst].host_ip,
             )
+
+    def families(self, name: str) -> tuple[Family, ...]:
+        """Those of the addresses by which a host may send."""
+        sends = any(demand.intent.family == "ipv6" for demand in self.demands_from[name])
+        return ("ipv4", "ipv6") if sends else ("ipv4",)
 
     def serves(self, flow: Flow) -> str:
         """The demand that an entry says it serves; empty where it says none that is known."""

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from operator import itemgetter
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import Value
+from corridor.controller.forwarding.program import ETH_IPV4, Value
 
-ETH_IPV4, ETH_ARP, ETH_MPLS, ETH_LLDP = 0x0800, 0x0806, 0x8847, 0x88CC
+ETH_ARP, ETH_MPLS, ETH_LLDP, ETH_IPV6 = 0x0806, 0x8847, 0x88CC, 0x86DD
 IP_PROTO = {"tcp": 6, "udp": 17}
 UNTAGGED = 0
 ARP_REQUEST, ARP_REPLY = 1, 2
@@ -27,20 +27,23 @@ NO_LABEL_NAMED = -1
 
 Condition = tuple[str, Value]
 
-_IPV4, _ARP, _MPLS = ("eth_type", ETH_IPV4), ("eth_type", ETH_ARP), ("eth_type", ETH_MPLS)
-_UDP, _TCP = ("ip_proto", IP_PROTO["udp"]), ("ip_proto", IP_PROTO["tcp"])
+_IPV4, _IPV6 = (("eth_type", ETH_IPV4),), (("eth_type", ETH_IPV6),)
+_ARP, _MPLS = (("eth_type", ETH_ARP),), (("eth_type", ETH_MPLS),)
+_UDP, _TCP = (("ip_proto", IP_PROTO["udp"]),), (("ip_proto", IP_PROTO["tcp"]),)
 
-NEEDS: dict[str, Condition | None] = {
-    "vlan_vid": None,
-    "eth_type": None,
-    "eth_src": None,
-    "eth_dst": None,
+NEEDS: dict[str, tuple[Condition, ...]] = {
+    "vlan_vid": (),
+    "eth_type": (),
+    "eth_src": (),
+    "eth_dst": (),
     "mpls_label": _MPLS,
     "mpls_tc": _MPLS,
     "ipv4_src": _IPV4,
     "ipv4_dst": _IPV4,
-    "ip_dscp": _IPV4,
-    "ip_proto": _IPV4,
+    "ipv6_src": _IPV6,
+    "ipv6_dst": _IPV6,
+    "ip_dscp": _IPV4 + _IPV6,
+    "ip_proto": _IPV4 + _IPV6,
     "udp_src": _UDP,
     "udp_dst": _UDP,
     "tcp_src": _TCP,
@@ -51,7 +54,8 @@ NEEDS: dict[str, Condition | None] = {
     "arp_tha": _ARP,
     "arp_tpa": _ARP,
 }
-"""Every field an entry may match, and what it takes for a packet to have it.
+"""Every field an entry may match, and what it takes for a packet to have it: one of some
+conditions, where there are any.
 
 The order is that of cutting, general fields first: what a match leaves over is then
 "other types", "that type from others" and so on, few boxes that later entries seldom cut.
@@ -61,6 +65,7 @@ _ORDER = {name: position for position, name in enumerate(NEEDS)}
 _MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _MACS = frozenset({"eth_src", "eth_dst", "arp_sha", "arp_tha"})
 _ADDRESSES = frozenset({"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"})
+_ADDRESSES_OF_IPV6 = frozenset({"ipv6_src", "ipv6_dst"})
 
 
 def is_exact(name: str, value: Value) -> bool:
@@ -69,6 +74,8 @@ def is_exact(name: str, value: Value) -> bool:
         return isinstance(value, str) and _MAC.fullmatch(value) is not None
     if name in _ADDRESSES:
         return isinstance(value, str) and _is_address(value)
+    if name in _ADDRESSES_OF_IPV6:
+        return isinstance(value, str) and _is_address_of_ipv6(value)
     return (name == "in_port" or name in NEEDS) and isinstance(value, int) and value >= 0
 
 
@@ -76,6 +83,15 @@ def is_exact(name: str, value: Value) -> bool:
 def _is_address(value: str) -> bool:
     try:
         return bool(IPv4Address(value))
+    except AddressValueError:
+        return False
+
+
+@cache
+def _is_address_of_ipv6(value: str) -> bool:
+    """One address has one text (RFC 5952): two entries for it are to be equal."""
+    try:
+        return str(IPv6Address(value)) == value
     except AddressValueError:
         return False
 
@@ -205,11 +221,11 @@ class Packet(NamedTuple):
         """Its traffic class is what the switch makes of the DSCP."""
         return self.of_label(label, None)
 
-    def pop(self) -> Packet:
-        """Without its one label; what is below is taken for IPv4, as the action says."""
+    def pop(self, eth_type: int = ETH_IPV4) -> Packet:
+        """Without its one label; what is below is taken for the type that the action says."""
         below = frozenset(one for one in self.written if one[0] not in _OF_LABEL)
-        if self.label is None or self.sent.known.get("eth_type") != ETH_IPV4:
-            below |= {_IPV4}
+        if self.label is None or self.sent.known.get("eth_type") != eth_type:
+            below |= {("eth_type", eth_type)}
         return Packet(self.sent, below)
 
 

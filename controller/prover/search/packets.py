@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import Action, Value
+from corridor.controller.forwarding.program import Action, Value, popped_type
 
-ETH_IPV4, ETH_MPLS = 0x0800, 0x8847
+ETH_MPLS = 0x8847
 FIELDS = (
     "in_port",
     "eth_dst",
@@ -17,6 +17,8 @@ FIELDS = (
     "mpls_tc",
     "ipv4_src",
     "ipv4_dst",
+    "ipv6_src",
+    "ipv6_dst",
     "ip_dscp",
     "ip_proto",
     "udp_src",
@@ -70,6 +72,7 @@ def written(packet: Packet, action: Action) -> Packet | None:
         return Packet((*frame, *[None] * (len(FIELDS) - len(frame))), packet, packet.aged)
     if kind == "pop_label" and packet.beneath is not None:
         below = packet.beneath.fields
-        popped = (*fields[:_ETHERNET], ETH_IPV4, *below[_ETHERNET + 1 :])
+        eth_type = popped_type(action.arguments)
+        popped = (*fields[:_ETHERNET], eth_type, *below[_ETHERNET + 1 :])
         return Packet(popped, packet.beneath.beneath, packet.aged)
     return None

@@ -11,14 +11,13 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import Action, Flow, Value, output
+from corridor.controller.forwarding.program import Action, Flow, Value, output, popped_type
 from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import (
     ANY,
     ETH_MPLS,
     FEW,
     NEEDS,
-    Condition,
     Packet,
     is_exact,
 )
@@ -266,16 +265,16 @@ def _write(packet: Packet, action: Action) -> Packet | End:
         return packet
     if kind == "set_field" and len(arguments) == 2 and is_exact(str(arguments[0]), arguments[1]):
         name, value = str(arguments[0]), arguments[1]
-        needs: Condition | None = NEEDS.get(name)
-        if needs is not None and packet.value(needs[0]) != needs[1]:
-            return End.MISLABELLED if needs[1] == ETH_MPLS else End.UNCONTROLLED
+        needs = NEEDS.get(name, ())
+        if needs and all(packet.value(field) != needed for field, needed in needs):
+            return End.MISLABELLED if needs[0][1] == ETH_MPLS else End.UNCONTROLLED
         return packet.write(name, value)
     if kind == "push_label" and isinstance(arguments[0], int):
         if packet.label is not None or packet.may_be("eth_type", ETH_MPLS):
             return End.MISLABELLED
         return packet.push(arguments[0])
     if kind == "pop_label":
-        return packet.pop() if packet.is_labelled else End.MISLABELLED
+        return packet.pop(popped_type(arguments)) if packet.is_labelled else End.MISLABELLED
     return End.UNCONTROLLED
 
 

@@ -22,24 +22,15 @@ from corridor.controller.forwarding.program import (
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT, Wiring
 
 IPV4, ARP, MPLS, LLDP, IPV6 = 0x0800, 0x0806, 0x8847, 0x88CC, 0x86DD
+IP = (IPV4, IPV6)
 VLAN_PRESENT = 0x1000
 MAX_STEPS = 500
 NEEDS = {
-    "ipv4_src": IPV4,
-    "ipv4_dst": IPV4,
-    "ip_proto": IPV4,
-    "ip_dscp": IPV4,
-    "udp_src": IPV4,
-    "udp_dst": IPV4,
-    "tcp_src": IPV4,
-    "tcp_dst": IPV4,
-    "arp_op": ARP,
-    "arp_sha": ARP,
-    "arp_spa": ARP,
-    "arp_tha": ARP,
-    "arp_tpa": ARP,
-    "mpls_label": MPLS,
-    "mpls_tc": MPLS,
+    **dict.fromkeys(("ipv4_src", "ipv4_dst"), (IPV4,)),
+    **dict.fromkeys(("ipv6_src", "ipv6_dst"), (IPV6,)),
+    **dict.fromkeys(("ip_proto", "ip_dscp", "udp_src", "udp_dst", "tcp_src", "tcp_dst"), IP),
+    **dict.fromkeys(("arp_op", "arp_sha", "arp_spa", "arp_tha", "arp_tpa"), (ARP,)),
+    **dict.fromkeys(("mpls_label", "mpls_tc"), (MPLS,)),
 }
 TRANSPORT = {"udp": 17, "tcp": 6}
 
@@ -215,6 +206,10 @@ class OpenFlowNetwork:
             return replace(packet, labels=(*packet.labels, arguments[0]), label_tc=0)
         elif action.kind == "pop_label":
             assert packet.labels, f"{hub} pops a label that is not there:\n{fate}"
+            (below,) = arguments or (IPV4,)
+            assert packet.labels[1:] or dict(packet.fields).get("eth_type", below) == below, (
+                f"{hub} pops a label and takes what is below for {below:#x}:\n{fate}"
+            )
             return replace(packet, labels=packet.labels[:-1])
         elif action.kind == "decrement_label_ttl":
             assert packet.labels, f"{hub} ages a label that is not there:\n{fate}"
@@ -273,7 +268,7 @@ def check_flow(flow: Flow) -> None:
     assert flow.cookie >> 48 == COOKIE_MAGIC, f"foreign cookie: {flow}"
     for name in fields:
         if name in NEEDS:
-            assert fields.get("eth_type") == NEEDS[name], f"{name} without its eth_type: {flow}"
+            assert fields.get("eth_type") in NEEDS[name], f"{name} without its eth_type: {flow}"
         protocol = name.partition("_")[0]
         if protocol in TRANSPORT:
             assert fields.get("ip_proto") == TRANSPORT[protocol], f"{name} without ip_proto: {flow}"

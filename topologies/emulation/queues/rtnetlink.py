@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from corridor.topologies.model.addresses import Family, family_of, octets_of
+
 NLM_F_REQUEST, NLM_F_ACK = 0x1, 0x4
 NLM_F_DUMP, NLM_F_DUMP_INTR = 0x300, 0x10
 NLM_F_REPLACE, NLM_F_EXCL, NLM_F_CREATE = 0x100, 0x200, 0x400
@@ -31,7 +33,8 @@ NDA_DST, NDA_LLADDR = 1, 2
 NUD_PERMANENT = 0x80
 TCA_KIND, TCA_OPTIONS, TCA_STATS2 = 1, 2, 7
 AF_INET, AF_INET6 = 2, 10
-IFF_UP = 1
+IFA_F_NODAD = 0x02
+IFF_UP, IFF_NOARP = 1, 0x80
 NLA_TYPE_MASK = 0x3FFF
 
 HEADER = struct.Struct("=IHHII")
@@ -136,12 +139,24 @@ def tap_set(tap: Interface, queue_frames: int) -> Request:
     return Request(RTM_SETLINK, 0, body, tap.name)
 
 
+def resolving(name: str, *, wanted: bool) -> Request:
+    """Have an interface ask for the addresses of neighbours, or not. One that does not joins no
+    group of IPv6 for the addresses that it is given, and so announces none."""
+    flags = 0 if wanted else IFF_NOARP
+    body = LINK.pack(0, 0, 0, flags, IFF_NOARP) + text(IFLA_IFNAME, name)
+    return Request(RTM_SETLINK, 0, body, name)
+
+
 def addressed(index: int, ip: str, prefix_length: int, name: str) -> Request:
-    """Give an interface an IPv4 address."""
-    octets = bytes(map(int, ip.split(".")))
-    body = ADDRESS.pack(AF_INET, prefix_length, 0, 0, index)
+    """Give an interface an address; one of IPv6 without looking for another host that has it."""
+    family, octets = _FAMILIES[family_of(ip)], octets_of(ip)
+    flags = IFA_F_NODAD if family == AF_INET6 else 0
+    body = ADDRESS.pack(family, prefix_length, flags, 0, index)
     body += attribute(IFA_LOCAL, octets) + attribute(IFA_ADDRESS, octets)
     return Request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, body, name)
+
+
+_FAMILIES: dict[Family, int] = {"ipv4": AF_INET, "ipv6": AF_INET6}
 
 
 def group_deleted(group: int) -> Request:
@@ -187,8 +202,8 @@ def all_neighbours() -> Request:
 
 def neighbour_added(index: int, ip: str, mac: str, name: str) -> Request:
     """Know a neighbour's MAC address for good, without asking for it."""
-    body = NEIGHBOUR.pack(AF_INET, index, NUD_PERMANENT, 0, 0)
-    body += attribute(NDA_DST, bytes(map(int, ip.split("."))))
+    body = NEIGHBOUR.pack(_FAMILIES[family_of(ip)], index, NUD_PERMANENT, 0, 0)
+    body += attribute(NDA_DST, octets_of(ip))
     body += attribute(NDA_LLADDR, bytes.fromhex(mac.replace(":", "")))
     return Request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, body, name)
 

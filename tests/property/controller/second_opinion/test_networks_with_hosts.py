@@ -1,4 +1,5 @@
-"""Tables of networks with hosts behind hubs are proven, and a second opinion agrees."""
+"""Tables of networks with hosts behind hubs, of both versions of IP, are proven, and a second
+opinion agrees."""
 
 from __future__ import annotations
 
@@ -49,14 +50,19 @@ def addresses(number: int) -> st.SearchStrategy[str | None]:
 
 @st.composite
 def demands(draw: st.DrawFn, topology: Topology) -> tuple[Demand, ...]:
-    """Of up to three pairs of hosts, each with its answers."""
+    """Of up to three pairs of hosts, each with its answers, by IPv4 or by IPv6."""
     hosts = [(hub.id, None) for hub in topology.hubs]
     ends = [*hosts, *((host.hub, host.id) for host in topology.hosts)]
     pairs = [pair for pair in permutations(ends, 2) if pair[0][0] != pair[1][0]]
-    chosen = draw(st.lists(st.sampled_from(pairs), min_size=1, max_size=3, unique_by=frozenset))
+    each = st.tuples(st.sampled_from(pairs), st.sampled_from(("ipv4", "ipv6")))
+    alike = {"unique_by": lambda one: (frozenset(one[0]), one[1])}
     found = []
-    for number, ((src, src_host), (dst, dst_host)) in enumerate(chosen):
+    for number, (ends_of, family) in enumerate(
+        draw(st.lists(each, min_size=1, max_size=3, **alike))
+    ):
+        (src, src_host), (dst, dst_host) = ends_of
         about = {"src": src, "src_host": src_host, "dst": dst, "dst_host": dst_host}
+        about["family"] = family
         about |= {"id": f"demand{number}", "class": draw(st.sampled_from(CLASSES))}
         demand = Demand.model_validate(about | {"returns": "same-class"})
         answers = demand.returning()
@@ -96,7 +102,7 @@ def test_tables_with_hosts_are_proven_and_walked(
     walker = Walker(switches_of(held), wiring)
     for intent in intents:
         src, dst = map(wiring.host, intent.hosts)
-        packet = sent_by_host(src, dst, {})
+        packet = sent_by_host(src, dst, {}, intent.family)
         walk = walker.walk((src.hub, src.port), packet)
         fate = others.send(src.hub, OtherPacket.of(**packet.header), src.port)
         assert walk.delivered_to in ("", dst.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from corridor.controller.forwarding.program import (
+    ETH_IPV4,
     Action,
     Bucket,
     FastFailover,
@@ -19,7 +20,7 @@ from corridor.controller.forwarding.program import (
     to_controller,
 )
 from corridor.controller.prover.exact_decisions import End, Fork, Onward, Stop, Switch, Watch
-from corridor.controller.prover.search.packets import ETH_IPV4, ETH_MPLS, Packet
+from corridor.controller.prover.search.packets import ETH_MPLS, Packet
 
 PACKET = Packet.of(in_port=2, eth_type=ETH_IPV4, ip_dscp=0, ip_proto=17, udp_dst=5000)
 

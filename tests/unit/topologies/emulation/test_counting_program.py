@@ -19,6 +19,7 @@ from corridor.topologies.emulation.packet_counters import (
     counting,
     flow_key,
 )
+from corridor.topologies.model.addresses import octets_of
 
 COUNTS, CLASSES, QUEUES = 1, 2, 3
 MACS = bytes(12)
@@ -84,6 +85,46 @@ def test_a_packet_counts_in_the_class_of_its_addresses_protocol_and_one_port(
     machine, frame, number
 ):
     assert machine.run(counting(COUNTS, CLASSES, RECEIVED), frame) & 0xFFFFFFFF == 0xFFFFFFFF
+    assert counted(machine) == {(7, False, number): (1, 1, len(frame))}
+
+
+SRC_6, DST_6, FAR_6 = "fd00:c0da::a00:1", "fd00:c0da::a00:102", "fd00:c0db::a00:102"
+
+
+def ipv6(src=SRC_6, dst=DST_6, sport=5, dport=6, next_header=17, first=0x60) -> bytes:
+    head = struct.pack("!BBHHBB", first, 0, 0, 20, next_header, 64)
+    return head + octets_of(src) + octets_of(dst) + struct.pack("!HHHH", sport, dport, 20, 0)
+
+
+IPV6_FRAMES = [
+    (labelled(ipv6(dport=862)), 5),
+    (labelled(ipv6(dport=862, first=0x6B)), 5),
+    (plain(ipv6(dport=862), b"\x86\xdd"), 5),
+    (labelled(ipv6(sport=20_000)), 6),
+    (plain(ipv6(sport=20_000), b"\x86\xdd"), 6),
+    (labelled(ipv6(dport=862, next_header=6)), OTHER),
+    (labelled(ipv6(dport=862, next_header=0)), OTHER),
+    (labelled(ipv6(DST_6, SRC_6, dport=862)), OTHER),
+    (labelled(ipv6(dst=FAR_6, dport=862)), OTHER),
+    (labelled(ipv6(src="2001:db8::a00:1", dport=862)), OTHER),
+    (labelled(ipv6(src="fd00:c0da::1:a00:1", dport=862)), OTHER),
+    (labelled(ipv6(dport=862))[:50], OTHER),
+    (labelled(ipv4(dport=862)), TO_PORT),
+    (plain(ipv4(dport=862)), TO_PORT),
+]
+
+
+@pytest.mark.parametrize(("frame", "number"), IPV6_FRAMES)
+def test_packets_of_ipv6_have_classes_of_their_own_where_hosts_have_such_addresses(
+    machine, frame, number
+):
+    of_ipv6 = {
+        flow_key(17, SRC_6, DST_6, None, 862): bytearray(struct.pack("=I", 5)),
+        flow_key(17, SRC_6, DST_6, 20_000, None): bytearray(struct.pack("=I", 6)),
+    }
+    machine.maps[CLASSES].update(of_ipv6)
+    program = counting(COUNTS, CLASSES, RECEIVED, ipv6=True)
+    assert machine.run(program, frame) & 0xFFFFFFFF == 0xFFFFFFFF
     assert counted(machine) == {(7, False, number): (1, 1, len(frame))}
 
 

@@ -12,6 +12,9 @@ SRC, DST, STRANGER = "10.0.0.1", "10.0.0.5", "10.0.0.9"
 LABEL, OTHER_LABEL = 17, 18
 LABELS = {str(LABEL): {"demand": "train", "src": SRC, "dst": DST}}
 ETHERNET = bytes(12)
+SRC_6, DST_6, STRANGER_6 = "fd00:c0da::a00:1", "fd00:c0da::a00:5", "fd00:c0da::a00:9"
+LABEL_6 = 19
+LABELS[str(LABEL_6)] = {"demand": "new", "src": SRC_6, "dst": DST_6}
 
 
 def packet(src=SRC, dst=DST, protocol=17, payload=b"\x0f\xa0\x13\x88" + bytes(8), options=b"", **h):
@@ -145,3 +148,54 @@ def test_too_many_flows_are_counted_together_and_none_is_forgotten(inspector, mo
     assert sum(flow.packets for flow in inspector.flows()) == 100
     assert len(list(inspector.flows())) == 6
     assert inspector.totals()[0]["packets"] == 100
+
+
+def ipv6(src=SRC_6, dst=DST_6, header=17, payload=b"\x0f\xa0\x13\x88" + bytes(8), **h):
+    head = struct.pack("!IHBB", h.get("version", 6) << 28, h.get("total", len(payload)), header, 64)
+    ends = (socket.inet_pton(socket.AF_INET6, one) for one in (src, dst))
+    return head + b"".join(ends) + payload
+
+
+def frame_6(inner, label=LABEL_6):
+    return frame(inner, label)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        frame_6(ipv6()),
+        frame_6(ipv6(header=6)),
+        frame_6(ipv6(header=58, payload=bytes(40))),
+        frame_6(ipv6(header=44, payload=bytes(40))),
+        frame_6(ipv6() + bytes(20)),
+    ],
+    ids=["udp", "tcp", "icmp", "fragment", "padded"],
+)
+def test_frames_of_a_demand_of_ipv6_pass(inspector, made):
+    assert reason(inspector, made) == inspection.PASSED
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (frame_6(packet()), inspection.NOT_IPV6),
+        (frame(ipv6()), inspection.NOT_IPV4),
+        (frame_6(b""), inspection.TRUNCATED),
+        (frame_6(ipv6(total=13)), inspection.TRUNCATED),
+        (frame_6(ipv6()[:30]), inspection.TRUNCATED),
+        (frame_6(ipv6(src=STRANGER_6)), inspection.OTHER_ADDRESSES),
+        (frame_6(ipv6(dst=STRANGER_6)), inspection.OTHER_ADDRESSES),
+        (frame_6(ipv6(src=DST_6, dst=SRC_6)), inspection.OTHER_ADDRESSES),
+        *(
+            (frame_6(ipv6(header=header, payload=bytes(40))), inspection.EXTENSION_HEADER)
+            for header in (0, 43, 51, 60, 135)
+        ),
+    ],
+)
+def test_other_frames_under_its_label_are_dropped_for_a_reason(inspector, made, why):
+    assert reason(inspector, made) == why
+
+
+def test_a_frame_that_is_cut_short_is_not_taken_for_a_whole_one_of_the_same_flow(inspector):
+    assert reason(inspector, frame_6(ipv6())) == inspection.PASSED
+    assert reason(inspector, frame_6(ipv6(total=13))) == inspection.TRUNCATED

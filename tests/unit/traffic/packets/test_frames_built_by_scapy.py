@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import netns_lab as lab
 from corridor.topologies.base.disk_cache import MOST, TEXTS
 from corridor.topologies.base.errors import CorridorError
 from corridor.traffic.agents import scapy_process
+from corridor.traffic.agents.probe import Probe
 from corridor.traffic.packets import stamp
 from corridor.traffic.packets import stamp as stream_header
 from corridor.traffic.packets.template import (
@@ -50,6 +52,39 @@ def _nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+OF_IPV6 = (
+    lab.stamp_spec("least-6", 0, size=106),
+    lab.stamp_spec("padded-6", 1, size=300),
+    lab.stream_spec("odd-6", 8, size=1401),
+)
+ENDS_OF_IPV6 = {"src_ip": "fd00:c0da::a00:1", "dst_ip": "fd00:c0da::a00:2"}
+
+
+@pytest.fixture(scope="module")
+def frames_of_ipv6() -> Templates:
+    return scapy_process.build_templates(replace(one, **ENDS_OF_IPV6) for one in OF_IPV6)
+
+
+@given(words, longs)
+@settings(max_examples=20)
+def test_frames_of_ipv6_have_their_size_and_a_checksum_that_follows_what_is_patched(
+    frames_of_ipv6: Templates, sequence: int, timestamp: int
+) -> None:
+    for spec in OF_IPV6:
+        template = frames_of_ipv6[spec.id]
+        assert template.size_bytes == spec.size_bytes
+        frame = Template.of(template).patch(sequence, timestamp)
+        assert frame[12:14] == bytes.fromhex("86dd")
+        assert int.from_bytes(frame[18:20]) == spec.size_bytes - 54
+        carried, wanted = udp_checksum_of(frame)
+        assert carried == wanted
+
+
+def test_a_probe_of_ipv6_knows_where_it_is_sent(frames_of_ipv6: Templates) -> None:
+    probe = Probe(0, frames_of_ipv6["least-6"], 20_000, 0, 1, 1)
+    assert (probe.family, probe.target, probe.ssid) == ("ipv6", "fd00:c0da::a00:2", 1)
 
 
 @pytest.fixture(scope="module")
