@@ -11,6 +11,12 @@ from corridor.experiments.terminal.screen import terminal_width
 
 COUNTS = ("location", "market", "marginal")
 """As countings have them; said here, since they take long to import."""
+SEASONS = (
+    "wet",
+    "dry",
+    *["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+)
+"""The same of seasons."""
 OPTIONS = {
     "mw": ("MW", "power limit of a hub that you state"),
     "pue": ("PUE", "PUE of a hub that you state"),
@@ -23,6 +29,7 @@ EPILOG = """examples:
   corridor energy horinger                   every figure of a hub with source, date, confidence
   corridor energy tianfu guian --count market          one of three countings of emissions
   corridor energy guian --mw guian=120 --pue guian=1.2 with values that you state
+  corridor energy tianfu --season dry        emissions by location of January to April
   corridor energy --data my-energy.yaml      your figures instead of the shipped ones
   corridor energy --json                     all figures, bounds, months and sources
 
@@ -48,12 +55,25 @@ def add_parser(verbs: Any) -> None:
         help="show this counting of emissions only (default: all three)",
     )
     add_stated_values(parser)
+    add_season(parser)
     parser.add_argument("--all", action="store_true", help="every figure of every hub")
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_no_cache(parser)
+
+
+def add_season(parser: argparse.ArgumentParser) -> None:
+    """The option of a season."""
+    parser.add_argument(
+        "--season",
+        choices=SEASONS,
+        default="",
+        metavar="SEASON",
+        help="emissions by location of wet, dry, or a month such as mar (default: the year); "
+        "--factor HUB=annual keeps that of the year where none is known",
+    )
 
 
 def add_stated_values(parser: argparse.ArgumentParser) -> None:
@@ -80,7 +100,7 @@ def _answer(args: argparse.Namespace) -> Answer:
 
     file = read_energy(args.data)
     given = stated_by_option({name: getattr(args, name) for name in OPTIONS}, file)
-    found = energy_answer(file, args.hubs, count=args.count, given=given)
+    found = energy_answer(file, args.hubs, count=args.count, given=given, season=args.season)
     if args.json:
         return as_json(found.to_json())
     return Answer([shown(energy_text.told(found, terminal_width(), everything=args.all))])

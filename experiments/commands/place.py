@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.energy import COUNTS, OPTIONS, add_stated_values
+from corridor.experiments.commands.energy import COUNTS, OPTIONS, add_season, add_stated_values
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
@@ -36,6 +36,7 @@ EPILOG = """examples:
   corridor place jobs.yaml --count location --without-law         the placement that ignores law
   corridor place jobs.yaml --count location --samples 200 --mw tianfu=60:40-90    sensitivity
   corridor place jobs.yaml --count location --clauses             what each clause of law costs
+  corridor place jobs.yaml --count location --hubs tianfu,guian --season dry    by season
   corridor place jobs.yaml --objective pareto --count location --page place.html
   corridor place jobs.yaml --count location --scenario day.yaml   and write the day for corridor run
 
@@ -78,6 +79,7 @@ def add_parser(verbs: Any) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
     )
+    add_season(parser)
     parser.add_argument(
         "--policies", metavar="SET", help="policy set or file, instead of the one of the file"
     )
@@ -166,7 +168,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.topologies.energy.energy_file import read_energy
 
     asked = checked_asked(args.objective, args.count, args.gap, args.time_limit)
-    asked = with_extras(asked, args.samples, args.seed, clauses=args.clauses)
+    asked = with_extras(asked, args.samples, args.seed, clauses=args.clauses, season=args.season)
     energy = read_energy(args.data)
     given = stated_by_option({name: getattr(args, name) for name in OPTIONS}, energy)
     loaded, scale = load_jobs(args.jobs, args.policies), parse_scale(args.hour)

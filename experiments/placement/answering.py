@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from corridor.experiments.placement.day import day_of
 from corridor.experiments.placement.day_documents import Day
 from corridor.experiments.placement.hub_values import (
+    ANNUAL,
     BY_EMISSIONS,
     End,
     HubValues,
@@ -118,6 +119,8 @@ class Answering:
             unresolved=tuple(
                 one.hub for one in self._others_than_first() if self._may_emit_less(one)
             ),
+            season=placing.asked.season,
+            annual=tuple(one.hub for one in placing.hubs if f"factor {one.hub}={ANNUAL}" in stated),
         )
 
     def _mean_rtt(self, of: Plan, *, less: Plan | None = None) -> Quantiles:

@@ -25,19 +25,22 @@ from corridor.experiments.placement.hub_values import (
     Given,
     check_hub,
     given_by_hub,
+    is_annual,
     option_of,
     split_stated,
     stated_figure,
 )
 from corridor.experiments.scenario.given import given_choice, given_of
-from corridor.topologies.energy.countings import COUNTS, Counted, countings, market_based
+from corridor.topologies.energy.countings import COUNTS, Counted, market_based
 from corridor.topologies.energy.energy_file import Drought, EnergyFile, Grid, HubEnergy, read_energy
 from corridor.topologies.energy.figures import Figure
+from corridor.topologies.energy.seasons import check_season, countings_in
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.catalogue import shipped_hubs
 
 MAP = "pan-asia"
 ALL = ""
+YEAR = ""
 NEEDED = ("power-in-use", "power-limit", "pue", "green-share", "price")
 """What a question of placement needs of every hub."""
 
@@ -51,6 +54,7 @@ def energy(
     price: dict[str, str] | None = None,
     factor: dict[str, float | str] | None = None,
     data: str | Path | None = None,
+    season: str = YEAR,
 ) -> EnergyAnswer:
     """Report power, emissions, prices and seasons of hubs, and what is unknown.
 
@@ -64,6 +68,9 @@ def energy(
         price: Prices by hub that you state, such as ``0.45CNY`` for a kWh.
         factor: Direct emissions of a kWh by hub that you state, in g, location counting.
         data: A file of figures; default: the shipped one.
+        season: ``wet``, ``dry``, or a month such as ``mar``, of the emissions by location; default:
+            the year. A hub whose grid has no shape is unknown then, or ``annual`` where you state
+            that as its factor.
 
     Returns:
         Figures by hub and grid with intervals, basis, source, date and confidence; emissions in
@@ -80,19 +87,25 @@ def energy(
     given = given_by_hub(mw=mw, pue=pue, green=green, price=price, factor=factor)
     file = read_energy(data)
     asked = [given_of(one, str, "hub") for one in hubs]
-    return energy_answer(file, asked, count=count, given=given)
+    return energy_answer(file, asked, count=count, given=given, season=season)
 
 
 def energy_answer(
-    file: EnergyFile, hubs: Sequence[str] = (), *, count: str = ALL, given: Given | None = None
+    file: EnergyFile,
+    hubs: Sequence[str] = (),
+    *,
+    count: str = ALL,
+    given: Given | None = None,
+    season: str = YEAR,
 ) -> EnergyAnswer:
     """Return the answer of a file that was read; arguments are those of ``energy``."""
     counts = _counts(count)
     given = given or {}
+    check_season(season)
     for hub in (*hubs, *(one for by_hub in given.values() for one in by_hub)):
         check_hub(hub, file.hub_of)
     listed = [file.hub_of[one] for one in dict.fromkeys(hubs)] or list(file.hubs)
-    answers = tuple(_hub(file, one, counts, given) for one in listed)
+    answers = tuple(_hub(file, one, counts, given, season) for one in listed)
     grids = tuple(_grid(one) for one in _grids(file, listed))
     droughts = tuple(_drought(one) for one in file.droughts if one.grid in {g.id for g in grids})
     used = _used(answers, grids, droughts) | {s for one in file.refused for s in one.source}
@@ -111,6 +124,7 @@ def energy_answer(
             for key, one in file.sources.items()
             if key in used
         },
+        season,
     )
 
 
@@ -123,15 +137,20 @@ def _counts(count: str) -> tuple[str, ...]:
     return COUNTS if count == ALL else (given_choice(count, COUNTS, "count"),)
 
 
-def _hub(file: EnergyFile, hub: HubEnergy, counts: tuple[str, ...], given: Given) -> HubAnswer:
+def _hub(
+    file: EnergyFile, hub: HubEnergy, counts: tuple[str, ...], given: Given, season: str
+) -> HubAnswer:
     stated = [
         stated_figure(option, hub.id, by_hub[hub.id])
         for option, by_hub in given.items()
-        if hub.id in by_hub
+        if hub.id in by_hub and not (season and option == "factor" and is_annual(given, hub.id))
     ]
-    counted = countings(hub, file.grid_of)
+    counted = countings_in(hub, file, season)
+    if season and is_annual(given, hub.id):
+        year = [one for one in countings_in(hub, file, YEAR) if one.count == "location"]
+        counted = (*year, *(one for one in counted if one.count != "location"))
     for one in stated:
-        if one.what == "green-share":
+        if one.what == "green-share" and not season:
             counted = _restated(file, hub, one, counted)
         elif one.what == "location":
             ends, how = (one.low, one.high), "stated: direct emissions of a kWh"
@@ -192,7 +211,14 @@ def _grid(grid: Grid) -> GridAnswer:
         grid,
         parent=grid.parent or "",
         figures=tuple(map(_figure, grid.figures)),
-        shapes=tuple(_copied(SeasonShape, one, months=dict(one.months)) for one in grid.shapes),
+        shapes=tuple(
+            _copied(
+                SeasonShape,
+                one,
+                **{key: dict(getattr(one, key)) for key in ("months", "low", "high")},
+            )
+            for one in grid.shapes
+        ),
         curtailment=tuple(
             _copied(CurtailedShare, one, shares=dict(one.shares)) for one in grid.curtailment
         ),

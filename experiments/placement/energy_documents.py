@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from corridor.topologies.base.codec import Document
 from corridor.topologies.energy.countings import Counted
@@ -56,6 +56,9 @@ class SeasonShape:
     source: tuple[str, ...]
     confidence: str
     note: str
+    low: dict[str, float] = field(default_factory=dict)
+    high: dict[str, float] = field(default_factory=dict)
+    """Of single years; empty: not collected."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class GridAnswer:
     figures: tuple[EnergyFigure, ...]
     shapes: tuple[SeasonShape, ...]
     curtailment: tuple[CurtailedShare, ...]
+    no_season: str = ""
+    """Why no factor of a month is known, where shares of imports are the reason."""
 
 
 @dataclass(frozen=True)
@@ -179,3 +184,5 @@ class EnergyAnswer(Document):
     """Hubs of the map without figures."""
     refused: tuple[RefusedFigure, ...]
     sources: dict[str, EnergySource]
+    season: str = ""
+    """The season of the emissions by location; empty: the year."""

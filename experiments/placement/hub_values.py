@@ -44,6 +44,8 @@ MOST = {"mw": 100_000.0, "pue": 10.0, "green": 1.0, "price": 1_000.0, "factor": 
 PLACEHOLDERS = {"mw": "MW", "pue": "PUE", "green": "SHARE", "price": "PRICE", "factor": "GRAMS"}
 type Given = Mapping[str, Mapping[str, str | float]]
 """By option, by hub, the value."""
+ANNUAL = "annual"
+"""As the factor of a hub: that of the year, in a question about a season."""
 
 
 def given_by_hub(**given: Mapping[str, str | float] | None) -> Given:
@@ -56,6 +58,11 @@ def given_by_hub(**given: Mapping[str, str | float] | None) -> Given:
         if not isinstance(by_hub or {}, dict):
             raise InputError(f"{option} is not by hub", f'write {option}={{"guian": ...}}')
     return {option: by_hub or {} for option, by_hub in given.items()}
+
+
+def is_annual(given: Given, hub: str) -> bool:
+    """Whether the caller states that the factor of the year serves for a season."""
+    return given.get("factor", {}).get(hub) == ANNUAL
 
 
 def option_of(what: str, hub: str) -> str:
@@ -106,7 +113,7 @@ def stated_figure(option: str, hub: str, value: str | float) -> EnergyFigure:
     if not fits or bool(currency) != (option == "price"):
         example = EXAMPLES[option]
         hint = f"write --{option} {hub}={example}, with an interval {INTERVALS[option]}"
-        names = {"pue": "PUE", "location": "emission factor"}
+        names = {"pue": "PUE", "location": "factor of emissions"}
         name = names.get(what, what.replace("-", " "))
         raise InputError(f"{value} is not a {name} of {hub}", hint)
     unit = f"{currency}/kWh" if currency else unit_of(what)
@@ -255,7 +262,7 @@ def hub_values(
     Raises:
         MissingValues: Values that the question needs are unknown.
     """
-    missing = [one for hub in energy.hubs for one in _missing(hub, objective, count)]
+    missing = [one for hub in energy.hubs for one in _missing(hub, objective, count, energy.season)]
     if objective == "cost":
         missing += _other_currencies(energy.hubs)
     if missing:
@@ -294,14 +301,16 @@ def _price(hub: HubAnswer) -> EnergyFigure | None:
     return hub.known("price", "hub", "whole")
 
 
-def _missing(hub: HubAnswer, objective: Objective, count: Count | None) -> Iterator[Missing]:
+def _missing(
+    hub: HubAnswer, objective: Objective, count: Count | None, season: str
+) -> Iterator[Missing]:
     needed = ["power-limit", "pue"]
     for what in needed:
         yield from _unless_valued(hub, what, hub.known(what))
     if objective == "cost":
         yield from _unless_valued(hub, "price", _price(hub))
     if objective in BY_EMISSIONS and count is not None:
-        yield from _without_factor(hub, count)
+        yield from _without_factor(hub, count, season)
 
 
 def _unless_valued(hub: HubAnswer, what: str, known: EnergyFigure | None) -> Iterator[Missing]:
@@ -316,7 +325,7 @@ def _bounds(of: EnergyFigure) -> str:
     return f"{of.low:g} {of.unit} or more" if of.high is None else f"{of.low:g}-{of.high:g}"
 
 
-def _without_factor(hub: HubAnswer, count: Count) -> Iterator[Missing]:
+def _without_factor(hub: HubAnswer, count: Count, season: str) -> Iterator[Missing]:
     factor = _factor(hub, count)
     ends = (factor.low, factor.high) if count == "marginal" else (factor.value,)
     if None in ends:
@@ -327,6 +336,9 @@ def _without_factor(hub: HubAnswer, count: Count) -> Iterator[Missing]:
             state = option_of("green-share", hub.id)
         else:
             why, state = "no direct factor is known", option_of(count, hub.id)
+            if season:
+                found = next(one.how for one in hub.countings if one.count == count)
+                why, state = found, f"{state} of that season, or --factor {hub.id}={ANNUAL}"
         yield Missing(hub.id, f"{count} emissions", why, state)
 
 

@@ -9,6 +9,7 @@ from corridor.experiments.placement.answering import Answering
 from corridor.experiments.placement.day_scenario import HOUR, parse_scale, write_day
 from corridor.experiments.placement.energy_answer import energy_answer
 from corridor.experiments.placement.hub_values import (
+    ANNUAL,
     BY_EMISSIONS,
     OBJECTIVES,
     STATED,
@@ -36,6 +37,7 @@ from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.words import few
 from corridor.topologies.energy.countings import COUNTS, Count
 from corridor.topologies.energy.energy_file import EnergyFile, read_energy
+from corridor.topologies.energy.seasons import check_season
 
 GAP, SECONDS = 1e-4, 60.0
 MOST_JOBS = 5
@@ -64,6 +66,7 @@ def place(
     clauses: bool = False,
     scenario: str | Path | None = None,
     hour: str = HOUR,
+    season: str = "",
 ) -> PlaceAnswer:
     """Compute where jobs run best under law, latency, fibre and power.
 
@@ -91,6 +94,9 @@ def place(
         clauses: Whether each policy is lifted alone, to show what it costs.
         scenario: A file to write: the day as a scenario that ``corridor run`` takes.
         hour: The time in that run that stands for an hour of the day.
+        season: ``wet``, ``dry``, or a month such as ``mar``, whose emissions count, by location;
+            default: the year. Hubs without a factor of that season are refused, unless you state
+            theirs: ``annual`` for that of the year.
 
     Returns:
         MW, MWh, tCO2 by hub; hubs and RTTs in ms by job; both optima with bounds; the cost of law
@@ -109,7 +115,7 @@ def place(
     """
     given = given_by_hub(mw=mw, pue=pue, green=green, price=price, factor=factor)
     asked = checked_asked(objective, count, gap, time_limit)
-    asked = with_extras(asked, samples, seed, clauses=clauses)
+    asked = with_extras(asked, samples, seed, clauses=clauses, season=season)
     loaded, energy = load_jobs(jobs, policies), read_energy(data)
     named, scale = given_names(hubs, "hubs"), parse_scale(hour)
     found = place_answer(
@@ -142,14 +148,20 @@ def checked_asked(objective: str, count: str | None, gap: float, seconds: float)
     return Asked(wanted, counted, effort)
 
 
-def with_extras(asked: Asked, samples: int, seed: int, *, clauses: bool) -> Asked:
-    """Return what is asked with samples of values and lifted policies.
+def with_extras(asked: Asked, samples: int, seed: int, *, clauses: bool, season: str = "") -> Asked:
+    """Return what is asked with samples of values, lifted policies and a season.
 
     Raises:
-        InputError: The number of samples or the seed is out of bounds.
+        InputError: The number of samples or the seed is out of bounds, the season is unknown, or
+            emissions by location do not decide.
     """
     check_samples(samples, seed)
-    return asked._replace(samples=samples, seed=seed, clauses=clauses)
+    check_season(season)
+    if season and asked.counting != "location":
+        hint = "name location with --count, and an objective of emissions"
+        message = "factors of a season are those by location: no residual factor, price or PUE is"
+        raise InputError(f"{message} known by season", hint)
+    return asked._replace(samples=samples, seed=seed, clauses=clauses, season=season)
 
 
 def place_answer(
@@ -165,7 +177,7 @@ def place_answer(
 ) -> PlaceAnswer:
     """Return the answer of a file that was read; arguments are those of ``place``. ``plans_day``
     is whether it has the day of a file without events, too."""
-    stated = _stated(loaded, energy, given or {})
+    stated = _stated(loaded, energy, given or {}, asked.season)
     values = values_of(loaded, energy, asked, hubs=hubs, given=given)
     placing = Placing(loaded, values, asked)
     placing.is_early |= plans_day
@@ -207,19 +219,21 @@ def values_of(
         MissingValues: A value that the question needs is unknown.
         InputError: A hub or a stated value is invalid.
     """
-    stated = _stated(loaded, energy, given or {})
-    figures = energy_answer(energy, _candidates(loaded, energy, hubs), given=stated)
+    stated = _stated(loaded, energy, given or {}, asked.season)
+    candidates = _candidates(loaded, energy, hubs)
+    figures = energy_answer(energy, candidates, given=stated, season=asked.season)
     return hub_values(figures, asked.objective, asked.counting)
 
 
-def _stated(loaded: LoadedJobs, energy: EnergyFile, given: Given) -> Given:
+def _stated(loaded: LoadedJobs, energy: EnergyFile, given: Given, season: str) -> Given:
     """Values of the options before those of the file, which are checked at their lines."""
     written = loaded.file.state.by_option
     for option, by_hub in written.items():
         for hub, value in by_hub.items():
             try:
                 check_hub(hub, energy.hub_of)
-                stated_figure(option, hub, value)
+                if not (season and option == "factor" and value == ANNUAL):
+                    stated_figure(option, hub, value)
             except InputError as error:
                 raise loaded.document.error_of_named(error, "state", option, hub) from error
     return {option: {**written[option], **given.get(option, {})} for option in STATED}

@@ -420,3 +420,8 @@ class PlaceAnswer(Document):
     unresolved: tuple[str, ...] = ()
     """Candidate hubs that emit more than that hub by the values, and may emit less by the intervals
     of both factors."""
+    season: str = ""
+    """Of the emissions by location: ``wet``, ``dry`` or a month; empty: the year. By contracts
+    nothing is known then."""
+    annual: tuple[str, ...] = ()
+    """Candidate hubs whose factor is that of the year all the same, as the caller states."""

@@ -46,6 +46,8 @@ class Asked(NamedTuple):
     seed: int = 1
     clauses: bool = False
     """Whether policies are lifted one by one."""
+    season: str = ""
+    """Of the emissions by location; empty: the year."""
 
 
 class Part(NamedTuple):

@@ -162,6 +162,7 @@ class PlaceQuestion(Frozen):
     samples: int = 0
     clauses: bool = False
     gap: float = GAP
+    season: str = ""
 
 
 def _check_place(written: Written, of: PlaceQuestion, ground: CellScenario) -> None:
@@ -178,7 +179,7 @@ def _check_place(written: Written, of: PlaceQuestion, ground: CellScenario) -> N
 
 def _asked_of(of: PlaceQuestion, seed: int) -> PlaceAsked:
     asked = checked_asked(of.objective, of.count, of.gap, SECONDS)
-    return with_extras(asked, of.samples, seed, clauses=of.clauses)
+    return with_extras(asked, of.samples, seed, clauses=of.clauses, season=of.season)
 
 
 def _jobs_of(loaded: LoadedScenario, of: PlaceQuestion) -> LoadedJobs:

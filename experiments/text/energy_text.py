@@ -18,6 +18,7 @@ from corridor.experiments.placement.energy_documents import (
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.words import confidence_word, counted, few, percent
 from corridor.topologies.energy.countings import Counted
+from corridor.topologies.energy.seasons import season_name
 
 MOST_WIDTH = 100
 UNKNOWN = "unknown"
@@ -51,7 +52,16 @@ def _heading(of: EnergyAnswer) -> str:
         f"Power and carbon of {counted(len(of.hubs), 'hub')}, figures collected to {of.compiled}. "
         "A range is an interval or bounds, * is stated by you, ? is unknown. Emissions in g/kWh; "
         "life-cycle includes plants and fuel supply and is not comparable with the other columns "
-        "(direct CO2)."
+        "(direct CO2)." + _season(of)
+    )
+
+
+def _season(of: EnergyAnswer) -> str:
+    if not of.season:
+        return ""
+    return (
+        f" Emissions by location are those of {season_name(of.season)}, and unknown where no "
+        "factor of it is."
     )
 
 
@@ -171,7 +181,11 @@ def _counted(one: Counted) -> str:
 
 
 def _shape(one: SeasonShape) -> str:
-    months = ", ".join(f"{month} {value:.2f}" for month, value in one.months.items())
+    months = ", ".join(
+        f"{month} {value:.2f}"
+        + (f" ({one.low[month]:.2f}-{one.high[month]:.2f})" if one.low else "")
+        for month, value in one.months.items()
+    )
     ratio = ""
     if one.wet_to_dry is not None:
         low, value, high = one.wet_to_dry

@@ -20,6 +20,7 @@ from corridor.experiments.placement.place_documents import (
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.day_text import day_sentences, day_table
 from corridor.topologies.base.words import counted, few, joined_few, percent
+from corridor.topologies.energy.seasons import season_name
 
 MOST_WIDTH = 100
 MOST_HUBS, MOST_GROUPS, MOST_LEFT = 4, 40, 10
@@ -67,6 +68,7 @@ def headline(of: PlaceAnswer) -> str:
     ranked = sorted(of.hubs, key=lambda one: -one.it_mwh)
     shares = [f"{one.hub} {percent(one.it_mwh / of.it_mwh)}" for one in ranked]
     counting = f", {of.count} counting" if of.count else ""
+    counting += f", {season_name(of.season)}" if of.season else ""
     return (
         f"{of.name}: {counted(of.jobs, 'job')}, {of.it_mwh:,.0f} MWh of IT energy a day, placed "
         f"{law} for the {MEANINGS[of.objective]}{counting}: {joined_few(shares, MOST_HUBS)}."
@@ -185,6 +187,7 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
             "that they are placed does not mean that this is lawful."
         )
     yield from _uncertain(of)
+    yield from _season(of)
     if of.without_rules and not of.is_without_law:
         yield (
             f"Policy set {of.policies} has no rules of the country of "
@@ -210,6 +213,17 @@ def cautions(of: PlaceAnswer) -> Iterator[str]:
         yield (
             f"Within the RTT budget in fewer than {percent(SURE)} of samples: "
             f"{few(late, MOST_LEFT)}."
+        )
+
+
+def _season(of: PlaceAnswer) -> Iterator[str]:
+    """Of which factors the emissions are, and at which hubs they are others."""
+    if of.season:
+        kept = f"; those of {few(of.annual, MOST_HUBS)} are of the year, as stated"
+        yield (
+            f"Factors of emissions are those of {season_name(of.season)}"
+            f"{kept if of.annual else ''}. They are derived from shares of thermal power; PUE and "
+            "prices are not by season."
         )
 
 

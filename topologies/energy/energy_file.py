@@ -49,6 +49,8 @@ class Grid(Figured):
     parent: JurisdictionCode | None = None
     """The grid whose residual and fossil factors apply, too."""
     note: Text = ""
+    no_season: Text = ""
+    """Why its thermal share says nothing of the factor of a month."""
     shapes: tuple[Shape, ...] = ()
     curtailment: tuple[Curtailment, ...] = ()
 

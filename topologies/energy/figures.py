@@ -107,6 +107,9 @@ class Shape(Evidence):
     what: Literal["hydro", "wind", "solar", "thermal-share"]
     months: Mapping[str, float] = Field(min_length=10)
     """By month, ``01`` to ``12``, or ``01-02``."""
+    low: Mapping[str, float] = Field(default_factory=dict)
+    high: Mapping[str, float] = Field(default_factory=dict)
+    """Of single years, for the same months; empty: not collected."""
     wet_to_dry: tuple[float, float, float] | None = None
     """Of hydro: mean of July to September over January to April: low, all years, high."""
     capacity_factor: float | None = Field(default=None, gt=0, lt=1)
@@ -121,9 +124,18 @@ class Shape(Evidence):
             raise ValueError(f'"{wrong[0]}" is not a month: write 01 to 12, or 01-02 for both')
         if any(one < 0 for one in self.months.values()):
             raise ValueError("a month has an output of 0 or more")
+        if self.low or self.high:
+            self._enclosed()
         if self.wet_to_dry and list(self.wet_to_dry) != sorted(self.wet_to_dry):
             raise ValueError("low, value and high of wet_to_dry are in this order")
         return self
+
+    def _enclosed(self) -> None:
+        if not self.low.keys() == self.months.keys() == self.high.keys():
+            raise ValueError("low and high of a shape have the same months as its values")
+        for month, value in self.months.items():
+            if not 0 <= self.low[month] <= value <= self.high[month]:
+                raise ValueError(f"low, value and high of month {month} are in this order")
 
 
 class Curtailment(Evidence):

@@ -359,6 +359,74 @@ def test_jobs_that_do_not_fit_are_refused(written):
         corridor.place(written({"it_mw": 60}), count="location")
 
 
+WEST = {"mw": {"tianfu": 50, "horinger": 50}, "pue": {"tianfu": 1.25, "horinger": 1.25}}
+
+
+def test_a_season_changes_the_factor_of_each_hub(written):
+    jobs = written(hubs=["tianfu", "horinger"], state=WEST)
+    year, wet, dry = (
+        corridor.place(jobs, count="location", season=one) for one in ("", "wet", "dry")
+    )
+    assert [one.hubs[0].hub for one in (year, wet, dry)] == ["tianfu"] * 3
+    assert wet.with_law.value < 0.8 * year.with_law.value
+    assert dry.with_law.value > 1.4 * year.with_law.value
+    assert (wet.season, wet.annual) == ("wet", ())
+    assert "wet season (July to September)" in told(wet)
+    market = next(one for one in wet.totals if one.count == "market")
+    assert market.hubs == ()
+
+
+def test_a_hub_without_a_factor_of_the_season_is_refused_by_name(written):
+    with pytest.raises(MissingValues) as refusal:
+        corridor.place(written(), count="location", season="dry")
+    by_hub = {one.hub: one for one in refusal.value.missing}
+    assert by_hub.keys() == {"shanghai", "riyadh"}
+    assert "41 to 55 % of its consumption" in by_hub["shanghai"].why
+    assert by_hub["riyadh"].state.endswith("--factor riyadh=annual")
+
+
+def test_the_factor_of_the_year_in_a_season_is_stated_and_listed(written):
+    annual = {"riyadh": "annual", "shanghai": "annual"}
+    of_year = corridor.place(written(), count="location")
+    found = corridor.place(written(), count="location", season="wet", factor=annual)
+    assert set(found.annual) == {"riyadh", "shanghai"}
+    assert "factor riyadh=annual" in found.stated
+    assert "riyadh are of the year, as stated" in " ".join(told(found).split())
+    state = {"mw": dict.fromkeys(HUBS, 50), "pue": dict.fromkeys(HUBS, 1.25), "factor": annual}
+    in_file = corridor.place(written(state=state), count="location", season="wet")
+    assert in_file.annual == found.annual
+    assert found.with_law.value < of_year.with_law.value
+
+
+def test_a_stated_factor_is_that_of_the_season(written):
+    jobs = written(hubs=["tianfu"], state=WEST)
+    found = corridor.place(jobs, count="location", season="dry", factor={"tianfu": 300})
+    assert found.hubs[0].factor == 300
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"count": "market", "season": "dry"}, "factors of a season are those by location"),
+        ({"objective": "latency", "season": "dry"}, "factors of a season are those by location"),
+        ({"count": "location", "season": "july"}, 'no season is called "july"'),
+        ({"count": "location", "factor": {"tianfu": "annual"}}, "annual is not a factor"),
+    ],
+)
+def test_a_season_that_cannot_be_answered_is_refused(written, keys, said):
+    with pytest.raises(InputError, match=said):
+        corridor.place(written(), **keys)
+
+
+def test_samples_draw_the_factor_of_the_season(written):
+    jobs = written(hubs=["tianfu", "horinger"], state=WEST)
+    wet, dry = (
+        corridor.place(jobs, count="location", season=one, samples=20).sensitivity
+        for one in ("wet", "dry")
+    )
+    assert wet.optimum.high < dry.optimum.low
+
+
 def test_the_counting_has_no_default(capsys):
     assert cli.main(["place", str(EXAMPLE)]) == 2
     assert "name one of location, market, marginal with --count" in capsys.readouterr().err
