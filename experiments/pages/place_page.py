@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from corridor.experiments.answers.map_document import HubEntry, MapDocument
 from corridor.experiments.atlas import Atlas, atlas
-from corridor.experiments.atlas.drawing import svg
+from corridor.experiments.atlas.drawing import Drawing, svg
 from corridor.experiments.atlas.map_drawing import FLOWS, Names, flow_drawing, view_of_flows
 from corridor.experiments.pages.capacity import FullMap
 from corridor.experiments.pages.claims import provenance_of
@@ -21,8 +21,11 @@ from corridor.experiments.placement.place_documents import ParetoPoint, PlaceAns
 from corridor.experiments.text import place_text as text
 
 DAY_HIGH, FRONT_HIGH, GAP, FOOT = 44.0, 150.0, 24.0, 26.0
-LETTERS = 0.025
-"""Height of names as a share of the width of the map: to be read on a phone, too."""
+LETTERS, LETTERS_OF_PHONES = 0.0185, 0.033
+"""Size of names as shares of the width of the map; on phones it is narrow, so they are larger and
+placed apart."""
+LINE = 1.15
+"""Height of a line over the size of its letters."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,16 @@ class MapSection:
     left: float
     top: float
     tables: Sequence[text.Table]
+
+    @property
+    def letters(self) -> float:
+        """Size of names."""
+        return LETTERS * self.drawn.width
+
+    @property
+    def letters_of_phones(self) -> float:
+        """The same on a narrow screen."""
+        return LETTERS_OF_PHONES * self.drawn.width
 
 
 @dataclass(frozen=True)
@@ -98,23 +111,42 @@ def _places(of: PlaceAnswer, drawn: Atlas) -> MapSection:
         return hub.short_name if mw is None else f"{hub.short_name} {mw:,.0f} MW"
 
     shown = [*mean_mw, *(one.origin for one in of.groups)]
-    names = Names(LETTERS * view.width, view, shown, len(mean_mw), shown, named)
-    drawing = flow_drawing(drawn, gbps, mean_mw, names)
-    full = FullMap(
-        width=view.width,
-        height=view.height,
-        layers={name: Markup(svg(marks)) for name, marks in drawing.layers.items()},  # noqa: S704
-        lines=[(look.name, said) for _, said, look in FLOWS],
-        key=hub_key(drawn),
-    )
+    names = Names(0.0, view, shown, len(mean_mw), shown, named)
     return MapSection(
         title="MW by hub, and flows",
         described="Map: power of the jobs by hub, and what they send over fibres",
         hint="The area of a disc is the mean IT power of the jobs at a hub.",
-        drawn=full,
+        drawn=full_map(
+            lambda names: flow_drawing(drawn, gbps, mean_mw, names),
+            names,
+            [(look.name, said) for _, said, look in FLOWS],
+            hub_key(drawn),
+        ),
         left=view.left,
         top=view.top,
         tables=[text.hub_table(of)],
+    )
+
+
+def full_map(
+    draw: Callable[[Names], Drawing],
+    names: Names,
+    lines: Sequence[tuple[str, str]],
+    key: Sequence[tuple[str, Markup]],
+) -> FullMap:
+    """Return a map with its names placed twice: for wide screens, and for phones."""
+    view = names.view
+    drawing, on_phones = (
+        draw(replace(names, height=share * LINE * view.width)).layers
+        for share in (LETTERS, LETTERS_OF_PHONES)
+    )
+    layers = {**drawing, "names-of-phones": on_phones.get("names", ())}
+    return FullMap(
+        width=view.width,
+        height=view.height,
+        layers={name: Markup(svg(marks)) for name, marks in layers.items()},  # noqa: S704
+        lines=lines,
+        key=key,
     )
 
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from markupsafe import Markup
-
 from corridor.experiments.answers.map_document import HubEntry, MapDocument
 from corridor.experiments.atlas import Atlas, atlas
-from corridor.experiments.atlas.drawing import svg
 from corridor.experiments.atlas.map_drawing import (
     FREE,
     LAWFUL,
@@ -19,10 +16,9 @@ from corridor.experiments.atlas.map_drawing import (
     path_drawing,
 )
 from corridor.experiments.expansion.plan_documents import Building, ChangedDemand, PlanAnswer
-from corridor.experiments.pages.capacity import FullMap
 from corridor.experiments.pages.claims import provenance_of
 from corridor.experiments.pages.page import Page, map_and_sources, section
-from corridor.experiments.pages.place_page import LETTERS, MapSection, TableSection
+from corridor.experiments.pages.place_page import MapSection, TableSection, full_map
 from corridor.experiments.pages.stage import hub_key
 from corridor.experiments.pages.time_chart import LEFT, WIDE, Chart, Row
 from corridor.experiments.text import plan_text as text
@@ -85,25 +81,21 @@ def _built(of: PlanAnswer, drawn: Atlas) -> MapSection:
     view = around(drawn, paths, [one.hub for one in of.singles if one.hub is not None])
 
     def named(hub: HubEntry) -> str:
-        return f"{hub.short_name}: new gateway" if hub.id in opened else hub.short_name
+        return f"{hub.short_name}: new" if hub.id in opened else hub.short_name
 
     shown = [*opened, *ends]
-    drawing = path_drawing(
-        drawn, paths, Names(LETTERS * view.width, view, shown, len(shown), text=named)
-    )
     lines = [(LAWFUL.name, "built by the plan"), (FREE.name, "other candidates")]
-    full = FullMap(
-        width=view.width,
-        height=view.height,
-        layers={name: Markup(svg(marks)) for name, marks in drawing.layers.items()},  # noqa: S704
-        lines=lines,
-        key=hub_key(drawn),
-    )
     return MapSection(
         title="What to build",
         described="Map: candidate fibres, and those of the plan",
-        hint="Thin lines are the fibres of today. Routes of candidates are those of their file.",
-        drawn=full,
+        hint="Thin lines are the fibres of today. Routes of candidates are those of their file."
+        + (" New: a gateway that the plan opens." if opened else ""),
+        drawn=full_map(
+            lambda names: path_drawing(drawn, paths, names),
+            Names(0.0, view, shown, len(shown), text=named),
+            lines,
+            hub_key(drawn),
+        ),
         left=view.left,
         top=view.top,
         tables=[],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -39,12 +40,18 @@ def test_the_map_shows_built_and_other_candidates(found: PlanAnswer) -> None:
     drawn = shown.partition("</svg>")[0]
     assert found.plan.ids == ("guian-karachi",)
     assert drawn.count('class="o lawful"') == drawn.count('class="o free"') == 1
-    assert "new gateway" not in drawn
+    assert ": new" not in drawn
+    assert "a gateway that the plan opens" not in shown
     opened = replace(found, plan=replace(found.plan, ids=("gateway-guian",)))
-    drawn = part(page_of(opened), "built").partition("</svg>")[0]
+    shown = part(page_of(opened), "built")
+    drawn = shown.partition("</svg>")[0]
+    assert "a gateway that the plan opens" in shown
     assert drawn.count('class="o lawful"') == 0
     assert drawn.count('class="o free"') == 2
-    assert "Gui'an New Area: new gateway" in drawn.replace("&#39;", "'").replace("&#x27;", "'")
+    names = [html.unescape(one) for one in drawn.split('<g class="names')[1:]]
+    assert [one.count("Gui'an New Area: new<") for one in names] == [1, 1]
+    sizes = [float(one.partition('font-size="')[2].partition('"')[0]) for one in names]
+    assert sizes[1] > 1.5 * sizes[0]  # the second one is for phones
 
 
 def test_candidates_have_gains_and_costs_with_intervals(found: PlanAnswer) -> None:
