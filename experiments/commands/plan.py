@@ -88,7 +88,8 @@ def add_parser(verbs: Any) -> None:
         action="append",
         default=[],
         metavar="[OF=]RATE",
-        help="real rate of a class, a demand or all, instead of guarantees; may be repeated",
+        help="real rate of a class, a demand or all, instead of guarantees, for samples with an "
+        "interval: ckpt=2Tbit:1Tbit-3Tbit; may be repeated",
     )
     parser.add_argument(
         "--measures",
@@ -134,7 +135,7 @@ def add_parser(verbs: Any) -> None:
         default=(),
         metavar="VARIED,...",
         help="what samples vary: length, cost, law, rates (of failures; for nines), traffic "
-        "(background; for capacity); default: all but law",
+        "(background; for capacity), demands (rates with an interval); default: all but law",
     )
     parser.add_argument(
         "--seed",

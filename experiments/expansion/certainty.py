@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
 import numpy as np
 
-from corridor.experiments.expansion.measures import MOST_CAPACITIES, Measures
+from corridor.experiments.expansion.measures import MOST_CAPACITIES, Load, Measures
 from corridor.experiments.expansion.plan_documents import (
     CertainChoice,
     Certainty,
@@ -23,6 +23,7 @@ from corridor.experiments.expansion.plan_documents import (
 )
 from corridor.experiments.expansion.problem import EQUAL_MUSD, Problem
 from corridor.experiments.expansion.selection import Objective, Selection, best
+from corridor.experiments.expansion.uncertain_rates import NO_RATES, StatedRates
 from corridor.experiments.scenario.intents import specify
 from corridor.topologies.analysis.failing_parts import FailureModel
 from corridor.topologies.base.arrays import Floats, Integers
@@ -93,14 +94,16 @@ class _Drawn(NamedTuple):
     longer_ns: Integers
     unavailable: Floats | None
     """A row a part that fails, a column a sample; None where failures do not matter."""
-    traffic: Sequence[BackgroundTraffic]
-    """By sample; empty where background traffic does not matter."""
+    loads: Sequence[Load]
+    """By sample; empty where traffic does not matter."""
+    weights: Floats
+    """Of the RTT of each demand, a column a demand."""
 
     def of(self, rows: Sequence[int]) -> _Drawn:
         """Some of the samples."""
         some = None if self.unavailable is None else self.unavailable[:, rows]
-        traffic = [self.traffic[at] for at in rows] if self.traffic else ()
-        return _Drawn(self.factors[rows], self.longer_ns[rows], some, traffic)
+        loads = [self.loads[at] for at in rows] if self.loads else ()
+        return _Drawn(self.factors[rows], self.longer_ns[rows], some, loads, self.weights[rows])
 
 
 class _Growths:
@@ -114,7 +117,7 @@ class _Growths:
         """Return times: a row a sample, a column a set. All calls are of the same samples."""
         for one in map(frozenset, [(), *sets]):
             if one not in self._known:
-                grown = [self._measures.growth_under(one, each) for each in drawn.traffic]
+                grown = [self._measures.growth_under(one, each) for each in drawn.loads]
                 self._known[one] = np.array(grown)
         today = self._known[frozenset()]
         return np.stack([self._known[frozenset(one)] - today for one in sets], axis=1)
@@ -152,24 +155,20 @@ class _Values:
             ]
             for opened, of in problem.by_gateways.items()
         }
-        self._today = self._value((), np.zeros((1, len(numbers)), np.int64))[0]
 
     def gains(self, sets: Sequence[Sequence[str]], drawn: _Drawn) -> Floats:
         """Return ms saved or demands added: a row a sample, a column a set."""
-        found = np.empty((len(drawn.longer_ns), len(sets)))
-        for at, names in enumerate(sets):
-            found[:, at] = self._today - self._value(names, drawn.longer_ns)
-        return found
+        today = self._value((), drawn)
+        return np.stack([today - self._value(names, drawn) for names in sets], axis=1)
 
-    def _value(self, names: Sequence[str], longer_ns: Integers) -> Floats:
+    def _value(self, names: Sequence[str], drawn: _Drawn) -> Floats:
+        longer_ns = drawn.longer_ns
         chosen = frozenset(names)
         problem = self._measures.problem
         opened = chosen.intersection(problem.gateways)
         base, paths = problem.by_gateways[opened].base_ns, self._paths[opened]
         total = np.zeros(len(longer_ns))
-        for at, (served, weight) in enumerate(
-            zip(self._measures.served, self._measures.weights, strict=True)
-        ):
+        for at, served in enumerate(self._measures.served):
             if self._by == "latency" and not served:
                 continue
             there, back = (
@@ -177,9 +176,10 @@ class _Values:
                 for number in (2 * at, 2 * at + 1)
             )
             rtt_ns = there + back
-            total += (
-                weight * rtt_ns / NS_PER_MS if self._by == "latency" else -1 * (rtt_ns < NOWHERE)
-            )
+            if self._by == "latency":
+                total += drawn.weights[:, at] * rtt_ns / NS_PER_MS
+            else:
+                total -= rtt_ns < NOWHERE
         return total
 
 
@@ -209,12 +209,18 @@ class Samples:
     """The same question with other values of what is uncertain."""
 
     def __init__(
-        self, objective: Objective, count: int, seed: int, varied: Sequence[Varied]
+        self,
+        objective: Objective,
+        count: int,
+        seed: int,
+        varied: Sequence[Varied],
+        rates: StatedRates = NO_RATES,
     ) -> None:
-        self._objective, self._seed = objective, seed
+        self._objective, self._seed, self._rates = objective, seed, rates
         measures = objective.measures
         self._problem, self._varied = measures.problem, tuple(varied)
         self._cases = legal_cases(measures, varied)
+        self._bps = rates.drawn(count, seed)
         self._traffic = self._background(measures, count) if objective.by == "capacity" else ()
         self._values = [_values_of(one, objective.by) for one in self._cases]
         drawn = random.Random(seed)
@@ -234,7 +240,8 @@ class Samples:
                 shape
             ),
             None if self._model is None else self._unavailable(self._model),
-            self._traffic,
+            self._loads(),
+            self._weights(measures, count),
         )
         self._costs = [
             {
@@ -246,23 +253,48 @@ class Samples:
         self._of = [at % len(self._cases) for at in range(count)]
         self._singles = [(name,) for name in (*self._problem.fibres, *self._problem.gateways)]
 
-    def _background(self, measures: Measures, count: int) -> Sequence[BackgroundTraffic]:
+    def _background(self, measures: Measures, count: int) -> Sequence[BackgroundTraffic | None]:
         of = measures.loaded.background
+        if "traffic" not in self._varied:
+            return [of] * count
         found = () if of is None else of.samples(self._seed, count)
         if not found:
             raise InputError(
                 f"{measures.loaded.scenario.name} has no background traffic with intervals",
-                "add background: internet to the scenario",
+                "add background: internet to the scenario, or vary demands with rates like "
+                "--rate 2Tbit:1Tbit-3Tbit",
             )
-        if "traffic" in self._varied or of is None:
+        return found
+
+    def _loads(self) -> list[Load]:
+        is_varied = "demands" in self._varied
+        pairs = zip(self._traffic, self._bps, strict=False)
+        return [Load(one, self._rates.texts(bps) if is_varied else ()) for one, bps in pairs]
+
+    def _weights(self, measures: Measures, count: int) -> Floats:
+        """Rates of a sample over their mean, by demand that is served today."""
+        found = np.tile(np.array(measures.weights), (count, 1))
+        if "demands" not in self._varied or self._objective.by != "latency":
             return found
-        return [of] * count
+        by_demand = self._rates.by_demand(measures.loaded)
+        for number, demand in enumerate(self._problem.demands[::2]):
+            if demand.id in by_demand:
+                at = by_demand[demand.id]
+                found[:, number] *= self._bps[:, at] / self._rates.each[at].bps
+        served = np.array(measures.served)
+        scaled: Floats = found * served.sum() / found[:, served].sum(axis=1, keepdims=True)
+        return scaled
 
     def _unavailable(self, model: FailureModel) -> Floats:
         if "rates" in self._varied:
             return model.unavailable
         means = np.reshape(model.mean_unavailable, (-1, 1))
         return np.tile(means, len(self.longer_ns))
+
+    @property
+    def weights(self) -> Floats:
+        """Of the RTTs: a row a sample, a column a demand."""
+        return self._drawn.weights
 
     def gains(self, sets: Sequence[Sequence[str]], drawn: _Drawn | None = None) -> Floats:
         """Return what sets give in each sample."""
@@ -334,7 +366,16 @@ class Samples:
             information=tuple(
                 sorted(self._information(sets, gains, now), key=lambda one: (-one.gain, one.what))
             ),
+            held=self._held(),
         )
+
+    def _held(self) -> tuple[str, ...]:
+        measures = self._objective.measures
+        if self._objective.by != "capacity" and measures.weight_of is None:
+            return ()
+        served = zip(self._problem.demands[::2], measures.served, strict=True)
+        rates = self._rates if "demands" in self._varied else NO_RATES
+        return rates.held(measures.loaded, [one.id for one, was in served if was])
 
     def _ordered(self, names: Sequence[str]) -> tuple[str, ...]:
         order = (*self._problem.fibres, *self._problem.gateways)
@@ -365,7 +406,10 @@ class Samples:
                 "samples of costs within a budget compare all sets of candidates: too many",
                 "write --vary length, leave candidates out, or add --next",
             )
-        of_sample = (self._cases[at].measures for at in self._of)
+        of_sample = (
+            self._cases[case].measures.weighted(self.weights[at].tolist())
+            for at, case in enumerate(self._of)
+        )
         found_each = (
             best(one.problem, Objective(one, self._objective.by), longer, ties=False).names
             for one, longer in zip(of_sample, self.longer_ns, strict=True)
@@ -380,8 +424,12 @@ class Samples:
         """By how much the best expected gain grows if one quantity is known."""
         means = gains.mean(axis=0)
         if "traffic" in self._varied:
-            for what, figures in _traffic_by_country(self._traffic):
+            for what, figures in _traffic_by_country(filter(None, self._traffic)):
                 yield _sorted_by(figures, what, gains, now)
+        for at, stated in enumerate(self._rates.each):
+            if "demands" in self._varied and stated.is_uncertain:
+                what = f"rate of {stated.of or 'all demands'}"
+                yield _sorted_by(self._bps[:, at], what, gains, now)
         for at, one in enumerate(self._problem.candidates.file.fibres):
             if "length" not in self._varied or one.length_factor.low == one.length_factor.high:
                 continue
@@ -443,8 +491,9 @@ def _values_of(case: LegalCase, by: str) -> _Growths | _Minutes | _Values:
     return _Minutes(case) if by == "nines" else _Values(case, by)
 
 
-def _traffic_by_country(of: Sequence[BackgroundTraffic]) -> Iterator[tuple[str, Floats]]:
+def _traffic_by_country(some: Iterable[BackgroundTraffic]) -> Iterator[tuple[str, Floats]]:
     """By country, the traffic on the map in each sample."""
+    of = list(some)
     rates = [{flow.id: flow.gbps for flow in one.after().flows} for one in of]
     for country in of[0].growth():
         total = [sum(one.get(name, 0.0) for name in country.flows) for one in rates]

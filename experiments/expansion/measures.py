@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple, get_args
@@ -15,7 +16,7 @@ from corridor.experiments.expansion.plan_documents import Measure
 from corridor.experiments.expansion.problem import Outcome, Problem
 from corridor.experiments.expansion.survival import Survival
 from corridor.experiments.plan.workloads import offered
-from corridor.experiments.scenario.intents import Intended
+from corridor.experiments.scenario.intents import Intended, with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_MS
@@ -32,6 +33,14 @@ ONE_BY_ONE: frozenset[Measure] = frozenset({"capacity", "nines"})
 FEW = 8
 MOST_CAPACITIES = 1_000
 """Sets of which the capacity is computed: each plans the whole scenario."""
+
+
+class Load(NamedTuple):
+    """Traffic of one sample."""
+
+    background: BackgroundTraffic | None
+    rates: tuple[str, ...] = ()
+    """Of demands, as they are stated."""
 
 
 class Measures:
@@ -86,12 +95,18 @@ class Measures:
             self._capacities[chosen] = capacity_answer(built, CapacityQuestion(intervals=False))
         return self._capacities[chosen]
 
-    def growth_under(self, names: Collection[str], background: BackgroundTraffic) -> float:
+    def growth_under(self, names: Collection[str], load: Load) -> float:
         """Return how many times all rates fit next to other background traffic."""
         topology = self.problem.candidates.built(names)
-        changed = {"topology": topology, "background": background}
-        built = self.loaded.model_copy(update=changed)
+        changed = {"topology": topology, "background": load.background}
+        built = with_rates(self.loaded.model_copy(update=changed), load.rates)
         return growth(capacity_answer(built, CapacityQuestion(intervals=False)))
+
+    def weighted(self, weights: Sequence[float]) -> Measures:
+        """Return the same with other weights of RTTs."""
+        found = copy(self)
+        found.weights = list(weights)
+        return found
 
     def minutes(self, names: Collection[str], level: int = SHOWN) -> Minutes:
         """Return bounds of the expected minutes a year without a path, added over demands."""

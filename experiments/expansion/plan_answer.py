@@ -43,6 +43,7 @@ from corridor.experiments.expansion.plan_documents import (
 )
 from corridor.experiments.expansion.problem import Limits, Outcome, Problem
 from corridor.experiments.expansion.selection import Objective, Selection, best, greedy
+from corridor.experiments.expansion.uncertain_rates import StatedRates
 from corridor.experiments.scenario.intents import specify, with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario, load_under, under_given
 from corridor.topologies.base.errors import InputError
@@ -54,12 +55,13 @@ MOST, MOST_SAMPLES = 20, 10_000
 MOST_BUDGET_MUSD = 1e9
 MOST_SECONDS = 86_400.0
 SAMPLED: dict[Measure, tuple[Varied, ...]] = {
-    "latency": ("length", "cost", "law"),
+    "latency": ("length", "cost", "demands", "law"),
     "reach": ("length", "cost", "law"),
     "nines": ("length", "cost", "rates", "law"),
-    "capacity": ("cost", "traffic"),
+    "capacity": ("cost", "traffic", "demands"),
 }
-"""Objectives that samples can be drawn of, and what these may vary; all but law by default."""
+"""Objectives that samples can be drawn of, and what these may vary; all but law by default, and
+demands where rates matter and one has an interval."""
 type Weigh = Literal["equal", "traffic"]
 
 
@@ -75,7 +77,8 @@ class PlanQuestion:
     target: TargetValue | None = None
     weigh: Weigh = "equal"
     rates: tuple[str, ...] = ()
-    """Real rates in place of guarantees: ``RATE``, ``CLASS=RATE`` or ``DEMAND=RATE``."""
+    """Real rates in place of guarantees: ``RATE``, ``CLASS=RATE`` or ``DEMAND=RATE``, each with an
+    interval or without: ``2Tbit:1Tbit-3Tbit``."""
     measures: tuple[Measure, ...] = ()
     """Further measures of each candidate alone."""
     pareto: tuple[Measure, ...] = ()
@@ -121,6 +124,11 @@ class PlanQuestion:
             if varied not in SAMPLED[self.by]:
                 hint = f"write {', '.join(SAMPLED[self.by])}"
                 raise InputError(f"{self.by} does not depend on {varied}", hint)
+        if self.samples and "demands" in self.vary and not self._varies_demands:
+            raise InputError(
+                "no rate that decides has an interval",
+                "write --rate ckpt=2Tbit:1Tbit-3Tbit, and --weigh traffic if RTTs are compared",
+            )
         if not 0 < self.seconds <= MOST_SECONDS:
             raise InputError(
                 f"a time limit of {self.seconds:g} s", f"write up to {MOST_SECONDS:,.0f} s"
@@ -129,7 +137,14 @@ class PlanQuestion:
     @property
     def varied(self) -> tuple[Varied, ...]:
         """What samples vary."""
-        return self.vary or tuple(one for one in SAMPLED[self.by] if one != "law")
+        out = ("law",) if self._varies_demands else ("law", "demands")
+        return self.vary or tuple(one for one in SAMPLED[self.by] if one not in out)
+
+    @property
+    def _varies_demands(self) -> bool:
+        """Whether rates matter, and one has an interval."""
+        matter = self.by == "capacity" or self.weigh == "traffic"
+        return matter and StatedRates.read(self.rates).are_uncertain
 
     @property
     def limits(self) -> Limits:
@@ -187,7 +202,8 @@ def plan(
         at_least: One measure and its value: ``{"reach": 60}``; ``survival`` and ``capacity``, too.
         at_most: The same of ``latency`` (ms) or ``nines`` (minutes).
         weigh: ``traffic`` multiplies the RTT of each demand by its rate over the mean rate.
-        rates: Real rates in place of guarantees: ``10Gbit``, ``CLASS=RATE`` or ``DEMAND=RATE``.
+        rates: Real rates in place of guarantees: ``10Gbit``, ``CLASS=RATE`` or ``DEMAND=RATE``,
+            with an interval where you know one: ``ckpt=2Tbit:1Tbit-3Tbit``.
         measures: Further measures of each candidate alone.
         pareto: Measures by which all plans that are not dominated are listed.
         candidates: A file of candidates; the shipped one without it.
@@ -198,8 +214,9 @@ def plan(
         samples: Samples of what is uncertain, for how certain the answer is.
         seed: Selects the samples.
         vary: What samples vary: ``length``, ``cost``, ``law`` (interpretations), ``rates`` (of
-            failures and repairs, for ``nines``), ``traffic`` (background, for ``capacity``); all
-            that ``by`` depends on but law without it.
+            failures and repairs, for ``nines``), ``traffic`` (background, for ``capacity``),
+            ``demands`` (rates with an interval, for ``capacity`` and weights by traffic); all that
+            ``by`` depends on but law without it.
         time_limit_s: For each program that is solved.
 
     Returns:
@@ -263,7 +280,8 @@ def plan_answer(
     only: Iterable[str] = (),
 ) -> PlanAnswer:
     """Return the same for a scenario that is loaded. Raises as ``plan`` does."""
-    loaded = with_rates(loaded, question.rates)
+    stated = StatedRates.read(question.rates)
+    loaded = with_rates(loaded, stated.plain)
     asked = specify(loaded)
     known = read_candidates(asked.topology, path).without(leave_out, only)
     if not known.file.all:
@@ -275,7 +293,7 @@ def plan_answer(
     found, compared = best(problem, objective), greedy(problem, objective)
     samples = None
     if question.samples:
-        samples = Samples(objective, question.samples, question.seed, question.varied)
+        samples = Samples(objective, question.samples, question.seed, question.varied, stated)
     today, asks = measures.outcome(()), question.measured
     everything = (*problem.fibres, *problem.gateways)
     sign = -1 if question.by in LARGE else 1

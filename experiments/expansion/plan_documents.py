@@ -11,9 +11,9 @@ from corridor.topologies.base.codec import Document
 PLAN_SCHEMA = 1
 type Measure = Literal["latency", "reach", "survival", "capacity", "nines", "cost"]
 """What plans are compared by."""
-type Varied = Literal["length", "cost", "law", "rates", "traffic"]
+type Varied = Literal["length", "cost", "law", "rates", "traffic", "demands"]
 """What samples vary; ``rates`` are those of failures and repairs, ``traffic`` is the Internet
-traffic on the fibres."""
+traffic on the fibres, ``demands`` are rates of demands with a stated interval."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +212,8 @@ class Certainty:
     """What the mean gain would grow by if everything were known before the choice."""
     information: tuple[Information, ...]
     """By quantity, the largest first."""
+    held: tuple[str, ...] = ()
+    """Demands whose rate the answer depends on and no sample varies: no interval is stated."""
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from corridor.experiments.expansion.plan_documents import (
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.capacity_text import times_of
 from corridor.experiments.text.place_text import Table
-from corridor.topologies.base.words import counted, joined_few, percent
+from corridor.topologies.base.words import counted, few, joined_few, percent
 
 MOST_WIDTH = 100
-MOST_NAMES, MOST_CHANGED, MOST_SHOWN = 20, 8, 8
+MOST_NAMES, MOST_CHANGED, MOST_SHOWN, MOST_HELD = 20, 8, 8, 3
 LEAST_SHOWN = 0.05
 """Of ms."""
 AIMS: dict[Measure, str] = {
@@ -307,6 +307,7 @@ def certain_sentences(of: Certainty, by: Measure) -> list[str]:
         "law": "interpretations of the law",
         "rates": "failure rates and repair times",
         "traffic": "background traffic",
+        "demands": "rates of demands",
     }
     what = joined_few([varied[one] for one in of.varied], MOST_NAMES)
     best = joined_few(of.best_expected, MOST_NAMES) or "nothing"
@@ -327,8 +328,16 @@ def certain_sentences(of: Certainty, by: Measure) -> list[str]:
             f"Gain in {unit} from knowing a figure before the choice: {worth}."
             if worth
             else "No single figure is worth looking up before the choice."
-        ),
+        )
+        + _held(of),
     ]
+
+
+def _held(of: Certainty) -> str:
+    if not of.held:
+        return ""
+    whose = f"{counted(len(of.held), 'demand')} ({few(of.held, MOST_HELD)})"
+    return f" Not varied, since no interval is stated: the rates of {whose}."
 
 
 def _emulated(

@@ -15,13 +15,15 @@ from corridor.controller.policy.load import load_policies
 from corridor.experiments.availability.availability_answer import SAMPLES, SEED
 from corridor.experiments.expansion.candidates import read_candidates
 from corridor.experiments.expansion.certainty import Samples
-from corridor.experiments.expansion.measures import Measures
+from corridor.experiments.expansion.measures import Load, Measures, traffic_weights
 from corridor.experiments.expansion.plan_answer import PlanQuestion, plan_answer
 from corridor.experiments.expansion.problem import Limits, Problem
 from corridor.experiments.expansion.selection import Objective, best
-from corridor.experiments.scenario.intents import specify
+from corridor.experiments.expansion.uncertain_rates import StatedRates
+from corridor.experiments.scenario.intents import specify, with_rates
 from corridor.experiments.scenario.scenario import Under, load_scenario, load_under
 from corridor.experiments.text import plan_text
+from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
 
 EXAMPLE = Path("examples/candidates.yaml")
@@ -235,7 +237,7 @@ def test_growth_of_samples_is_that_next_to_their_background(tmp_path: Path) -> N
     measures = Measures(Problem(specify(loaded), candidates, Limits(1, None)), loaded)
     samples = Samples(Objective(measures, "capacity"), 2, 3, ("traffic",))
     assert loaded.background is not None
-    drawn = loaded.background.samples(3, 2)
+    drawn = [Load(one) for one in loaded.background.samples(3, 2)]
     gains = [
         measures.growth_under(["second"], one) - measures.growth_under([], one) for one in drawn
     ]
@@ -243,8 +245,104 @@ def test_growth_of_samples_is_that_next_to_their_background(tmp_path: Path) -> N
     assert min(gains) > 0
     assert abs(gains[0] - gains[1]) > 0.01
     values = loaded.background.after().link_gbps
-    assert all(one.after().link_gbps != values for one in drawn)
+    assert all(one.background.after().link_gbps != values for one in drawn if one.background)
     same = Samples(Objective(measures, "capacity"), 2, 3, ("cost",)).gains([["second"]])
     assert same[0, 0] == same[1, 0]
     found = samples.certainty(best(measures.problem, Objective(measures, "capacity")))
     assert "background PK" in {one.what for one in found.information}
+
+
+RATES = ("10Gbit", "infer-bangkok=40Gbit:5Gbit-200Gbit")
+
+
+def weighed(stated: tuple[str, ...]) -> Measures:
+    """The measures of mini with RTTs that count by rates."""
+    loaded = with_rates(load_scenario("mini"), stated)
+    candidates = read_candidates(load_topology("mini"), EXAMPLE)
+    problem = Problem(specify(loaded), candidates, Limits(1, None))
+    names = [one.id for one in problem.demands[::2]]
+    return Measures(problem, loaded, traffic_weights(loaded, names))
+
+
+def test_gains_of_samples_are_those_of_each_set_at_their_rates() -> None:
+    stated = StatedRates.read(RATES)
+    measures = weighed(stated.plain)
+    samples = Samples(Objective(measures, "latency"), 6, 5, ("demands",), stated)
+    sets = measures.problem.sets()
+    gains = samples.gains(sets)
+    for row, bps in zip(gains, stated.drawn(6, 5), strict=True):
+        other = weighed(stated.texts(bps))
+        expected = [other.latency_ms(()) - other.latency_ms(one) for one in sets]
+        assert list(row) == pytest.approx(expected, rel=1e-4)  # emulated rates are whole bit/s
+    assert len({round(value, 3) for value in gains[:, 1]}) == 6
+    found = samples.certainty(best(measures.problem, Objective(measures, "latency")))
+    assert {one.what for one in found.information} == {"rate of infer-bangkok"}
+    served = [one.id for one in measures.problem.demands[::2] if one.id != "infer-bangkok"]
+    assert found.held == tuple(served)
+
+
+def test_each_plan_of_a_sample_is_the_best_at_its_rates() -> None:
+    stated = StatedRates.read(("40Gbit", "infer-bangkok=40Gbit:1Gbit-400Gbit"))
+    measures = weighed(stated.plain)
+    objective = Objective(measures, "latency")
+    samples = Samples(objective, 30, 1, ("demands",), stated)
+    sets = measures.problem.sets()
+    gains = samples.gains(sets)
+    firsts = {sets[at] for at in gains.argmax(axis=1)}
+    assert len(firsts) == 2
+    for weights, row in zip(samples.weights, gains, strict=True):
+        of_sample = Objective(measures.weighted(weights.tolist()), "latency")
+        found = best(measures.problem, of_sample, ties=False)
+        assert of_sample.score(()).first - found.score.first == pytest.approx(max(row))
+
+
+def test_growth_of_samples_is_that_at_their_rates() -> None:
+    stated = StatedRates.read(RATES)
+    measures = weighed(stated.plain)
+    samples = Samples(Objective(measures, "capacity"), 3, 5, ("demands",), stated)
+    gains = samples.gains([["guian-bangkok"]])[:, 0]
+    for gain, bps in zip(gains, stated.drawn(3, 5), strict=True):
+        rates = list(stated.texts(bps))
+        found = corridor.plan("mini", by="capacity", candidates=EXAMPLE, rates=rates)
+        one = next(one for one in found.singles if one.id == "guian-bangkok")
+        assert one.measured.growth_times is not None
+        assert found.today_measured.growth_times is not None
+        grown = one.measured.growth_times - found.today_measured.growth_times
+        assert gain == pytest.approx(grown, abs=1e-5)
+
+
+def test_demands_without_an_interval_are_named() -> None:
+    plain = corridor.plan("mini", candidates=EXAMPLE, samples=4)
+    assert plain.certainty is not None
+    assert plain.certainty.held == ()
+    weigh: Any = {"weigh": "traffic", "candidates": EXAMPLE, "samples": 4}
+    none = corridor.plan("mini", rates=["10Gbit"], **weigh)
+    assert none.certainty is not None
+    assert "demands" not in none.certainty.varied
+    assert len(none.certainty.held) == 6
+    assert "the rates of 6 demands" in " ".join(plan_text.told(none).split())
+    some = corridor.plan("mini", rates=["10Gbit:1Gbit-20Gbit"], **weigh)
+    assert some.certainty is not None
+    assert "demands" in some.certainty.varied
+    assert some.certainty.held == ()
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        ("10Gbit:20Gbit-30Gbit", "does not enclose its rate"),
+        ("10Gbit:1-20", "has no unit"),
+        ("10Gbit:5Gbit", "cannot be read"),
+    ],
+)
+def test_an_interval_of_a_rate_encloses_it(rate: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        corridor.plan("mini", weigh="traffic", candidates=EXAMPLE, rates=[rate])
+
+
+def test_rates_are_varied_only_where_they_decide() -> None:
+    uncertain = {"rates": ["10Gbit:1Gbit-20Gbit"], "samples": 2, "vary": ["demands"]}
+    with pytest.raises(InputError, match="no rate that decides has an interval"):
+        corridor.plan("mini", candidates=EXAMPLE, **uncertain)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="nines does not depend on demands"):
+        corridor.plan("mini", by="nines", candidates=EXAMPLE, **uncertain)  # type: ignore[arg-type]
