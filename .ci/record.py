@@ -28,6 +28,8 @@ from typing import NamedTuple
 COLUMNS, ROWS = 100, 30
 PAUSE_S, LONGEST_S, END_S = 3.0, 90.0, 5.0
 """The longest pause, the longest recording, and for how long its end stays."""
+PROMPT, READ_S = "$ ", 6.0
+"""Before a command, what the one before it has printed stays for so long."""
 STEP_S = 0.5
 """The picture changes no more often."""
 CELL, LINE, EDGE = 7.8, 17, 10
@@ -72,7 +74,7 @@ def record(commands: Iterable[str]) -> tuple[list[tuple[float, str]], int]:
     events: list[tuple[float, str]] = []
     begin_s = time.monotonic()
     for command in commands:
-        events.append((time.monotonic() - begin_s, f"$ {command}\r\n"))
+        events.append((time.monotonic() - begin_s, f"{PROMPT}{command}\r\n"))
         output = run(command)
         while True:
             try:
@@ -99,6 +101,8 @@ def shortened(events: list[tuple[float, str]]) -> list[tuple[float, str]]:
         times += [
             now_s + pace * (at_s - events[first][0]) for at_s, _ in events[first + 1 : last + 1]
         ]
+        if events[last][1].startswith(PROMPT):
+            times[-1] += READ_S
         now_s = times[-1]
     speed = max(1.0, now_s / (LONGEST_S - END_S))
     return [(at_s / speed, text) for at_s, (_, text) in zip(times, events, strict=True)]
@@ -200,8 +204,9 @@ def svg(events: list[tuple[float, str]], title: str) -> str:
     moves = [(at_s, f"0 {-row * LINE}") for at_s, row in scrolled]
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width + 2 * EDGE:.0f} {height + 2 * EDGE}"
-  font-family="monospace" font-size="13" fill="#ddd" style="white-space: pre">
+  font-family="monospace" font-size="13" fill="#ddd">
 <title>{escape(title)}</title>
+<style>text {{ white-space: pre }}</style>
 <rect width="100%" height="100%" fill="#223" rx="6"/>
 <svg x="{EDGE}" y="{EDGE}" width="{width:.0f}" height="{height}"><g>
 {_changes("animateTransform", 'attributeName="transform" type="translate"', moves, end_s)}

@@ -31,6 +31,7 @@ def test_both_files_show_what_a_terminal_shows(record, tmp_path):
     texts = ["".join(one.itertext()) for one in picture.iter(f"{SVG}text")]
     assert texts[-2:] == ["in red", "30 100"]
     assert [one.text for one in picture.iter(f"{SVG}tspan")] == ["red"]
+    assert "text { white-space: pre }" in picture.find(f"{SVG}style").text
 
 
 def test_a_folder_that_is_not_there_is_named_before_anything_runs(record, tmp_path, capsys):
@@ -55,6 +56,8 @@ def test_pauses_are_cut_and_what_takes_long_is_played_faster(record):
     short = record.shortened([(0.0, "a\n"), (0.5, "b\n"), (30.5, "\rc"), (60.5, "\rd\n")])
     pause_s = record.PAUSE_S
     assert [at_s for at_s, _ in short] == [0.0, 0.5, 0.5 + pause_s / 2, 0.5 + pause_s]
+    two = record.shortened([(0.0, "$ a\n"), (0.1, "a\n"), (0.2, "$ b\n"), (0.3, "b\n")])
+    assert [at_s for at_s, _ in two] == pytest.approx([0.0, 0.1, 0.2 + record.READ_S, 6.3])
     long = record.shortened([(float(second), ".\n") for second in range(1000)])
     assert long[-1][0] == pytest.approx(record.LONGEST_S - record.END_S)
 
