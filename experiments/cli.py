@@ -103,7 +103,10 @@ IN_FILE_OF = {
     **dict.fromkeys(("down", "page"), "up"),
     "completion": "man",
     "docs": "test",
+    "energy": "place",
     "events": "status",
+    "plugins": "list",
+    "risks": "availability",
     "show": "report",
     "traffic": "replay",
 }
@@ -214,7 +217,7 @@ def _by_family() -> str:
 
 def _manual(version: str) -> str:
     """The manual page of all verbs."""
-    from corridor.experiments.terminal.manual import manual
+    from corridor.experiments.terminal.parser import manual
 
     return manual(build_parser(), FAMILIES, EPILOG, version)
 

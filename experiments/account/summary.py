@@ -9,8 +9,11 @@ from corridor.experiments.account.counters import QueueSummary
 from corridor.experiments.account.domains_summary import DomainsOfRun
 from corridor.experiments.account.fibre_use import FibreUse
 from corridor.experiments.account.workload_summary import EnergyAudit, WorkloadsSummary
-from corridor.experiments.answers.anycast_text import AnycastSummary
-from corridor.experiments.answers.certainty_summary import SamplesSummary, UncertaintySummary
+from corridor.experiments.answers.demand_parts import (
+    AnycastSummary,
+    SamplesSummary,
+    UncertaintySummary,
+)
 from corridor.topologies.base.bounded_file import RESULT, read_json
 from corridor.topologies.base.codec import (
     OMIT_EMPTY,

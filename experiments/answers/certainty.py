@@ -20,7 +20,7 @@ from corridor.controller.policy.certainty import (
     round_trip_ns,
 )
 from corridor.controller.policy.permitted_paths import NoPermittedPath
-from corridor.experiments.answers.certainty_summary import (
+from corridor.experiments.answers.demand_parts import (
     CertaintiesDocument,
     IntervalSummary,
     NextSetSummary,

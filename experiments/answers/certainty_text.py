@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
-from corridor.controller.policy.certainty import NEAR_TIE, PathUncertainty
-from corridor.experiments.answers.certainty import PathUncertainties
+import numpy as np
+
+from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
+from corridor.controller.policy.certainty import (
+    NEAR_TIE,
+    Lawful,
+    PathUncertainty,
+    price_ns,
+    round_trip_ns,
+    unruled,
+)
+from corridor.controller.policy.semantics import ApplicablePolicies
+from corridor.experiments.answers.certainty import (
+    DemandUncertainty,
+    PathUncertainties,
+    about,
+    certainty_of,
+    certainty_summary,
+    interval_summary,
+)
+from corridor.experiments.answers.demand_parts import SamplesSummary
 from corridor.experiments.terminal.columns import render
-from corridor.topologies.analysis.monte_carlo import DRAWS, Influence, Interval
+from corridor.topologies.analysis.monte_carlo import (
+    DRAWS,
+    Influence,
+    Interval,
+    draw,
+    influences,
+    interval_of,
+)
+from corridor.topologies.base.codec import JsonObject, to_plain
 from corridor.topologies.base.words import more_ms
+from corridor.topologies.model.delay_model import DelayModel
+from corridor.topologies.model.topology import Topology
 
 MOST_INFLUENCES = 8
 
@@ -112,3 +142,78 @@ def tornado_text(
     )
     legend = "spread if known: width of this interval if the input were known exactly"
     return f"{head}\n{table}\n{legend}"
+
+
+# Uncertainty of one demand's answer, and what reduces it, for ``corridor explain``.
+
+EXPLAINED_DRAWS = 2000
+"""Of one demand, more are cheap: shares are then sure to two points of a hundred."""
+
+
+@dataclass(frozen=True)
+class ExplainedCertainty:
+    """Empty where the demand has no path."""
+
+    of: SamplesSummary
+    demand: DemandUncertainty | None
+    influences: tuple[Influence, ...] | None
+    """None where they were not asked for."""
+    costs: Interval | None = None
+    """What policies add, one way, on the same draws; None where there is no lawful path."""
+
+    def to_json(self) -> JsonObject:
+        if self.demand is None:
+            return {"certainty": None}
+        costs, moved = self.costs, self.influences
+        said = {
+            "of": to_plain(self.of),
+            **to_plain(certainty_summary(self.demand)),
+            **({} if costs is None else {"costs_one_way_ms": to_plain(interval_summary(costs))}),
+            **({} if moved is None else {"influences": [asdict(one) for one in moved]}),
+        }
+        return {"certainty": said}
+
+    def sections(self, width: int | None = None) -> tuple[str, ...]:
+        """Of the text, in order."""
+        if self.demand is None:
+            return ()
+        there, draws = self.demand.there, self.of.draws
+        text = explained_certainty(there, self.costs, draws)
+        if self.influences is None:
+            return (text,)
+        now = self.demand.rtt or there.taken
+        return text, tornado_text(self.influences, now, draws, width)
+
+
+def ask(
+    topology: Topology,
+    model: DelayModel,
+    graph: ForwardingGraph,
+    answers: ForwardingGraph | None,
+    *,
+    influences: bool,
+) -> ExplainedCertainty:
+    """Of a demand as it is served, with its answers if there are any."""
+    lawful = Lawful(draw(topology, model, draws=EXPLAINED_DRAWS))
+    said = about(lawful.ensemble, model)
+    there = certainty_of(lawful, graph)
+    if there is None:
+        return ExplainedCertainty(said, None, None)
+    back = None if answers is None else certainty_of(lawful, answers)
+    demand = DemandUncertainty(there, back)
+    found = _influences(lawful, demand) if influences else None
+    return ExplainedCertainty(said, demand, found, _costs(lawful, graph.intent.applicable_policies))
+
+
+def _costs(lawful: Lawful, applicable_policies: ApplicablePolicies) -> Interval | None:
+    added = price_ns(
+        lawful, [applicable_policies], [unruled(lawful.topology, applicable_policies.demand)]
+    )
+    known = added[~np.isnan(added)]
+    return interval_of(known) if len(known) else None
+
+
+def _influences(lawful: Lawful, demand: DemandUncertainty) -> tuple[Influence, ...]:
+    there, back = demand.there, demand.back
+    rtt_ns = there.taken_ns.astype(np.float64) if back is None else round_trip_ns(there, back)
+    return influences(lawful.ensemble.inputs, rtt_ns, there.as_expected)

@@ -14,9 +14,12 @@ from corridor.controller.explain.explanation import Outage
 from corridor.controller.explain.path_summary import PathDetails, Reference
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_summary
 from corridor.experiments.answers.certainty import certainty_summary
-from corridor.experiments.answers.certainty_summary import UncertaintySummary
+from corridor.experiments.answers.demand_parts import (
+    AnycastSummary,
+    UncertaintySummary,
+    anycast_summary,
+)
 from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.internet_cut import InternetCut, figures_of, internet_cut
 from corridor.experiments.answers.map_document import MapDocument, map_document

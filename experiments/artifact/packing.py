@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from corridor.experiments.artifact import description as about_file
-from corridor.experiments.artifact.archive import Content, write_archive
+from corridor.experiments.artifact.archive import SUMS, Content, identity, write_archive
 from corridor.experiments.artifact.deriving import problems_of_run, problems_of_study, study_of
 from corridor.experiments.artifact.description import (
     ABOUT,
@@ -27,7 +27,6 @@ from corridor.experiments.artifact.description import (
     crate,
     readme,
 )
-from corridor.experiments.artifact.environment import Environment, fits, kernels
 from corridor.experiments.artifact.expected import (
     ExpectedRun,
     Tolerance,
@@ -36,8 +35,7 @@ from corridor.experiments.artifact.expected import (
     parse_tolerance,
     to_json,
 )
-from corridor.experiments.artifact.sums import SUMS, identity
-from corridor.experiments.artifact.verdict import Verdict
+from corridor.experiments.artifact.verdict import Environment, Verdict, fits, kernels
 from corridor.experiments.artifact.verifying import How, environment_here, verify
 from corridor.experiments.results.run_result import load
 from corridor.experiments.run.folders import unwritable

@@ -20,9 +20,16 @@ from typing import Any, NamedTuple
 from corridor.experiments.answers.document import ANSWERS_FILE, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.artifact import description as about_file
-from corridor.experiments.artifact import environment as environment_file
 from corridor.experiments.artifact import expected as expected_file
-from corridor.experiments.artifact.archive import Opened, opened
+from corridor.experiments.artifact.archive import (
+    SUMS,
+    Fault,
+    Opened,
+    faults,
+    identity,
+    opened,
+    parse,
+)
 from corridor.experiments.artifact.deriving import (
     cells_of,
     problems_of_run,
@@ -31,19 +38,24 @@ from corridor.experiments.artifact.deriving import (
     told,
 )
 from corridor.experiments.artifact.description import ABOUT, ENVIRONMENT, EXPECTED, About, chosen
-from corridor.experiments.artifact.environment import Environment, differences
 from corridor.experiments.artifact.expected import ExpectedRun, again, held
-from corridor.experiments.artifact.sums import SUMS, Fault, faults, identity, parse
-from corridor.experiments.artifact.verdict import Check, RunAgain, Verdict, of_runs
+from corridor.experiments.artifact.verdict import (
+    Check,
+    Environment,
+    RunAgain,
+    Verdict,
+    differences,
+    environment_from_json,
+    of_runs,
+)
 from corridor.experiments.machines.kernel import find_kernel
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.results.results import read_plan
 from corridor.experiments.run.version import bundled, version_line
 from corridor.experiments.scenario.intents import Intended
-from corridor.experiments.study.bundle import program_digest
 from corridor.experiments.study.cells import Cell
 from corridor.experiments.study.folder import CELLS, read_index
-from corridor.experiments.study.worker import LOG, OUTCOME, RUN
+from corridor.experiments.study.worker import LOG, OUTCOME, RUN, program_digest
 from corridor.topologies.base import child_process
 from corridor.topologies.base.bounded_file import RESULT, is_file, read_json, read_text
 from corridor.topologies.base.codec import to_plain
@@ -274,7 +286,7 @@ def _said(held: Opened, name: str, place: Path) -> object:
 def _environment(root: Path, place: Path) -> Environment:
     said = read_json(root / ENVIRONMENT, RESULT)
     plain = {k: v for k, v in said.items() if k != "schema"} if isinstance(said, dict) else said
-    return environment_file.from_json(plain, f"{place}: {ENVIRONMENT}")
+    return environment_from_json(plain, f"{place}: {ENVIRONMENT}")
 
 
 def _of_files(found: list[Fault], count: int, root: Path) -> Check:

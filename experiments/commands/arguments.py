@@ -153,6 +153,17 @@ def whole(least: int, beyond: int, otherwise: str) -> Callable[[str], int]:
     return parse
 
 
+def names(text: str) -> tuple[str, ...]:
+    """For ``type``: names with commas between them."""
+    return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+def add_seed(parser: argparse.ArgumentParser, of: str, default: int | None = 1) -> None:
+    """``of`` says what the seed is of, and the default."""
+    seed = whole(0, 2**63, "a seed is 0 or more and below 2^63")
+    parser.add_argument("--seed", type=seed, default=default, metavar="N", help=of)
+
+
 def minutes(text: str) -> float:
     """For ``type``: patience in minutes, as seconds."""
     try:

@@ -1,15 +1,27 @@
-"""``corridor availability``: how often demands have a permitted path, in nines."""
+"""How often demands have a permitted path: ``corridor availability``; what fails: ``risks``."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.commands.arguments import add_scenario_arguments, load, under, whole
-from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
+from corridor.experiments.commands.arguments import (
+    add_scenario_arguments,
+    add_seed,
+    load,
+    under,
+    whole,
+)
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    answered,
+    told,
+)
 from corridor.experiments.terminal.live import telling, waiting
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
@@ -17,6 +29,7 @@ from corridor.topologies.base.errors import InputError
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
     from corridor.topologies.analysis.failure_rates import FailureRates
+
 
 DEFAULT_CLIMATE = "record"
 """As the model has it; said here, since it takes long to import."""
@@ -41,7 +54,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute how often each demand has a permitted path while fibres fail and are "
         "repaired: nines with intervals, minutes a year, and the price of policies.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     parser.add_argument(
@@ -102,13 +114,7 @@ def add_rate_options(parser: argparse.ArgumentParser) -> None:
         help="sets of failed fibres to decide for each demand, at most (default: 400); more "
         "narrow the bounds",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
-        default=1,
-        metavar="N",
-        help="seed of the samples behind the intervals (default: 1)",
-    )
+    add_seed(parser, "seed of the samples behind the intervals (default: 1)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -140,10 +146,12 @@ def _emulate_year(args: argparse.Namespace) -> int:
     rates = read_failure_rates(args.rates)
     with telling(sys.stderr if args.json else sys.stdout, "sampling a year") as say:
         found = emulate_year(options, rates, climate=args.climate, seed=args.seed, say=say)
-    if args.json:
-        return as_json(found.to_json()).tell()
-    text = told_year(found, everything=args.all, width=terminal_width())
-    return Answer([shown(f"\n{text}")], int(bool(found.forbidden))).tell()
+    code = 0 if args.json else int(bool(found.forbidden))
+
+    def text() -> str:
+        return f"\n{told_year(found, everything=args.all, width=terminal_width())}"
+
+    return answered(args, found, text, code).tell()
 
 
 def _answer(args: argparse.Namespace) -> Answer:
@@ -168,10 +176,10 @@ def _answer(args: argparse.Namespace) -> Answer:
             seed=args.seed,
             limits=checked_limits(questions=args.questions),
         )
-    if args.json:
-        return as_json(found.to_json())
-    text = availability_text.told(found, everything=args.all, width=terminal_width())
-    return Answer([shown(text)])
+    width = terminal_width()
+    return answered(
+        args, found, lambda: availability_text.told(found, everything=args.all, width=width)
+    )
 
 
 def _queued(args: argparse.Namespace, loaded: LoadedScenario, rates: FailureRates) -> Answer:
@@ -189,9 +197,8 @@ def _queued(args: argparse.Namespace, loaded: LoadedScenario, rates: FailureRate
             seed=args.seed,
             limits=checked_limits(questions=args.questions),
         )
-    if args.json:
-        return as_json(found.to_json())
-    return Answer([shown(told_repairs(found, everything=args.all, width=terminal_width()))])
+    width = terminal_width()
+    return answered(args, found, lambda: told_repairs(found, everything=args.all, width=width))
 
 
 def _baseline(args: argparse.Namespace, loaded: LoadedScenario) -> LoadedScenario:
@@ -199,3 +206,75 @@ def _baseline(args: argparse.Namespace, loaded: LoadedScenario) -> LoadedScenari
 
     asked = under(args).model_copy(update={"policies": args.against, "interpret": {}})
     return load_under(args.scenario, asked, topology=loaded.topology)
+
+
+RISKS_EPILOG = """examples:
+  corridor risks sovereignty                        the first risks of all demands
+  corridor risks sovereignty --installed            if the controller does not plan again
+  corridor risks sovereignty --climate as-2024-2026 rates and repairs of war
+  corridor risks sovereignty --out DIR              also DIR/brief.html, and all in DIR/risks.html
+  corridor risks pan-asia --json                    every part, with rates, sources and intervals
+
+Nothing is emulated. docs/availability.md has the model, its assumptions and its limits.
+exit codes: 0 success, 2 bad input"""
+
+
+def add_risks(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "risks",
+        description="Rank wet segments, land spans and common causes by how much the availability "
+        "of all demands depends on them.",
+        epilog=RISKS_EPILOG,
+    )
+    add_scenario_arguments(parser)
+    parser.add_argument(
+        "--installed",
+        action="store_true",
+        help="with the installed tables alone (default: a controller plans again)",
+    )
+    add_rate_options(parser)
+    parser.add_argument("--all", action="store_true", help="a line for every risk")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write risks.json, brief.html (two pages with a map) and risks.html (every row) to "
+        "this folder; new or empty",
+    )
+    add_no_cache(parser)
+
+
+def run_risks(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    return told(args, _risks, may_keep=args.out is None)
+
+
+def _risks(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.availability.availability_answer import checked_limits
+    from corridor.experiments.availability.risks_answer import risks_answer, write_risks
+    from corridor.experiments.brief.written_brief import write_brief
+    from corridor.experiments.run.folders import new_folder
+    from corridor.experiments.text import risks_text
+    from corridor.topologies.analysis.failure_rates import read_failure_rates
+
+    loaded = load(args)
+    folder = None if args.out is None else new_folder(args.out, "risks")
+    rates = read_failure_rates(args.rates)
+    with waiting("deciding states of failure"):
+        found = risks_answer(
+            loaded,
+            rates,
+            installed=args.installed,
+            climate=args.climate,
+            seed=args.seed,
+            limits=checked_limits(questions=args.questions),
+        )
+    if folder is not None:
+        write_risks(folder, loaded, found)
+        write_brief(folder)
+    width = terminal_width()
+    text = partial(risks_text.told, found, everything=args.all, width=width)
+    where = "" if folder is None else f"\nResults are in {folder}"
+    return answered(args, found, text, note=where)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.commands.arguments import add_scenario_arguments, load, whole
 from corridor.experiments.scenario.given import growth_factor
+from corridor.experiments.terminal.kept_answers import answered
 from corridor.experiments.terminal.live import waiting
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.whole_file import write_text
 
@@ -153,10 +154,7 @@ def run(args: argparse.Namespace) -> int:
         found = capacity_answer(loaded, _question(args, loaded))
     if args.out is not None:
         _write(new_folder(args.out, "capacity"), found, loaded)
-    if args.json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
-    else:
-        show(told(found, worst=args.worst, width=terminal_width()))
+    answered(args, found, lambda: told(found, worst=args.worst, width=terminal_width())).tell()
     if args.out is not None:
         print(f"\nResults are in {args.out}", file=sys.stderr)
     return 0
@@ -180,7 +178,7 @@ def _is_of_each(args: argparse.Namespace) -> bool:
 
 def _each(args: argparse.Namespace, loaded: LoadedScenario) -> int:
     from corridor.experiments.answers.capacity_each import YEARS, capacity_each_answer
-    from corridor.experiments.text.capacity_each_text import told
+    from corridor.experiments.text.each_text import told
 
     growth = {of: share for of, _, share in (one.rpartition("=") for one in args.growth)}
     with waiting("adding up rates under each cut"):
@@ -192,11 +190,8 @@ def _each(args: argparse.Namespace, loaded: LoadedScenario) -> int:
             growth=growth,
             years=args.years or YEARS,
         )
-    if args.json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
-    else:
-        show(told(found, worst=args.worst, width=terminal_width()))
-    return 0
+    width = terminal_width()
+    return answered(args, found, lambda: told(found, worst=args.worst, width=width)).tell()
 
 
 def _write(folder: Path, found: CapacityAnswer, loaded: LoadedScenario) -> None:

@@ -179,7 +179,7 @@ def _answer(args: argparse.Namespace, found: list[Finding] | None) -> Answer:
         texts = [_told(plan, proof, certainty, loaded), *([str(other)] if other else [])]
         parts = [shown(warned + "\n".join(texts))]
     holds = proof.holds and (other is None or other.agrees)
-    from corridor.experiments.text.coverage_text import warning_of
+    from corridor.experiments.answers.outcome import warning_of
 
     return Answer([warned_of(warning_of(loaded)), *parts], 0 if holds else 1)
 
@@ -211,14 +211,14 @@ def _proven(
 
 def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScenario) -> str:
     from corridor.controller.policy.set_names import NO_POLICIES
-    from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
     from corridor.experiments.answers.certainty_text import near_ties_text
-    from corridor.experiments.lab.proof import in_a_line
-    from corridor.experiments.text.coverage_text import (
+    from corridor.experiments.answers.demand_parts import anycast_lines, anycast_summary
+    from corridor.experiments.answers.outcome import (
         not_judged_line,
         statuses_counted,
         unclassified_line,
     )
+    from corridor.experiments.lab.proof import in_a_line
     from corridor.experiments.text.demand_table import aggregate_lines, lacks_lines
 
     lines = [str(verdict) for verdict in proof.verdicts]
@@ -247,7 +247,7 @@ def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScen
     lines += ["", near_ties_text(found, terminal_width())] if found.demands else []
     served = statuses_counted((demand.status, demand.not_judged) for demand in plan.demands)
     if plan.domains is not None:
-        from corridor.experiments.text.domains_of_run_text import planned_lines
+        from corridor.experiments.text.run_text import planned_lines
 
         lines += ["", *planned_lines(plan.domains, terminal_width())]
     lines += ["", f"{plan.scenario}, policy set {plan.policies}, as of {plan.as_of}: {served}"]
@@ -262,7 +262,7 @@ def _told(plan: Plan, proof: Proof, found: PathUncertainties, loaded: LoadedScen
 
 def _anycast(plan: Plan) -> dict[str, Any]:
     """By demand, of those that may go to any of several hubs."""
-    from corridor.experiments.answers.anycast_text import anycast_summary
+    from corridor.experiments.answers.demand_parts import anycast_summary
     from corridor.topologies.base.codec import to_plain
 
     found = {one.id: to_plain(anycast_summary(one.anycast)) for one in plan.demands if one.anycast}

@@ -70,10 +70,10 @@ def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
     from corridor.experiments.text.comparison_text import (
         classes_as_json,
         classes_compared,
+        demands_as_json,
         demands_compared,
         told_runs,
     )
-    from corridor.experiments.text.comparison_text import demands_as_json as demands_json
 
     one, other = (load(Path(folder)).summary for folder in (args.one, args.other))
     has_workloads = one.workloads is not None and other.workloads is not None
@@ -81,7 +81,7 @@ def _runs(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
     parts = [told_runs(one, other, names), demands_compared(one, other, width)]
     parts += [classes_compared(one, other, width)] if has_workloads else []
     document = {
-        "demands": demands_json(one, other),
+        "demands": demands_as_json(one, other),
         "classes": classes_as_json(one, other) if has_workloads else [],
     }
     return "\n\n".join(parts), document
@@ -106,7 +106,7 @@ def _studies(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str
 
 
 def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.answers.compared_sets import compare_sets, told
+    from corridor.experiments.answers.compared import compare_sets, sets_told
     from corridor.experiments.answers.price_sets import PricedScenario, alone
     from corridor.experiments.scenario.scenario import Under, load_under
     from corridor.topologies.base.codec import to_plain
@@ -123,27 +123,25 @@ def _sets(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, A
         "as_of": str(one.as_of),
         "demands": [{**to_plain(each), "differs": each.differs} for each in found],
     }
-    return f"{where}\n{told(found, width)}", document
+    return f"{where}\n{sets_told(found, width)}", document
 
 
 def _maps(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
+    from corridor.experiments.study.comparing import compare
     from corridor.experiments.text.comparison_text import maps_compared
-    from corridor.topologies.analysis.compared import compare_maps
     from corridor.topologies.base.codec import to_plain
-    from corridor.topologies.formats.load import load_topology
 
-    found = compare_maps(load_topology(args.one), load_topology(args.other))
+    found = compare(args.one, args.other, of="maps")
     return maps_compared(found, (args.one, args.other), width), to_plain(found)
 
 
 def _scenarios(args: argparse.Namespace, width: int | None) -> tuple[str, dict[str, Any]]:
-    from corridor.experiments.answers.compared_scenarios import compare_scenarios, told
-    from corridor.experiments.scenario.scenario import Under, load_under
+    from corridor.experiments.answers.compared import scenarios_told
+    from corridor.experiments.study.comparing import compare
     from corridor.topologies.base.codec import to_plain
 
-    asked = Under(as_of=args.as_of)
-    found = compare_scenarios(load_under(args.one, asked), load_under(args.other, asked))
-    return told(found, (args.one, args.other), width), {
+    found = compare(args.one, args.other, of="scenarios", as_of=args.as_of)
+    return scenarios_told(found, (args.one, args.other), width), {
         "only": found.only,
         "demands": [{**to_plain(one), "differs": one.differs} for one in found.demands],
     }

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, load, under
-from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
+from corridor.experiments.commands.arguments import add_scenario_arguments, load, names, under
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    answered,
+    told,
+)
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
 
@@ -36,7 +41,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute the paths of demands if each operator has its own controller, and "
         "compare them with those of one controller for the whole map.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     parser.add_argument(
@@ -48,7 +52,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--silent",
-        type=_names,
+        type=names,
         default=(),
         metavar="DOMAIN,...",
         help="domains whose controllers do not answer",
@@ -104,10 +108,6 @@ def run(args: argparse.Namespace) -> int:
     return told(args, _processes if args.processes else _answer, may_keep=not args.processes)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in text.split(",") if one.strip())
-
-
 def _processes(args: argparse.Namespace) -> Answer:
     from corridor.experiments.lab.domain_processes import run_processes
     from corridor.experiments.text import domains_text
@@ -119,9 +119,7 @@ def _processes(args: argparse.Namespace) -> Answer:
     kills = KILLS if args.kills is None else args.kills
     found = run_processes(args.scenario, under(args), kills=kills, then=args.then or "")
     code = int(any(one.violated for one in found.steps))
-    if args.json:
-        return Answer(as_json(found.to_json()).parts, code)
-    return Answer([shown(domains_text.run(found, terminal_width()))], code)
+    return answered(args, found, lambda: domains_text.run(found, terminal_width()), code)
 
 
 def _answer(args: argparse.Namespace) -> Answer:
@@ -133,6 +131,5 @@ def _answer(args: argparse.Namespace) -> Answer:
         raise InputError(f"--{option} is about processes", "add --processes")
     more = {"cuts": args.cuts, "prove": args.prove, "curious": args.curious, "lie": args.lie}
     found = domain_paths(load(args), args.handovers, args.silent, **more)
-    if args.json:
-        return as_json(found.to_json())
-    return Answer([shown(domains_text.paths(found, terminal_width(), everything=args.all))])
+    width = terminal_width()
+    return answered(args, found, lambda: domains_text.paths(found, width, everything=args.all))

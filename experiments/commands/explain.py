@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
-    from corridor.experiments.answers.anycast_text import anycast_summary
     from corridor.experiments.answers.asking import planned_demand
-    from corridor.experiments.answers.explained_certainty import ask
+    from corridor.experiments.answers.certainty_text import ask
+    from corridor.experiments.answers.demand_parts import anycast_summary
     from corridor.experiments.scenario.scenario import as_asked
     from corridor.experiments.text.explanation_text import explained
     from corridor.topologies.base.codec import to_plain
@@ -84,6 +84,6 @@ def _answer(args: argparse.Namespace) -> Answer:
         asked = as_asked(args.scenario, under(args))
         parts = [explained(found, loaded.topology, width, asked, anycast), *sure.sections(width)]
         said = shown("\n\n".join(parts))
-    from corridor.experiments.text.coverage_text import warning_of
+    from corridor.experiments.answers.outcome import warning_of
 
     return Answer([warned_of(warning_of(loaded)), said])

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.commands.arguments import add_read, minutes, whole
+from corridor.experiments.commands.arguments import add_read, add_seed, minutes
 
 EPILOG = """examples:
   corridor lab mini -- hub shanghai ping -c 3 karachi    a command at the host of a hub
@@ -77,13 +77,7 @@ def _add_circumstances(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clock", choices=("virtual", "real"), default=None, help="default: virtual if possible"
     )
-    parser.add_argument(
-        "--seed",
-        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
-        default=1,
-        metavar="N",
-        help="seed of random losses (default: 1)",
-    )
+    add_seed(parser, "seed of random losses (default: 1)")
     parser.add_argument(
         "--out", type=Path, default=None, metavar="DIR", help="keep logs there, new or empty"
     )

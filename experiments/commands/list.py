@@ -1,9 +1,4 @@
-"""``corridor list``: what ships, how large it is, and the command that uses it.
-
-An index has the lists of all data files that ship, with a digest of these files. Where a file has
-changed since, the lists are computed. ``python -m corridor.experiments.commands.list`` writes the
-index again.
-"""
+"""``corridor list``: what ships; ``corridor plugins``: kinds that installed packages offer."""
 
 from __future__ import annotations
 
@@ -13,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.scenario.shipped_things import KINDS as THINGS
 from corridor.experiments.scenario.shipped_things import Shipped
@@ -26,6 +21,10 @@ from corridor.experiments.terminal.kept_answers import (
 )
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.installation import PACKAGE
+
+if TYPE_CHECKING:
+    from corridor.experiments.setup.plugins import Plugin
+
 
 KINDS = ("scenarios", "policies", "topologies", "workloads", "examples", "studies")
 SCHEMA = 1
@@ -126,6 +125,51 @@ def _table(some: Sequence[Shipped]) -> str:
 
     rows = [(one.name, one.title, one.size_text, one.command) for one in some]
     return render(HEADINGS, rows, width=terminal_width(), spare=SPARE, wrap="what it is")
+
+
+GROUPS = (
+    *("clauses", "second_opinions", "faults", "events", "arrivals", "sizes", "workloads"),
+    *("queues", "objectives", "topologies", "figures", "exports", "answers"),
+)
+"""As ``experiments/setup`` has them; listed here because that takes long to import."""
+PLUGIN_HEADINGS = ("group", "kind", "package", "version", "result")
+PLUGINS_EPILOG = """examples:
+  corridor plugins             every kind of every installed package
+  corridor plugins clauses     those of one group
+  corridor plugins --json      for programs
+
+Each package is imported. The page docs/extending.md describes the groups.
+exit codes: 0 every kind can be used, 1 one cannot"""
+
+
+def add_plugins(verbs: Any) -> None:
+    parser = verbs.add_parser(
+        "plugins",
+        description="List the kinds that installed packages offer, and whether each can be used.",
+        epilog=PLUGINS_EPILOG,
+    )
+    parser.add_argument("group", nargs="?", choices=GROUPS, help="only these (default: all)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run_plugins(args: argparse.Namespace) -> int:
+    from corridor.experiments.setup.plugins import plugins
+
+    found = [one for one in plugins() if args.group in (None, one.group)]
+    if args.json:
+        document = {"schema": SCHEMA, "plugins": [asdict(one) for one in found]}
+        print(json.dumps(document, indent=1, ensure_ascii=False))
+    else:
+        print(_plugins(found) if found else "no installed package offers a kind")
+    return 0 if all(one.loads for one in found) else 1
+
+
+def _plugins(found: Sequence[Plugin]) -> str:
+    from corridor.experiments.terminal.columns import render
+    from corridor.experiments.terminal.screen import terminal_width
+
+    rows = [(one.group, one.kind, one.package, one.version, one.problem or "ok") for one in found]
+    return render(PLUGIN_HEADINGS, rows, width=terminal_width(), wrap="result")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``corridor place``: where to compute under law, latency, fibre and power."""
+"""``corridor energy``: power and carbon of hubs; ``corridor place``: where to compute."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.energy import COUNTS, OPTIONS, add_season, add_stated_values
+from corridor.experiments.commands.arguments import names
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
-    as_json,
-    shown,
+    answered,
     told,
     warned_of,
 )
@@ -23,6 +22,102 @@ from corridor.topologies.base.whole_file import write_text
 if TYPE_CHECKING:
     from corridor.experiments.placement.jobs_file import LoadedJobs
     from corridor.experiments.placement.place_documents import PlaceAnswer
+
+
+COUNTS = ("location", "market", "marginal")
+"""As countings have them; said here, since they take long to import."""
+SEASONS = (
+    "wet",
+    "dry",
+    *["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
+)
+"""The same of seasons."""
+OPTIONS = {
+    "mw": ("MW", "power limit of a hub that you state"),
+    "pue": ("PUE", "PUE of a hub that you state"),
+    "green": ("SHARE", "contracted green power of a hub that you state, 0 to 1"),
+    "price": ("PRICE", "price of a kWh at a hub that you state, such as 0.45CNY"),
+    "factor": ("GRAMS", "direct emissions of a kWh at a hub that you state, location counting"),
+}
+ENERGY_EPILOG = """examples:
+  corridor energy                            all hubs with figures, and what is unknown
+  corridor energy horinger                   every figure of a hub with source, date, confidence
+  corridor energy tianfu guian --count market          one of three countings of emissions
+  corridor energy guian --mw guian=120 --pue guian=1.2 with values that you state
+  corridor energy tianfu --season dry        emissions by location of January to April
+  corridor energy --data my-energy.yaml      your figures instead of the shipped ones
+  corridor energy --json                     all figures, bounds, months and sources
+
+Nothing is computed for unknown values: they are listed with the option that states them.
+docs/energy.md has the countings, the bases and the limits.
+exit codes: 0 success, 2 bad input"""
+
+
+def add_energy(verbs: Any) -> None:
+    """Add the verb."""
+    parser = verbs.add_parser(
+        "energy",
+        description="Show power in use and limits, PUE, emissions by three countings, contracts, "
+        "prices and seasons of hubs, with intervals and sources, and what is unknown.",
+        epilog=ENERGY_EPILOG,
+    )
+    parser.add_argument("hubs", nargs="*", metavar="HUB", help="ids of hubs (default: all)")
+    parser.add_argument(
+        "--count",
+        choices=COUNTS,
+        default="",
+        help="show this counting of emissions only (default: all three)",
+    )
+    add_stated_values(parser)
+    add_season(parser)
+    parser.add_argument("--all", action="store_true", help="every figure of every hub")
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE", help="file of energy figures (default: as shipped)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
+    add_no_cache(parser)
+
+
+def add_season(parser: argparse.ArgumentParser) -> None:
+    """The option of a season."""
+    parser.add_argument(
+        "--season",
+        choices=SEASONS,
+        default="",
+        metavar="SEASON",
+        help="emissions by location of wet, dry, or a month such as mar (default: the year); "
+        "--factor HUB=annual keeps that of the year where none is known",
+    )
+
+
+def add_stated_values(parser: argparse.ArgumentParser) -> None:
+    """Options of values of hubs that the user states."""
+    for name, (metavar, line) in OPTIONS.items():
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar=f"HUB={metavar}",
+            help=f"{line}; may be repeated",
+        )
+
+
+def run_energy(args: argparse.Namespace) -> int:
+    """Run the verb."""
+    return told(args, _energy)
+
+
+def _energy(args: argparse.Namespace) -> Answer:
+    from corridor.experiments.placement.energy_answer import energy_answer, stated_by_option
+    from corridor.experiments.text import energy_text
+    from corridor.topologies.energy.energy_file import read_energy
+
+    file = read_energy(args.data)
+    given = stated_by_option({name: getattr(args, name) for name in OPTIONS}, file)
+    found = energy_answer(file, args.hubs, count=args.count, given=given, season=args.season)
+    width = terminal_width()
+    return answered(args, found, lambda: energy_text.told(found, width, everything=args.all))
+
 
 OBJECTIVES = ("carbon", "cost", "latency", "pareto")
 """As placements have them; said here, since they take long to import."""
@@ -52,7 +147,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute where jobs run with the lowest emissions, cost or latency, by lawful "
         "paths, within power limits and RTT budgets, and what law costs.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("jobs", type=Path, metavar="JOBS", help="file of computing jobs")
     parser.add_argument(
@@ -63,14 +157,14 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--hubs",
-        type=_names,
+        type=_hubs,
         default=(),
         metavar="HUB,...",
         help="hubs that may compute (default: those of the file, or all with energy figures)",
     )
     parser.add_argument(
         "--against",
-        type=_names,
+        type=_hubs,
         default=(),
         metavar="HUB,...",
         help="other hubs that may compute instead: show what they add",
@@ -151,11 +245,10 @@ def _write_page(found: PlaceAnswer, loaded: LoadedJobs, path: Path) -> None:
     print(f"corridor: the page is in {path}", file=sys.stderr)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    found = tuple(one.strip() for one in text.split(",") if one.strip())
-    if not found:
-        raise argparse.ArgumentTypeError("names no hub; write guian,horinger")
-    return found
+def _hubs(text: str) -> tuple[str, ...]:
+    if found := names(text):
+        return found
+    raise argparse.ArgumentTypeError("names no hub; write guian,horinger")
 
 
 def _answer(args: argparse.Namespace) -> Answer:
@@ -190,6 +283,5 @@ def _answer(args: argparse.Namespace) -> Answer:
         _write_page(found, loaded, args.page)
     if args.scenario is not None:
         write_day(args.scenario, loaded, found, scale, policies=args.policies)
-    if args.json:
-        return as_json(found.to_json())
-    return Answer([shown(place_text.told(found, terminal_width(), everything=args.all))])
+    width = terminal_width()
+    return answered(args, found, lambda: place_text.told(found, width, everything=args.all))

@@ -8,8 +8,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, under, whole
-from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
+from corridor.experiments.commands.arguments import (
+    add_scenario_arguments,
+    add_seed,
+    names,
+    under,
+    whole,
+)
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    answered,
+    told,
+)
 from corridor.experiments.terminal.names import PLAN_MEASURES
 from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
@@ -47,7 +58,6 @@ def add_parser(verbs: Any) -> None:
         description="Compute which candidate fibres and gateways to build next, for lawful paths "
         "with low latency, for reach, survival, capacity, nines or the lowest cost, exactly.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser)
     parser.add_argument(
@@ -93,14 +103,14 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--measures",
-        type=_names,
+        type=names,
         default=(),
         metavar="MEASURE,...",
         help="further measures of each candidate alone: survival, capacity, nines",
     )
     parser.add_argument(
         "--pareto",
-        type=_names,
+        type=names,
         default=(),
         metavar="MEASURE,...",
         help="list all plans that no other is better than by these measures: latency,cost",
@@ -110,14 +120,14 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--leave-out",
-        type=_names,
+        type=names,
         default=(),
         metavar="ID,...",
         help="candidates that are not considered",
     )
     parser.add_argument(
         "--only",
-        type=_names,
+        type=names,
         default=(),
         metavar="ID,...",
         help="the candidates that are considered (default: all)",
@@ -131,19 +141,13 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--vary",
-        type=_names,
+        type=names,
         default=(),
         metavar="VARIED,...",
         help="what samples vary: length, cost, law, rates (of failures; for nines), traffic "
         "(background; for capacity), demands (rates with an interval); default: all but law",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
-        default=1,
-        metavar="N",
-        help="seed of the samples (default: 1)",
-    )
+    add_seed(parser, "seed of the samples (default: 1)")
     parser.add_argument(
         "--time-limit",
         type=float,
@@ -200,10 +204,6 @@ def _value(text: str) -> tuple[str, float]:
         raise argparse.ArgumentTypeError(f"{text!r} is not like reach=60") from None
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(one.strip() for one in text.split(",") if one.strip())
-
-
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.expansion.plan_answer import plan_answer
     from corridor.experiments.scenario.scenario import load_under
@@ -220,9 +220,8 @@ def _answer(args: argparse.Namespace) -> Answer:
         found = _emulated(args, found)
     if args.page is not None:
         _write_page(args, found, loaded)
-    if args.json:
-        return as_json(found.to_json())
-    return Answer([shown(plan_text.told(found, terminal_width(), everything=args.all))])
+    width = terminal_width()
+    return answered(args, found, lambda: plan_text.told(found, width, everything=args.all))
 
 
 def _question(args: argparse.Namespace) -> PlanQuestion:

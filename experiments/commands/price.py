@@ -125,7 +125,7 @@ def _answer(args: argparse.Namespace) -> Answer:
     table = price_text.told(found, terminal_width())
     said = printed(json.dumps(plain, indent=1)) if args.json else shown(table)
     where = warned_of("" if out_dir is None else f"\nResults are in {out_dir}")
-    from corridor.experiments.text.coverage_text import warning_of
+    from corridor.experiments.answers.outcome import warning_of
 
     return Answer([warned_of(warning_of(scenarios[names[0]])), said, where])
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import day, whole
-from corridor.experiments.terminal.kept_answers import Answer, add_no_cache, as_json, shown, told
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.commands.arguments import add_seed, day, names, whole
+from corridor.experiments.terminal.kept_answers import (
+    Answer,
+    add_no_cache,
+    answered,
+    told,
+)
+from corridor.experiments.terminal.screen import terminal_width
 from corridor.topologies.base.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +51,7 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument(
         "--cables",
-        type=_names,
+        type=names,
         metavar="CABLE,...",
         help="another cut: cable systems, separated by commas",
     )
@@ -88,10 +92,6 @@ def add_parser(verbs: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the answer as JSON only")
     add_no_cache(parser)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(filter(None, (one.strip() for one in text.split(","))))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -141,9 +141,7 @@ def _names_a_cut(args: argparse.Namespace) -> bool:
 
 def _told(args: argparse.Namespace, of: Replay | Replays, text: str) -> Answer:
     where = "" if args.out is None else f"\nResults are in {_kept(args.out, of)}"
-    if args.json:
-        return as_json(of.to_json())
-    return Answer([shown(f"{text}{where}")])
+    return answered(args, of, lambda: f"{text}{where}")
 
 
 def _kept(out_dir: Path, of: Replay | Replays) -> Path:
@@ -182,13 +180,7 @@ def add_traffic(verbs: Any) -> None:
     parser.add_argument(
         "--date", type=day, metavar="DAY", help="carry figures to this day; default: today"
     )
-    parser.add_argument(
-        "--seed",
-        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
-        default=1,
-        metavar="N",
-        help="seed of the samples behind the intervals (default: 1)",
-    )
+    add_seed(parser, "seed of the samples behind the intervals (default: 1)")
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -198,8 +190,4 @@ def run_traffic(args: argparse.Namespace) -> int:
     from corridor.experiments.text.internet_text import told
 
     answer = traffic_matrix(args.country, as_of=args.date, seed=args.seed)
-    if args.json:
-        print(json.dumps(answer.to_json(), indent=1, ensure_ascii=False))
-    else:
-        show(told(answer, terminal_width()))
-    return 0
+    return answered(args, answer, lambda: told(answer, terminal_width())).tell()

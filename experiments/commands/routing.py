@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from corridor.experiments.commands.arguments import add_scenario_arguments, under, whole
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.commands.arguments import add_scenario_arguments, add_seed, under, whole
+from corridor.experiments.terminal.kept_answers import answered
+from corridor.experiments.terminal.screen import terminal_width
 
 PROBE_INTERVAL_MS = 20
 EPILOG = """examples:
@@ -30,7 +32,6 @@ def add_parser(verbs: Any) -> None:
         description="Run plain routing on the map of a scenario: measure its paths, judge them by "
         "the policies, and compare outages after cuts with those of the controller.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add_scenario_arguments(parser, "mini")
     parser.add_argument(
@@ -47,13 +48,7 @@ def add_parser(verbs: Any) -> None:
         metavar="WHAT",
         help="cut a fibre or shared-risk group for 30 s, one cut after another; may be repeated",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
-        default=1,
-        metavar="N",
-        help="seed of the moments at which daemons start (default: 1)",
-    )
+    add_seed(parser, "seed of the moments at which daemons start (default: 1)")
     parser.add_argument(
         "--interval",
         type=whole(10, 10_001, "probes are 10 to 10000 ms apart"),
@@ -70,7 +65,6 @@ def add_parser(verbs: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the verb."""
-    import json
 
     from corridor.experiments.run.routing import RoutingOptions, run_routing
     from corridor.experiments.text import routing_text
@@ -79,8 +73,6 @@ def run(args: argparse.Namespace) -> int:
     found = run_routing(
         args.scenario, under(args), asked, lambda line: print(line, file=sys.stderr)
     )
-    if args.json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
-    else:
-        show(routing_text.answer(found, terminal_width(), everything=args.all))
-    return 0
+    width = terminal_width()
+    text = partial(routing_text.answer, found, width, everything=args.all)
+    return answered(args, found, text).tell()

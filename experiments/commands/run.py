@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from corridor.experiments.commands.arguments import (
     add_delay_model,
     add_scenario_arguments,
+    add_seed,
     minutes,
-    whole,
 )
 from corridor.experiments.terminal.live import telling
 from corridor.experiments.terminal.screen import show, terminal_width
@@ -56,13 +56,7 @@ def add_parser(verbs: Any) -> None:
         default=None,
         help="clock of the guest (default: virtual if possible)",
     )
-    parser.add_argument(
-        "--seed",
-        type=whole(0, 2**63, "a seed is 0 or more and below 2^63"),
-        default=None,
-        metavar="N",
-        help="random seed (default: the scenario's)",
-    )
+    add_seed(parser, "random seed (default: the scenario's)", None)
     parser.add_argument(
         "--framework",
         choices=("auto", "ryu", "os-ken"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import textwrap
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,19 @@ OUTPUTS = (
     *("policies-answer", "plugins-answer"),
 )
 """As ``experiments/setup`` has them; said here, since it takes long to import."""
+MODELS = {
+    "candidates": "experiments.expansion.candidates:CandidateFile",
+    "jobs": "experiments.placement.jobs_file:JobsFile",
+    "study": "experiments.study.study_file:StudyFile",
+    "walker": "controller.explain.walker_document:WalkerDocument",
+}
+TITLES = {
+    "candidates": "Fibres and gateways that could be built",
+    "jobs": "A day of computing jobs, to be placed",
+    "study": "Many runs as one: axes, seeds, measures",
+    "walker": "Tables to walk packets through",
+}
+"""Of files that one model describes in full."""
 WIDE = 78
 
 
@@ -98,24 +112,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _schema(file: str) -> dict[str, Any]:
-    from corridor.controller.policy.schema import schema
+    from corridor.controller.policy.schema import json_schema, schema
 
     if file in OUTPUTS:
         from corridor.experiments.setup.schemas_of_outputs import output_schema
 
         return output_schema(file)
-    if file == "jobs":
-        return _jobs_schema()
-    if file == "candidates":
-        return _candidates_schema()
-    if file == "study":
-        return _study_schema()
     if file == "scenario":
         return _scenario_schema()
     if file == "topology":
         return _topology_schema()
-    if file == "walker":
-        return _walker_schema()
+    if file in MODELS:
+        module, _, name = MODELS[file].partition(":")
+        return json_schema(getattr(import_module(f"corridor.{module}"), name), TITLES[file])
     return schema()
 
 
@@ -139,34 +148,6 @@ def _scenario_schema() -> dict[str, Any]:
     made["required"] = ["name"]
     made["anyOf"] = [{"required": [EXTENDS]}, {"required": alone}]
     return made
-
-
-def _jobs_schema() -> dict[str, Any]:
-    from corridor.controller.policy.schema import json_schema
-    from corridor.experiments.placement.jobs_file import JobsFile
-
-    return json_schema(JobsFile, "A day of computing jobs, to be placed")
-
-
-def _candidates_schema() -> dict[str, Any]:
-    from corridor.controller.policy.schema import json_schema
-    from corridor.experiments.expansion.candidates import CandidateFile
-
-    return json_schema(CandidateFile, "Fibres and gateways that could be built")
-
-
-def _study_schema() -> dict[str, Any]:
-    from corridor.controller.policy.schema import json_schema
-    from corridor.experiments.study.study_file import StudyFile
-
-    return json_schema(StudyFile, "Many runs as one: axes, seeds, measures")
-
-
-def _walker_schema() -> dict[str, Any]:
-    from corridor.controller.explain.walker_document import WalkerDocument
-    from corridor.controller.policy.schema import json_schema
-
-    return json_schema(WalkerDocument, "Tables to walk packets through")
 
 
 def _topology_schema() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
     from corridor.experiments.study.answers import Answers
-    from corridor.experiments.study.array import Part
+    from corridor.experiments.study.running import Part
     from corridor.experiments.study.study_file import StudyFile
 
 EPILOG = """examples:
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _part(text: str) -> Part:
     """For ``type``: ``3/24``."""
-    from corridor.experiments.study.array import Part
+    from corridor.experiments.study.running import Part
 
     number, stroke, of = text.partition("/")
     if not (stroke and number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
@@ -156,7 +156,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _check_dashboard(args: argparse.Namespace) -> None:
-    from corridor.experiments.study.cluster import check_dashboard
+    from corridor.experiments.study.running import check_dashboard
     from corridor.topologies.base.errors import InputError
 
     if args.scheduler is not None:
@@ -168,8 +168,8 @@ def _check_dashboard(args: argparse.Namespace) -> None:
 def _run_part(args: argparse.Namespace) -> int:
     """Without answers: other parts may run yet."""
     from corridor.experiments.run.folders import DEFAULT_RESULTS
-    from corridor.experiments.study.array import run_part
     from corridor.experiments.study.load import load_study
+    from corridor.experiments.study.running import run_part
     from corridor.experiments.terminal.live import telling
     from corridor.topologies.base.errors import InputError
 
@@ -240,7 +240,7 @@ def _code(found: Answers) -> int:
 
 def _dask(action: str, address: str, *, dashboard: bool) -> int:
     """Dask's own program in this Python, which has this package."""
-    from corridor.experiments.study.cluster import (
+    from corridor.experiments.study.running import (
         DASHBOARD_PORT,
         check_dashboard,
         resting_environment,

@@ -14,7 +14,7 @@ from corridor.experiments.commands.arguments import whole
 if TYPE_CHECKING:
     from corridor.experiments.machines.boot import Wanted
     from corridor.experiments.machines.handover import Handover
-    from corridor.experiments.machines.images import Image
+    from corridor.experiments.machines.recipe import Image
 
 EXAMPLES = """examples:
   corridor vm build                      an image from Debian's packages, without root
@@ -119,7 +119,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from corridor.experiments.machines.images import other_images
+    from corridor.experiments.machines.recipe import other_images
 
     image = _image(args, rebuild=args.rebuild)
     if args.json:
@@ -178,11 +178,11 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _errand(args: argparse.Namespace) -> int:
-    from corridor.experiments.machines import errand
+    from corridor.experiments.machines import boot
 
     image = _image(args, *_booting(args))
-    handed = _handover("")._replace(errand=errand.script(args.command))
-    return errand.run(
+    handed = _handover("")._replace(errand=boot.errand_script(args.command))
+    return boot.run_errand(
         image,
         handed,
         results=_results(args),
@@ -244,7 +244,7 @@ def _export(args: argparse.Namespace) -> int:
 
 def _cloud_init(args: argparse.Namespace) -> int:
     from corridor.experiments.machines.handover import packages, user_data
-    from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.recipe import architecture_named
     from corridor.topologies.base.installation import CHECKOUT
 
     listed = (CHECKOUT / "experiments/setup/packages.txt").read_text(encoding="utf-8")
@@ -254,7 +254,7 @@ def _cloud_init(args: argparse.Namespace) -> int:
 
 
 def _booting(args: argparse.Namespace) -> tuple[str, ...]:
-    from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.recipe import architecture_named
     from corridor.experiments.machines.system_packages import emulator
 
     return (emulator(architecture_named(args.arch)),)
@@ -264,7 +264,7 @@ def _image(args: argparse.Namespace, *programs: str, rebuild: bool = False) -> I
     """The image, built if there is none; ``programs`` are run with it afterwards, so that a missing
     one is reported before the build."""
     from corridor.experiments.machines.build import build_image
-    from corridor.experiments.machines.images import architecture_named
+    from corridor.experiments.machines.recipe import architecture_named
     from corridor.experiments.machines.system_packages import require
 
     require(programs, f"corridor vm {args.action}")

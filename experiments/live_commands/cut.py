@@ -21,10 +21,8 @@ from corridor.experiments.live_commands.network_arguments import add_name_argume
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
-    as_json,
-    shown,
+    answered,
     told,
-    warned_of,
 )
 from corridor.experiments.terminal.names import DEFAULT_SCENARIO
 from corridor.experiments.terminal.screen import terminal_width
@@ -156,16 +154,14 @@ def _check(args: argparse.Namespace) -> None:
 
 def _each_answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.answers.cut_each import cut_each_answer, on_second_map
-    from corridor.experiments.text import cut_each_text
+    from corridor.experiments.text.each_text import cuts_told
 
     loaded, planned = load(args), None
     if args.planned:
         planned = on_second_map(loaded, args.planned, args.scenario, under(args))
     found = cut_each_answer(loaded, args.each, planned)
-    if args.json:
-        return as_json(found.to_json())
-    worst = args.worst or MOST_ROWS
-    return Answer([shown(cut_each_text.told(found, worst=worst, width=terminal_width()))])
+    worst, width = args.worst or MOST_ROWS, terminal_width()
+    return answered(args, found, lambda: cuts_told(found, worst=worst, width=width))
 
 
 def _say_internet(args: argparse.Namespace, faults: Sequence[Mapping[str, Any]]) -> None:
@@ -229,11 +225,13 @@ def _answer(args: argparse.Namespace) -> Answer:
     shape = footprint_of(args.footprint) if args.footprint else None
     cut = (loaded, dead, shape)
     found = answers.cut_answer(*cut) if args.out is None else _kept(args.out, *cut)
-    if args.json:
-        return as_json(found.to_json())
-    text = cut_text(found, _names(), everything=args.all, width=terminal_width())
-    where = warned_of("" if args.out is None else f"\nResults are in {args.out}")
-    return Answer([shown(text), where])
+    width = terminal_width()
+    where = "" if args.out is None else f"\nResults are in {args.out}"
+
+    def text() -> str:
+        return cut_text(found, _names(), everything=args.all, width=width)
+
+    return answered(args, found, text, note=where)
 
 
 def _kept(

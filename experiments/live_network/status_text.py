@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from corridor.controller.prover.counterexample import Counterexample
+from corridor.experiments.answers.outcome import NOT_JUDGED, with_coverage
 from corridor.experiments.lab.run_events import Event, SessionOpen
 from corridor.experiments.live_network.session import Session
 from corridor.experiments.run.event_log import Say
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.terminal.live import LiveLines
-from corridor.experiments.text.coverage_text import NOT_JUDGED, with_coverage
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import few, ms

@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple
 
 from corridor.controller.openflow.frameworks import AskedFramework
 from corridor.controller.policy.clauses.places import Service
-from corridor.experiments.answers.anycast_text import anycast_lines, anycast_summary
+from corridor.experiments.answers.demand_parts import anycast_lines, anycast_summary
 from corridor.experiments.answers.document import ANSWERS_FILE, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.live_network import session

@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from corridor.experiments.machines import handover, images
+from corridor.experiments.machines import handover, recipe
 from corridor.experiments.machines.disk import make_disk
-from corridor.experiments.machines.images import MANIFEST, Image
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
-from corridor.experiments.machines.recipe import SUITE, bootstrap, settings
+from corridor.experiments.machines.recipe import MANIFEST, SUITE, Image, bootstrap, settings
 from corridor.experiments.machines.system_packages import BUILDING, find, require
 from corridor.topologies.base.child_process import die_with_parent
 from corridor.topologies.base.errors import EnvironmentUnsupported
@@ -103,13 +102,13 @@ def build_image(
     ``sources``: a file of apt's or the address of a mirror; this machine's own by default.
     Raises EnvironmentUnsupported in one line. Two builders at once: the second waits.
     """
-    found = None if rebuild else images.find_image(architecture)
+    found = None if rebuild else recipe.find_image(architecture)
     if found:
         return found
-    machines = images.machines_folder()
+    machines = recipe.machines_folder()
     machines.mkdir(parents=True, exist_ok=True)
     with in_turn(machines / LOCK, lambda: report("waiting for another build")):
-        found = None if rebuild else images.find_image(architecture)
+        found = None if rebuild else recipe.find_image(architecture)
         if found:
             return found
         require(BUILDING, "building an image")
@@ -134,7 +133,7 @@ def remove_unfinished(machines: Path) -> list[Path]:
 def remove_unfinished_images() -> list[Path]:
     """As ``remove_unfinished``; nothing while an image is being built."""
     try:
-        machines = images.machines_folder()
+        machines = recipe.machines_folder()
         with (machines / LOCK).open("r") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return remove_unfinished(machines)
@@ -143,7 +142,7 @@ def remove_unfinished_images() -> list[Path]:
 
 
 def _build(architecture: Architecture, work: Path, report: Report, sources: str) -> Image:
-    known = images.identity_of_checkout(architecture)
+    known = recipe.identity_of_checkout(architecture)
     start = time.monotonic()
     _write_inputs(work / "inputs.tar")
     report(f"Debian {SUITE} for {DEBIAN_NAMES[architecture]}, packages and .venv")
@@ -157,7 +156,7 @@ def _build(architecture: Architecture, work: Path, report: Report, sources: str)
     took = {"seconds": round(time.monotonic() - start)}
     manifest = {"identity": known, "architecture": architecture, "suite": SUITE, **took}
     (done / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-    place = images.folder_of(architecture, known)
+    place = recipe.folder_of(architecture, known)
     if place.exists():
         shutil.rmtree(place)
     done.rename(place)

@@ -18,9 +18,8 @@ from xml.sax.saxutils import escape
 
 from corridor.experiments.machines import handover
 from corridor.experiments.machines.disk import add_files
-from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import DEBIAN_NAMES, Architecture
-from corridor.experiments.machines.recipe import DISK_MIB
+from corridor.experiments.machines.recipe import DISK_MIB, Image
 from corridor.experiments.machines.system_packages import EXPORTING, require
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.installation import CHECKOUT

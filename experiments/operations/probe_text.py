@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from corridor.experiments.text.coverage_text import NOT_JUDGED
+from corridor.experiments.answers.outcome import NOT_JUDGED
 
 
 @dataclass

@@ -9,7 +9,7 @@ from statistics import median
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import CutsSummary, HitSummary, Summary
-from corridor.experiments.answers.certainty_summary import UncertaintySummary
+from corridor.experiments.answers.demand_parts import UncertaintySummary
 from corridor.experiments.answers.document import Answers, CauseEntry, Clause, CutEntry
 from corridor.experiments.answers.map_document import MapDocument
 from corridor.experiments.answers.price import Total

@@ -23,6 +23,7 @@ from corridor.experiments.atlas.map_drawing import FULL, Names, full_drawing, fu
 from corridor.experiments.pages.claims import provenance_of
 from corridor.experiments.pages.page import Page, map_and_sources, section
 from corridor.experiments.pages.stage import LABEL_UNITS, hub_key
+from corridor.experiments.pages.words import PageCell, PageTable, Tables
 from corridor.experiments.text import capacity_text as text
 from corridor.experiments.text.capacity_text import sentences
 from corridor.experiments.text.workload_text import tenths, utilization_said
@@ -43,39 +44,12 @@ class FullMap:
 
 
 @dataclass(frozen=True)
-class FullRow:
-    place: str
-    hub: str
-    carries: str
-    basis: str
-    background: str
-    usual: float
-    worst: float
-    when: str
-    room: float
-    demands: str
-    emulated: str
-
-
-@dataclass(frozen=True)
-class GrowthRow:
-    what: str
-    times: str
-    place: str
-    hub: str
-    when: str
-
-
-@dataclass(frozen=True)
 class CapacitySection:
     title: str
     said: Sequence[str]
     notes: Sequence[str]
-    unit: str
     drawn: FullMap
-    has_background: bool
-    rows: Sequence[FullRow]
-    growth: Sequence[GrowthRow]
+    tables: Sequence[PageTable]
     helps: Sequence[str]
 
 
@@ -86,38 +60,47 @@ def capacity_of(of: CapacityAnswer, where: MapDocument, *, says: bool = True) ->
         title=TITLE,
         said=text.sentences(of) if says else (),
         notes=text.notes(of),
-        unit=unit.name,
         drawn=_map(of, atlas(where)),
-        has_background=of.background is not None,
-        rows=[_row(one, unit) for one in of.links],
-        growth=[
-            GrowthRow(
-                one.what or "all traffic",
-                text.times_of(one.first.times),
-                text.place(one.first.fibre),
-                one.first.hub,
-                text.failure_said(one.first.failure),
-            )
-            for one in of.growth
-        ],
+        tables=[_links(of, unit), _growth(of)],
         helps=text.helps(of),
     )
 
 
-def _row(one: LinkUtilisation, unit: text.Unit) -> FullRow:
-    return FullRow(
-        place=text.place(one.fibre),
-        hub=one.hub,
-        carries=unit.number(one.capacity.gbps),
-        basis=_basis(one),
-        background=text.background_said(one, unit),
-        usual=round(100 * one.usual_share, 1),
-        worst=round(100 * one.share, 1),
-        when=text.failure_said(one.failure),
-        room=round(one.room_gbps / unit.gbps, 3),
-        demands=few(one.demands, MOST_NAMED),
-        emulated=text.emulated_said(one),
+def _links(of: CapacityAnswer, unit: text.Unit) -> PageTable:
+    background = [("Background", True)] if of.background is not None else []
+    heads = [
+        *(("Fibre", False), ("From hub", False), ("Capacity", True), ("Source", False)),
+        *background,
+        *(("Utilization %", True), ("Worst case %", True), ("Failure set", False)),
+        *(("Headroom", True), ("Demands", False), ("Emulated", False)),
+    ]
+    about = f"Link directions and landings, highest utilization first; {unit.name}"
+    rows = [_row(one, unit, has_background=bool(background)) for one in of.links]
+    return PageTable("full-table", "Link utilization", about, heads, rows)
+
+
+def _row(one: LinkUtilisation, unit: text.Unit, *, has_background: bool) -> Sequence[str]:
+    return (
+        text.place(one.fibre),
+        one.hub,
+        unit.number(one.capacity.gbps),
+        _basis(one),
+        *([text.background_said(one, unit)] if has_background else []),
+        str(round(100 * one.usual_share, 1)),
+        str(round(100 * one.share, 1)),
+        text.failure_said(one.failure),
+        str(round(one.room_gbps / unit.gbps, 3)),
+        few(one.demands, MOST_NAMED),
+        text.emulated_said(one),
     )
+
+
+def _growth(of: CapacityAnswer) -> PageTable:
+    heads = [("Demand", False), ("Factor", True), ("Bottleneck", False), ("From hub", False)]
+    about = "Growth factor of each demand while other demands stay constant"
+    rows = [text.bound_row(one.what or "all traffic", one.first) for one in of.growth]
+    head = ("Failure set", False)
+    return PageTable("growth-table", "Growth limits", about, [*heads, head], rows)
 
 
 def _basis(one: LinkUtilisation) -> str:
@@ -170,92 +153,78 @@ MODEL = (
 )
 
 
-@dataclass(frozen=True)
-class Share:
-    """A rate in Tbit/s with its interval, which is empty if there is none."""
-
-    value: str
-    interval: str
-
-
-@dataclass(frozen=True)
-class CountryRow:
-    event: str
-    country: str
-    """With a star where its split by cable is our assumption."""
-    offered: Share
-    carried: Share
-    """At once."""
-    lost: Sequence[Share]
-    """Not carried: at once, after own rerouting, after purchases."""
-    full: str
-    """Holdings that purchases and rerouting have filled."""
-
-
-@dataclass(frozen=True)
-class FibreRow:
-    fibre: str
-    start: str
-    mean: str
-    most: str
-    background: str
-    dropped: int
-    congested: str
-    events: str
-
-
-@dataclass(frozen=True)
-class Carried:
-    title: str
-    said: Sequence[str]
-    countries: Sequence[CountryRow]
-    has_assumed: bool
-    fibres: Sequence[FibreRow]
-    has_congested: bool
-
-
-def carried_of(summary: Summary, answers: Answers | None) -> Carried | None:
+def carried_of(summary: Summary, answers: Answers | None) -> Tables | None:
     """None of a run without workloads whose events take no Internet traffic."""
     events = answers.internet if answers is not None else ()
     used = summary.fibre_use
     if not events and not used:
         return None
-    shown = [one for place, one in enumerate(used) if one.is_congested or place < MOST_FIBRES]
-    return Carried(
-        title="Carried traffic",
-        said=[*([MODEL] if events else []), *([utilization_said(used)] if used else [])],
-        countries=[_country(event, one) for event in events for one in event.cut.countries],
-        has_assumed=any(one.split == "assumed" for event in events for one in event.cut.countries),
-        fibres=[_fibre(one) for one in shown],
-        has_congested=any(one.is_congested for one in shown),
+    said = [*([MODEL] if events else []), *([utilization_said(used)] if used else [])]
+    tables = [*([_countries(events)] if events else []), *([_fibres(used)] if used else [])]
+    return Tables("Carried traffic", said, [one for one in tables if one.rows])
+
+
+def _countries(events: Sequence[EventOnInternet]) -> PageTable:
+    """Internet traffic by event and country, with a star where its split by cable is assumed."""
+    every = [(event.event, one) for event in events for one in event.cut.countries]
+    assumed = any(one.split == "assumed" for _, one in every)
+    heads = [
+        *(("Event", False), ("Country", False), ("Offered", True), ("Carried at once", True)),
+        *(("Not carried at once", True), ("after own rerouting", True), ("after purchases", True)),
+        ("Full after purchases", False),
+    ]
+    about = (
+        "Computed: Internet traffic in the busy hour, by event and country, in Tbit/s. Owners "
+        "reroute within minutes, purchases take days."
+        + (" *: the split by cable is our assumption." if assumed else "")
     )
+    rows = [_country(event, one) for event, one in every]
+    title = "Internet traffic by event and country"
+    return PageTable("internet-table", title, about, heads, rows)
 
 
-def _country(event: EventOnInternet, of: CountryCut) -> CountryRow:
+def _country(event: str, of: CountryCut) -> Sequence[PageCell]:
     after: Sequence[AfterReaction] = of.after
-    return CountryRow(
-        event=event.event,
-        country=f"{of.name}{'*' if of.split == 'assumed' else ''}",
-        offered=_share(of.offered_gbps),
-        carried=_share(after[0].carried_gbps),
-        lost=[_share(one.shortfall_gbps) for one in after],
-        full=few(after[-1].full, MOST_HOLDINGS),
+    return (
+        event,
+        f"{of.name}{'*' if of.split == 'assumed' else ''}",
+        _share(of.offered_gbps),
+        _share(after[0].carried_gbps),
+        *(_share(one.shortfall_gbps) for one in after),
+        few(after[-1].full, MOST_HOLDINGS),
     )
 
 
-def _share(of: Rate) -> Share:
+def _share(of: Rate) -> PageCell:
+    """A rate in Tbit/s with its interval, which is left out if there is none."""
     value, low, high = (f"{one / GIGA:.2f}" for one in (of.value, of.low, of.high))
-    return Share(value, "" if low == high else f"{low} to {high}")
+    return value if low == high else (value, f"[{low} to {high}]")
 
 
-def _fibre(of: FibreUse) -> FibreRow:
-    return FibreRow(
-        fibre=of.fibre,
-        start=of.from_,
-        mean=tenths(of.utilization),
-        most=tenths(of.most_utilization),
-        background=tenths(of.background) if of.background else "",
-        dropped=of.dropped_packets,
-        congested=f"{of.congested_s:g} s" if of.is_congested else "",
-        events=", ".join(of.congested_in),
+def _fibres(used: Sequence[FibreUse]) -> PageTable:
+    shown = [one for place, one in enumerate(used) if one.is_congested or place < MOST_FIBRES]
+    congested = any(one.is_congested for one in shown)
+    heads = [
+        *(("Fibre", False), ("From", False), ("Mean", True), ("Maximum", True)),
+        *(("Background", True), ("Packets dropped", True)),
+        *([("Congested", True), ("during", False)] if congested else []),
+    ]
+    about = (
+        "Measured: utilization of directions of fibres, background traffic included, as shares of "
+        "the rate." + (" Congested: time at 90 % or more." if congested else "")
+    )
+    rows = [_fibre(one, congested=congested) for one in shown]
+    return PageTable("use-table", "Utilization of fibres, measured", about, heads, rows)
+
+
+def _fibre(of: FibreUse, *, congested: bool) -> Sequence[str]:
+    when = (f"{of.congested_s:g} s" if of.is_congested else "", ", ".join(of.congested_in))
+    return (
+        of.fibre,
+        of.from_,
+        tenths(of.utilization),
+        tenths(of.most_utilization),
+        tenths(of.background) if of.background else "",
+        str(of.dropped_packets),
+        *(when if congested else ()),
     )

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from corridor.controller.explain.path_summary import Reference
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.summary import DemandSummary, Summary
-from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
-from corridor.experiments.answers.certainty_summary import UncertaintySummary
+from corridor.experiments.answers.demand_parts import (
+    AnycastSummary,
+    UncertaintySummary,
+    anycast_said,
+)
 from corridor.experiments.answers.document import (
     Answers,
     CauseEntry,

@@ -18,6 +18,7 @@ from corridor.experiments.pages.stage import hub_key
 from corridor.experiments.pages.time_chart import LEFT, WIDE, Chart, Row
 from corridor.experiments.placement.jobs_file import HOURS
 from corridor.experiments.placement.place_documents import ParetoPoint, PlaceAnswer, PlacedHub
+from corridor.experiments.terminal.columns import Table
 from corridor.experiments.text import place_text as text
 
 DAY_HIGH, FRONT_HIGH, GAP, FOOT = 44.0, 150.0, 24.0, 26.0
@@ -38,7 +39,7 @@ class MapSection:
     drawn: FullMap
     left: float
     top: float
-    tables: Sequence[text.Table]
+    tables: Sequence[Table]
 
     @property
     def letters(self) -> float:
@@ -54,7 +55,7 @@ class MapSection:
 @dataclass(frozen=True)
 class TableSection:
     title: str
-    tables: Sequence[text.Table]
+    tables: Sequence[Table]
     notes: Sequence[str] = ()
     chart: Chart | None = None
 

@@ -21,8 +21,8 @@ from corridor.experiments.pages.page import Page, map_and_sources, section
 from corridor.experiments.pages.place_page import MapSection, TableSection, full_map
 from corridor.experiments.pages.stage import hub_key
 from corridor.experiments.pages.time_chart import LEFT, WIDE, Chart, Row
+from corridor.experiments.terminal.columns import Table
 from corridor.experiments.text import plan_text as text
-from corridor.experiments.text.place_text import Table
 
 HIGH, GAP, FOOT, BETWEEN = 16.0, 22.0, 26.0, 60.0
 MOST_ROWS = 20

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.counters import ClassSummary, QueueSummary
+from corridor.experiments.account.domains_summary import DomainsOfRun
 from corridor.experiments.account.proof_document import ProofDocument
 from corridor.experiments.account.run_files import Manifest
 from corridor.experiments.account.summary import Summary
@@ -23,13 +24,19 @@ from corridor.experiments.pages.claims import (
     verification_of,
 )
 from corridor.experiments.pages.demands import Asked, demand_table, of_answers, of_summary
-from corridor.experiments.pages.domains_section import domains_of
 from corridor.experiments.pages.page import Page, Section, map_and_sources, section
 from corridor.experiments.pages.stage import stage_of
 from corridor.experiments.pages.time_chart import course_of
-from corridor.experiments.pages.words import NOTHING, fibres_by_name, ms
+from corridor.experiments.pages.words import NOTHING, PageTable, Tables, fibres_by_name, ms
 from corridor.experiments.pages.workloads import audit_section, workloads_of
 from corridor.experiments.results.messages import Round
+from corridor.experiments.terminal.columns import Table
+from corridor.experiments.text.run_text import (
+    carried_table,
+    handed_over_table,
+    settlement_table,
+    told_sentences,
+)
 from corridor.topologies.base.words import counted
 from corridor.traffic.measures.samples import Probes
 
@@ -143,10 +150,10 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
         yield section("energy", "energy_audit", audit)
     carried = carried_of(summary, answers)
     if carried is not None:
-        yield section("carried", "carried", carried)
+        yield section("carried", "tables", carried)
     domains = domains_of(summary.domains)
     if domains is not None:
-        yield section("domains", "domains", domains)
+        yield section("domains", "tables", domains)
     marks = queue_marks_of(summary)
     if marks is not None:
         yield section("queues", "queue_marks", marks)
@@ -162,27 +169,7 @@ def _sections(of: RunResults, demands: list[Asked]) -> Iterator[Section]:
 # What queues with ECN marked, in addition to what queues dropped. Pure.
 
 
-@dataclass(frozen=True)
-class Row:
-    """A class of a queue before one direction of a fibre."""
-
-    fibre: str
-    start: str
-    discipline: str
-    name: str
-    passed: int
-    dropped: int
-    marked: str
-
-
-@dataclass(frozen=True)
-class QueueMarks:
-    title: str
-    said: str
-    rows: Sequence[Row]
-
-
-def queue_marks_of(summary: Summary) -> QueueMarks | None:
+def queue_marks_of(summary: Summary) -> Tables | None:
     """None where no queue marks."""
     found = [(queue, one) for queue in summary.queues for one in queue.classes]
     marking = [one.ce_marks for _queue, one in found if one.ce_marks is not None]
@@ -194,13 +181,18 @@ def queue_marks_of(summary: Summary) -> QueueMarks | None:
         "experienced, RFC 3168). Marks are not losses: senders that support them slow down as "
         "after a loss."
     )
-    return QueueMarks("Packets marked by queues", said, rows)
+    heads = [(name, False) for name in ("Fibre", "From", "Discipline", "Class")]
+    heads += [(name, True) for name in ("Passed", "Dropped", "CE marks")]
+    about = "Packets, by fibre and direction; classes that dropped or marked any."
+    table = PageTable("queues-table", "Queues", about, heads, rows)
+    return Tables("Packets marked by queues", [said], [table] if rows else [])
 
 
-def _row(queue: QueueSummary, one: ClassSummary) -> Row:
+def _row(queue: QueueSummary, one: ClassSummary) -> Sequence[str]:
+    """A class of a queue before one direction of a fibre."""
     marked = str(one.ce_marks) if one.ce_marks is not None else NOTHING
-    where = (queue.fibre, queue.from_, queue.discipline)
-    return Row(*where, one.name, one.sent_packets, one.drops, marked)
+    where = (queue.fibre, queue.from_, queue.discipline, one.name)
+    return *where, str(one.sent_packets), str(one.drops), marked
 
 
 # The page of a network that lives: its answers now; its script adds what happens.
@@ -240,3 +232,38 @@ def _network_sections(answers: Answers, demands: Sequence[Asked]) -> Iterator[Se
     yield section("cuts", "cuts", cuts_of(demands, None, fibres_by_name(where)))
     yield section("sure", "sureness", sureness_of(demands, None, where))
     yield from map_and_sources(where, demands)
+
+
+# The section of a run's page about domains with a controller each.
+
+
+def domains_of(found: DomainsOfRun | None) -> Tables | None:
+    """Return the section; None if one controller served the network."""
+    if found is None:
+        return None
+    tables = (
+        ("settlement", "Volumes by domain", SETTLEMENT, settlement_table(found)),
+        ("handed-over", "Hand-overs", HANDED_OVER, handed_over_table(found)),
+        ("carrying-domains", "Domains of each demand", CARRIED, carried_table(found.directions)),
+    )
+    return Tables("Domains", told_sentences(found), [_page(*one) for one in tables if one[-1].rows])
+
+
+SETTLEMENT = (
+    "Received over fibres from other domains; transit is the part that is neither from nor to a "
+    "hub of the domain. From the account of packets, with Ethernet headers."
+)
+HANDED_OVER = "Packets of demands over fibres between domains, by direction."
+CARRIED = (
+    "Domains in the order of the path. Numbers: the minimum of delays that domains disclose for "
+    "it; rounds: messages that follow one another."
+)
+
+
+def _page(name: str, title: str, about: str, table: Table) -> PageTable:
+    heads = [(_capital(one), numbers) for one, numbers in table.columns]
+    return PageTable(f"{name}-table", title, about, heads, table.rows)
+
+
+def _capital(head: str) -> str:
+    return head if head == "kB" else head[0].upper() + head[1:]

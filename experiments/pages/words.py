@@ -1,8 +1,9 @@
-"""Numbers and lists as people read them. Pure."""
+"""Numbers, lists and tables as people read them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from corridor.controller.policy.semantics import NOT_JUDGED
 from corridor.experiments.answers.document import PathDocument
@@ -11,6 +12,30 @@ from corridor.topologies.base import words
 
 NOTHING = "–"
 LONGEST_LEAD = 20
+
+
+type PageCell = str | tuple[str, str]
+"""A text, or a text and a smaller one below it."""
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table of the template; ``heads`` have whether their column has numbers."""
+
+    id: str
+    title: str
+    about: str
+    heads: Sequence[tuple[str, bool]]
+    rows: Sequence[Sequence[PageCell]]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A section: sentences, then tables."""
+
+    title: str
+    said: Sequence[str]
+    tables: Sequence[PageTable]
 
 
 def ms(value: float | None) -> str:

@@ -23,7 +23,7 @@ from corridor.experiments.account.workload_summary import (
 from corridor.experiments.atlas import event_data
 from corridor.experiments.atlas.event_data import Finished, MeasuredLevel
 from corridor.experiments.pages.time_chart import Chart, Row, Scale, chart, levels
-from corridor.experiments.pages.words import NOTHING, duration
+from corridor.experiments.pages.words import NOTHING, PageCell, PageTable, duration
 from corridor.experiments.results.messages import Round
 from corridor.experiments.text import energy_text as text
 from corridor.experiments.text.workload_text import in_order, middle, named
@@ -34,34 +34,6 @@ MOST_DOTS = 120
 """Of a class."""
 CONFIDENCE = "Confidence intervals are 95 %. Percentiles with too few rounds are left out."
 MEASURES = ("p50", "p95", "p99")
-
-
-@dataclass(frozen=True)
-class Told:
-    """One figure, and its interval; both empty where there is none."""
-
-    value: str
-    interval: str = ""
-
-
-@dataclass(frozen=True)
-class Workload:
-    """A row."""
-
-    id: str
-    what: str
-    """Its kind, what carries it, and what it stands for."""
-    notes: Sequence[str]
-    done: str
-    in_time: str
-    goodput: Told
-    """In Mbit/s, and what that stands for."""
-    took: Sequence[Told]
-    """By ``MEASURES``."""
-    expected: str
-    measured: str
-    fair: str
-    troubles: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +48,9 @@ class Cell:
 class Workloads:
     title: str
     said: Sequence[str]
-    rows: Sequence[Workload]
+    table: PageTable
+    notes: Sequence[tuple[str, Sequence[str]]]
+    """Of each workload, its scale."""
     stretches: Sequence[str]
     classes: Sequence[tuple[str, Sequence[Cell]]]
     chart: Chart | None
@@ -92,7 +66,8 @@ def workloads_of(summary: Summary, rounds: Sequence[Round], start_ns: int) -> Wo
     return Workloads(
         title="Workloads",
         said=_said(found),
-        rows=[_workload(one) for one in found.workloads],
+        table=_table(found.workloads),
+        notes=[(one.id, one.notes) for one in found.workloads],
         stretches=[named(one, stretches) for one in stretches],
         classes=[
             (one.class_, [_cell(stretch, one.class_) for stretch in stretches]) for one in classes
@@ -117,35 +92,45 @@ def _said(found: WorkloadsSummary) -> list[str]:
     return [first, rest]
 
 
-def _workload(one: WorkloadSummary) -> Workload:
+def _table(workloads: Sequence[WorkloadSummary]) -> PageTable:
+    names = ("Completed", "Deadlines met", "Goodput, Mbit/s", "Median", "p95", "p99", "Model mean")
+    heads = [("Workload", False), *((name, True) for name in names)]
+    heads += [("Measured mean", True), ("Fairness", True)]
+    about = (
+        "Each workload over the whole run. Times are of rounds; model and measured means are of "
+        "the same rounds. Goodput is payload, with the real rate below."
+    )
+    return PageTable("workloads-table", "Workloads", about, heads, list(map(_row_of, workloads)))
+
+
+def _row_of(one: WorkloadSummary) -> Sequence[PageCell]:
     expected = one.expected
     took, within = one.completion_ms, one.intervals_ms
     background = ", in the background" if one.background else ""
     by = f"{one.kind} by {one.transport}"
     squeezed = f", time compressed {one.compress:g} times" if one.compress > 1 else ""
-    return Workload(
-        id=one.id,
-        what=f"{by}{squeezed}{background}",
-        notes=one.notes,
-        done=f"{one.completed:,} of {one.rounds:,}",
-        in_time=f"{one.met:,} of {one.deadlines:,}" if one.deadlines else "",
-        goodput=_goodput(one),
-        took=[Told(duration(getattr(took, name)), _between(within.get(name))) for name in MEASURES],
-        expected=duration(expected.expected_ms.mean) if expected else NOTHING,
-        measured=duration(expected.measured_ms.mean) if expected else NOTHING,
-        fair=NOTHING if one.fairness is None else f"{one.fairness:.2f}",
-        troubles=", ".join(f"{many} {why}" for why, many in one.failed.items()),
+    troubles = ", ".join(f"{many} {why}" for why, many in one.failed.items())
+    return (
+        (one.id, f"{by}{squeezed}{background}"),
+        (f"{one.completed:,} of {one.rounds:,}", troubles),
+        f"{one.met:,} of {one.deadlines:,}" if one.deadlines else "",
+        _goodput(one),
+        *((duration(getattr(took, name)), _between(within.get(name))) for name in MEASURES),
+        duration(expected.expected_ms.mean) if expected else NOTHING,
+        duration(expected.measured_ms.mean) if expected else NOTHING,
+        NOTHING if one.fairness is None else f"{one.fairness:.2f}",
     )
 
 
-def _goodput(one: WorkloadSummary) -> Told:
+def _goodput(one: WorkloadSummary) -> PageCell:
+    """In Mbit/s, and what that stands for."""
     if one.goodput_mbps is None:
-        return Told(NOTHING)
+        return NOTHING
     real = one.real_gbps
     said = [] if real is None else [f"for {_digits(real)} Gbit/s"]
     part = one.bytes_unfinished or 0
     said += [f"{part / one.bytes:.0%} of incomplete messages"] if part else []
-    return Told(_digits(one.goodput_mbps), ", ".join(said))
+    return _digits(one.goodput_mbps), ", ".join(said)
 
 
 def _digits(value: float) -> str:
@@ -153,7 +138,7 @@ def _digits(value: float) -> str:
 
 
 def _between(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f"{duration(interval[0])} to {duration(interval[1])}"
+    return "" if interval is None else f"[{duration(interval[0])} to {duration(interval[1])}]"
 
 
 def _cell(stretch: StretchSummary, name: str) -> Cell:

@@ -51,9 +51,8 @@ from corridor.experiments.account.utilisation import (
     write_utilisation,
 )
 from corridor.experiments.account.workload_summary import EnergyAudit, WorkloadsSummary
-from corridor.experiments.answers.anycast_text import anycast_summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE
-from corridor.experiments.answers.certainty_summary import CertaintiesDocument
+from corridor.experiments.answers.demand_parts import CertaintiesDocument, anycast_summary
 from corridor.experiments.plan.values import Plan, PlannedDemand
 from corridor.experiments.plan.warnings import plan_warnings
 from corridor.experiments.results.energy_of_run import audit_of

@@ -141,7 +141,7 @@ def _within(folders: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
 
 def run_in_machine(pytest_arguments: Sequence[str]) -> int:
     """The tests that boot a machine with Debian's own kernel: 0 when all passed."""
-    from corridor.experiments.machines.images import architecture_named, identity_of_checkout
+    from corridor.experiments.machines.recipe import architecture_named, identity_of_checkout
     from corridor.experiments.machines.system_packages import BUILDING, emulator, require
 
     architecture = architecture_named("")

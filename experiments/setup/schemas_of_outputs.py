@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import NamedTuple, NotRequired
 
 from pydantic.json_schema import JsonSchemaValue
@@ -24,30 +25,18 @@ from corridor.experiments.setup.schema_generation import (
 class Output(NamedTuple):
     where: str
     title: str
-    type: Callable[[], Form]
-    """Made when it is asked for: some take long to import."""
+    type: str | Callable[[], Form]
+    """Imported, by its name in the package, or made when it is asked for."""
 
 
 def output_schema(name: str) -> JsonSchemaValue:
-    return schema_of(OUTPUTS[name].type(), OUTPUTS[name].title)
+    of = OUTPUTS[name].type
+    return schema_of(of() if callable(of) else _type_named(of), OUTPUTS[name].title)
 
 
-def _summary() -> Form:
-    from corridor.experiments.account.summary import Summary
-
-    return Summary
-
-
-def _answers() -> Form:
-    from corridor.experiments.answers.document import Answers
-
-    return Answers
-
-
-def _manifest() -> Form:
-    from corridor.experiments.setup.schemas_of_documents import Manifest
-
-    return Manifest
+def _type_named(name: str) -> Form:
+    module, _, of = name.partition(":")
+    return getattr(import_module(f"corridor.{module}"), of)
 
 
 def _event() -> Form:
@@ -57,16 +46,9 @@ def _event() -> Form:
     return one_of(Event, ended)
 
 
-def _proof() -> Form:
-    from corridor.experiments.account.proof_document import ProofDocument
-
-    return ProofDocument
-
-
 def _check() -> Form:
     from corridor.experiments.account.proof_document import ProofDocument
-    from corridor.experiments.answers.anycast_text import AnycastSummary
-    from corridor.experiments.answers.certainty_summary import CertaintiesDocument
+    from corridor.experiments.answers.demand_parts import AnycastSummary, CertaintiesDocument
 
     anycast = NotRequired[dict[str, AnycastSummary]]
     return as_plain("Check", ProofDocument, certainty=CertaintiesDocument, anycast=anycast)
@@ -74,8 +56,8 @@ def _check() -> Form:
 
 def _explain() -> Form:
     from corridor.controller.explain.explanation import Explanation
-    from corridor.experiments.answers.anycast_text import AnycastSummary
-    from corridor.experiments.answers.certainty_summary import (
+    from corridor.experiments.answers.demand_parts import (
+        AnycastSummary,
         IntervalSummary,
         SamplesSummary,
         UncertaintySummary,
@@ -104,90 +86,6 @@ def _cut() -> Form:
     from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand
 
     return as_plain("Cut", CutAnswer, "hit", schema=int, demands=list[CutDemand])
-
-
-def _cut_each() -> Form:
-    from corridor.experiments.answers.cut_each import CutEachAnswer
-
-    return CutEachAnswer
-
-
-def _capacity_each() -> Form:
-    from corridor.experiments.answers.capacity_each import CapacityEachAnswer
-
-    return CapacityEachAnswer
-
-
-def _availability() -> Form:
-    from corridor.experiments.availability.availability_answer import AvailabilityAnswer
-
-    return AvailabilityAnswer
-
-
-def _risks() -> Form:
-    from corridor.experiments.availability.risks_answer import RisksAnswer
-
-    return RisksAnswer
-
-
-def _energy() -> Form:
-    from corridor.experiments.placement.energy_documents import EnergyAnswer
-
-    return EnergyAnswer
-
-
-def _known_domains() -> Form:
-    from corridor.topologies.analysis.domains_known import DomainsAnswer
-
-    return DomainsAnswer
-
-
-def _domain_paths() -> Form:
-    from corridor.experiments.domains.domains_documents import DomainPathsAnswer
-
-    return DomainPathsAnswer
-
-
-def _domain_run() -> Form:
-    from corridor.experiments.domains.domains_documents import DomainRun
-
-    return DomainRun
-
-
-def _routing() -> Form:
-    from corridor.experiments.routing.routing_documents import RoutingAnswer
-
-    return RoutingAnswer
-
-
-def _plan() -> Form:
-    from corridor.experiments.expansion.plan_documents import PlanAnswer
-
-    return PlanAnswer
-
-
-def _place() -> Form:
-    from corridor.experiments.placement.place_documents import PlaceAnswer
-
-    return PlaceAnswer
-
-
-def _repairs() -> Form:
-    from corridor.experiments.availability.repairs_answer import RepairsAnswer
-
-    return RepairsAnswer
-
-
-def _year() -> Form:
-    from corridor.experiments.results.emulated_year import YearAnswer
-
-    return YearAnswer
-
-
-def _traffic() -> Form:
-    from corridor.experiments.answers.traffic_answer import TrafficAnswer
-
-    return TrafficAnswer
 
 
 def _capacity() -> Form:
@@ -223,34 +121,10 @@ def _price() -> Form:
     )
 
 
-def _account() -> Form:
-    from corridor.experiments.account.summary import AccountFile
-
-    return AccountFile
-
-
-def _certainty() -> Form:
-    from corridor.experiments.answers.certainty_summary import CertaintiesDocument
-
-    return CertaintiesDocument
-
-
 def _tables() -> Form:
     from corridor.controller.openflow.table_dump import TableDump
 
     return with_more("Tables", TableDump, settings=NotRequired[dict[str, object]])
-
-
-def _index() -> Form:
-    from corridor.experiments.setup.schemas_of_documents import StudyIndex
-
-    return StudyIndex
-
-
-def _cell() -> Form:
-    from corridor.experiments.setup.schemas_of_documents import CellFile
-
-    return CellFile
 
 
 def _study_answers() -> Form:
@@ -324,12 +198,6 @@ def _verdict() -> Form:
     )
 
 
-def _latency() -> Form:
-    from corridor.experiments.setup.schemas_of_documents import Latency
-
-    return Latency
-
-
 def _listed() -> Form:
     from corridor.experiments.scenario.shipped_things import KINDS, Shipped
 
@@ -345,8 +213,11 @@ def _plugins() -> Form:
 
 def _compare() -> Form:
     """One of five: ``of`` says which."""
-    from corridor.experiments.answers.compared_scenarios import DemandInBoth, ScenariosCompared
-    from corridor.experiments.answers.compared_sets import DemandUnderBoth
+    from corridor.experiments.answers.compared import (
+        DemandInBoth,
+        DemandUnderBoth,
+        ScenariosCompared,
+    )
     from corridor.experiments.setup import schemas_of_documents
     from corridor.topologies.analysis.compared import MapsCompared
 
@@ -379,18 +250,42 @@ def _compare() -> Form:
 
 OUTPUTS: Mapping[str, Output] = {
     "summary": Output(
-        "summary.json; run --json; report --json; show --json", "What a run came to", _summary
+        "summary.json; run --json; report --json; show --json",
+        "What a run came to",
+        "experiments.account.summary:Summary",
     ),
-    "answers": Output("answers.json", "What is computed of a scenario, before it runs", _answers),
-    "manifest": Output("manifest.json", "What a run was made of", _manifest),
+    "answers": Output(
+        "answers.json",
+        "What is computed of a scenario, before it runs",
+        "experiments.answers.document:Answers",
+    ),
+    "manifest": Output(
+        "manifest.json", "What a run was made of", "experiments.setup.schemas_of_documents:Manifest"
+    ),
     "event": Output("a line of events.jsonl; up --json", "What happened in a run", _event),
-    "proof": Output("proof.json", "Verification of flow tables", _proof),
-    "account": Output("account.json", "Where every packet went", _account),
-    "certainty": Output("raw/certainty.json", "The uncertainty of paths", _certainty),
+    "proof": Output(
+        "proof.json",
+        "Verification of flow tables",
+        "experiments.account.proof_document:ProofDocument",
+    ),
+    "account": Output(
+        "account.json", "Where every packet went", "experiments.account.summary:AccountFile"
+    ),
+    "certainty": Output(
+        "raw/certainty.json",
+        "The uncertainty of paths",
+        "experiments.answers.demand_parts:CertaintiesDocument",
+    ),
     "tables": Output("tables/before.json, after.json", "What switches say they hold", _tables),
     "price-answer": Output("price.json; price --json", "What policy sets cost", _price),
-    "study-index": Output("study.json", "The cells of a study", _index),
-    "cell": Output("cells/ID/cell.json, failed/ID.json", "The outcome of a cell", _cell),
+    "study-index": Output(
+        "study.json", "The cells of a study", "experiments.setup.schemas_of_documents:StudyIndex"
+    ),
+    "cell": Output(
+        "cells/ID/cell.json, failed/ID.json",
+        "The outcome of a cell",
+        "experiments.setup.schemas_of_documents:CellFile",
+    ),
     "study-answers": Output(
         "answers.json of a study; study show --json; show --json",
         "What a study comes to",
@@ -411,34 +306,76 @@ OUTPUTS: Mapping[str, Output] = {
         "replay --json", "Outages computed, next to their published effects", _replay
     ),
     "availability-answer": Output(
-        "availability --json", "How often demands have a permitted path", _availability
+        "availability --json",
+        "How often demands have a permitted path",
+        "experiments.availability.availability_answer:AvailabilityAnswer",
     ),
     "repairs-answer": Output(
-        "availability --repairs queue --json", "What waiting for repair ships changes", _repairs
+        "availability --repairs queue --json",
+        "What waiting for repair ships changes",
+        "experiments.availability.repairs_answer:RepairsAnswer",
     ),
     "year-answer": Output(
         "year.json; availability --year --json",
         "A sampled year: computed and measured",
-        _year,
+        "experiments.results.emulated_year:YearAnswer",
     ),
-    "risks-answer": Output("risks --json", "What fails, by importance", _risks),
-    "energy-answer": Output("energy --json", "Power, carbon and prices of hubs", _energy),
+    "risks-answer": Output(
+        "risks --json",
+        "What fails, by importance",
+        "experiments.availability.risks_answer:RisksAnswer",
+    ),
+    "energy-answer": Output(
+        "energy --json",
+        "Power, carbon and prices of hubs",
+        "experiments.placement.energy_documents:EnergyAnswer",
+    ),
     "domain-processes-answer": Output(
-        "domains --processes --json", "A process for each domain", _domain_run
+        "domains --processes --json",
+        "A process for each domain",
+        "experiments.domains.domains_documents:DomainRun",
     ),
     "routing-answer": Output(
-        "routing --json", "Plain routing, its law and its outages after cuts", _routing
+        "routing --json",
+        "Plain routing, its law and its outages after cuts",
+        "experiments.routing.routing_documents:RoutingAnswer",
     ),
-    "domains-answer": Output("domains --json", "Paths across domains", _domain_paths),
-    "plan-answer": Output("plan --json", "Which fibres and gateways to build next", _plan),
-    "place-answer": Output("place --json", "Where jobs are computed, and what law costs", _place),
+    "domains-answer": Output(
+        "domains --json",
+        "Paths across domains",
+        "experiments.domains.domains_documents:DomainPathsAnswer",
+    ),
+    "plan-answer": Output(
+        "plan --json",
+        "Which fibres and gateways to build next",
+        "experiments.expansion.plan_documents:PlanAnswer",
+    ),
+    "place-answer": Output(
+        "place --json",
+        "Where jobs are computed, and what law costs",
+        "experiments.placement.place_documents:PlaceAnswer",
+    ),
     "cut-answer": Output("cut --json", "What a cut does", _cut),
     "capacity-each-answer": Output(
-        "capacity --each --json", "Utilization under each of many cuts, by year", _capacity_each
+        "capacity --each --json",
+        "Utilization under each of many cuts, by year",
+        "experiments.answers.capacity_each:CapacityEachAnswer",
     ),
-    "cut-each-answer": Output("cut --each --json", "What each of many cuts does", _cut_each),
-    "traffic-answer": Output("traffic --json", "Background Internet traffic", _traffic),
-    "latency-answer": Output("topology latency --json", "A round trip, by the model", _latency),
+    "cut-each-answer": Output(
+        "cut --each --json",
+        "What each of many cuts does",
+        "experiments.answers.cut_each:CutEachAnswer",
+    ),
+    "traffic-answer": Output(
+        "traffic --json",
+        "Background Internet traffic",
+        "experiments.answers.traffic_answer:TrafficAnswer",
+    ),
+    "latency-answer": Output(
+        "topology latency --json",
+        "A round trip, by the model",
+        "experiments.setup.schemas_of_documents:Latency",
+    ),
     "list-answer": Output("list --json; study list --json", "What ships", _listed),
     "plugins-answer": Output("plugins --json", "Kinds of installed packages", _plugins),
     "law-classify-answer": Output(
@@ -461,7 +398,9 @@ OUTPUTS: Mapping[str, Output] = {
         "topology check --json", "What is missing in a topology", tools.topology_check
     ),
     "topology-domains-answer": Output(
-        "topology domains --json", "Who runs a topology, and what is unknown of it", _known_domains
+        "topology domains --json",
+        "Who runs a topology, and what is unknown of it",
+        "topologies.analysis.domains_known:DomainsAnswer",
     ),
     "topology-import-answer": Output(
         "topology import --json", "A topology that was written", tools.topology_import

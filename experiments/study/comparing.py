@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Literal, get_args, overload
 
 from corridor.controller.policy.load import shipped_policies
-from corridor.experiments.answers.compared_scenarios import ScenariosCompared, compare_scenarios
-from corridor.experiments.answers.compared_sets import DemandUnderBoth, compare_sets
+from corridor.experiments.answers.compared import (
+    DemandUnderBoth,
+    ScenariosCompared,
+    compare_scenarios,
+    compare_sets,
+)
 from corridor.experiments.answers.price_sets import PricedScenario, alone
 from corridor.experiments.results.run_result import load
 from corridor.experiments.scenario.extending import shipped_scenarios

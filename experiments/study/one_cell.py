@@ -15,9 +15,16 @@ from corridor.experiments.results.health import has_failed
 from corridor.experiments.run.options import Options
 from corridor.experiments.run.runner import run_loaded
 from corridor.experiments.scenario.scenario import LoadedScenario
-from corridor.experiments.study.bundle import Bundle, opened
 from corridor.experiments.study.computed import CellScenario, kind_named, question_of
-from corridor.experiments.study.worker import ANSWER, BUNDLE, RUN, State, tell_outcome
+from corridor.experiments.study.worker import (
+    ANSWER,
+    BUNDLE,
+    RUN,
+    Bundle,
+    State,
+    opened,
+    tell_outcome,
+)
 from corridor.topologies.base.documents import Document
 from corridor.topologies.base.whole_file import write_text
 

@@ -6,15 +6,19 @@ whole. So whatever is killed loses what was in progress, and the same command go
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from corridor.experiments.scenario.intents import objective_of
 from corridor.experiments.study.answers import Told, enough_repetitions
-from corridor.experiments.study.bundle import bundle_of, program_digest
 from corridor.experiments.study.cells import Cell, cells, conditions
-from corridor.experiments.study.cluster import cluster
 from corridor.experiments.study.folder import StudyFolder
 from corridor.experiments.study.load import Study
 from corridor.experiments.study.reading import (
@@ -25,11 +29,14 @@ from corridor.experiments.study.reading import (
     runs_of,
 )
 from corridor.experiments.study.study_file import files_named
-from corridor.experiments.study.worker import Ran
-from corridor.topologies.base.errors import EnvironmentUnsupported
+from corridor.experiments.study.worker import Ran, bundle_of, program_digest, run_cell
+from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
+from corridor.topologies.base.installation import require
+from corridor.topologies.base.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
 
 WORKERS_S = 120
 AHEAD = 2
@@ -169,3 +176,182 @@ def _result(future: Future[Any], cell: Cell) -> Ran:
     except KilledWorker:
         return Ran(cell.id, "failed", "its workers were killed repeatedly", 0.0, "", b"")
     return ran
+
+
+# Cells of a study in this process, one after another: for batch systems, which start many of it.
+
+
+def run_part(
+    study: Study,
+    out: Path,
+    part: Part,
+    say: Say,
+    *,
+    retry: bool = False,
+    overwrite: bool = False,
+) -> bool:
+    """Whether all cells of a part are valid in the end. ``until`` is not followed: ``repeat`` seeds
+    run. Raises InputError where a part has no cells, EnvironmentUnsupported where none can run."""
+    program = program_digest()
+    every = cells(study, conditions(study), program)
+    wanted = part.among(every)
+    if not wanted:
+        said = f"part {part.number} of {part.of} has no cells: there are {len(every)}"
+        raise InputError(said, f"ask for {len(every)} parts at most")
+    folder = StudyFolder(out)
+    with folder.open(Path(study.document.file).read_bytes(), shared=True, overwrite=overwrite):
+        folder.write_inputs(files_named(study.document.data, study.folder))
+        index = index_of(study, every, program)
+        if line := changed_packages(out, index):
+            say(line)
+        folder.write_index(index)
+        done = [_run(study, folder, cell, program, say, retry=retry) for cell in wanted]
+    return all(done)
+
+
+def _run(
+    study: Study, folder: StudyFolder, cell: Cell, program: str, say: Say, *, retry: bool
+) -> bool:
+    known = folder.known(cell.id)
+    if known is not None and known.state != "valid" and retry:
+        folder.forget(cell.id)
+        known = None
+    if known is not None:
+        say(f"{cell.title}: {_told(known.state, known.message)}, done before")
+        return known.state == "valid"
+    ran = run_cell(bundle_of(cell, study.of, study.folder, program))
+    if ran.state == "unable":
+        raise EnvironmentUnsupported(ran.message, "then repeat the command: it continues")
+    folder.keep(cell, ran)
+    found = folder.known(cell.id)
+    state, message = (ran.state, ran.message) if found is None else (found.state, found.message)
+    say(f"{cell.title}: {_told(state, message)}, {ran.wall_s:.1f} s")
+    return state == "valid"
+
+
+def _told(state: str, message: str) -> str:
+    return f"{state}: {message}" if message else state
+
+
+# A part of a study's cells, as a batch system asks for it. Pure.
+
+
+class Part(NamedTuple):
+    """One of this many, counted from 1."""
+
+    number: int
+    of: int
+
+    def among[One](self, every: Sequence[One]) -> Sequence[One]:
+        """Every n-th of them: parts take about equally long."""
+        return every[self.number - 1 :: self.of]
+
+
+# Where cells run: Dask's workers, on this machine or those of a scheduler that is given.
+
+CONNECT_S = 20
+STARTS, START_S = 3, 60
+LOOPBACK = "127.0.0.1"
+DASHBOARD_PORT = 8787
+"""Dask's own; another where that is taken."""
+RESTING: dict[str, Any] = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""Workers wait for processes of cells. As Dask comes, that alone takes 5 % of two processors."""
+QUIET: dict[str, Any] = {
+    **RESTING,
+    "distributed.logging": {"distributed": "critical"},
+    "distributed.worker.daemon": False,
+    "distributed.scheduler.allowed-failures": 5,
+    "distributed.comm.timeouts.connect": f"{CONNECT_S}s",
+    "distributed.diagnostics.nvml": False,
+}
+
+
+def check_dashboard() -> None:
+    """Raises EnvironmentUnsupported where Dask cannot show it."""
+    if find_spec("bokeh") is None:
+        raise EnvironmentUnsupported(
+            "Dask's dashboard needs bokeh, which is not installed",
+            f"{sys.executable} -m pip install 'bokeh>=3.1' (one package more moves round trips by "
+            "ticks); progress is shown without it, too",
+        )
+
+
+def resting_environment() -> dict[str, str]:
+    """``RESTING``, as programs of Dask read it from their environment."""
+    return {
+        f"DASK_{key.upper().replace('.', '__').replace('-', '_')}": str(value)
+        for key, value in RESTING.items()
+    }
+
+
+@contextmanager
+def cluster(
+    scheduler: str | None, workers: int | None, *, dashboard: bool = False
+) -> Iterator[Any]:
+    """A client of Dask; raises EnvironmentUnsupported where no scheduler answers.
+
+    On this machine all speak TLS with a certificate of the moment: who may connect may run code.
+    The dashboard is for all users of this machine to read.
+    """
+    require("a study", "emulate", "study")
+    import dask
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with dask.config.set(QUIET), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="distributed")
+        warnings.filterwarnings("ignore", "Creating scratch")
+        if scheduler is not None:
+            with _connected(scheduler) as client:
+                yield client
+            return
+        with scratch_folder() as folder, ExitStack() as stack:
+            yield _own(stack, workers or len(os.sched_getaffinity(0)), folder, dashboard=dashboard)
+
+
+def _own(stack: ExitStack, count: int, folder: Path, *, dashboard: bool) -> Any:
+    """A client of a cluster on this machine with a worker at least.
+
+    Dask starts a worker again whose process dies, but not one whose connection broke, as it may
+    on a machine that stands still for a while: then another cluster is started.
+    """
+    from distributed import Client, LocalCluster
+
+    for _ in range(STARTS):
+        with ExitStack() as made:
+            local = LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                memory_limit=0,
+                dashboard_address=f"{LOOPBACK}:{DASHBOARD_PORT}" if dashboard else None,
+                security=True,
+                silence_logs=logging.CRITICAL,
+                local_directory=str(folder),
+            )
+            client = made.enter_context(Client(made.enter_context(local)))
+            with suppress(TimeoutError):
+                client.wait_for_workers(1, timeout=START_S)
+                stack.enter_context(made.pop_all())
+                return client
+    raise EnvironmentUnsupported(
+        f"no worker started on this machine, {STARTS} times in {START_S} s",
+        "end what else uses its processors; then repeat the command: it continues",
+    )
+
+
+@contextmanager
+def _connected(scheduler: str) -> Iterator[Any]:
+    from distributed import Client
+
+    try:
+        client = Client(scheduler, timeout=CONNECT_S)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise EnvironmentUnsupported(
+            f"no scheduler answers at {scheduler} ({type(error).__name__})",
+            "start one: corridor study scheduler, and corridor study worker ADDRESS",
+        ) from error
+    with client:
+        yield client

@@ -24,6 +24,8 @@ LEAST_WIDTH = 40
 DOTS = "..."
 LEFT_OUT = "widen the terminal or use --json"
 NONE: frozenset[str] = frozenset()
+MOST_WIDTH = 100
+"""Prose is never wider, however wide a terminal is."""
 
 
 def render(
@@ -55,6 +57,55 @@ def render(
         return str(table)
     said = f"{counted(len(gone), 'column')} left out ({', '.join(gone)}): {LEFT_OUT}"
     return "\n".join([str(table), *textwrap.wrap(said, width)])
+
+
+def prose(
+    text: str,
+    width: int | None,
+    indent: str = "",
+    rest: str | None = None,
+    *,
+    hyphens: bool = False,
+) -> str:
+    """A paragraph within a terminal, whose further lines begin with ``rest``: by default, set in
+    twice as far as the first. ``hyphens`` lets lines end after them."""
+    return textwrap.fill(
+        text,
+        min(width or MOST_WIDTH, MOST_WIDTH),
+        initial_indent=indent,
+        subsequent_indent=2 * indent if rest is None else rest,
+        break_long_words=False,
+        break_on_hyphens=hyphens,
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for terminals and pages."""
+
+    title: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: frozenset[str] = NONE
+    """Heads of columns of numbers."""
+    spare: Sequence[str] = ()
+    """Heads of columns that a narrow terminal leaves out, the first first."""
+    wrap: str = ""
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Heads, and whether numbers are below."""
+        return [(one, one in self.numbers) for one in self.heads]
+
+    def told(self, width: int | None) -> str:
+        """For a terminal, below its title; no table without rows."""
+        title = prose(f"{self.title}:", width) + "\n" if self.title else ""
+        return title + self.drawn(width) if self.rows else ""
+
+    def drawn(self, width: int | None) -> str:
+        return render(
+            self.heads, self.rows, self.numbers, width=width, spare=self.spare, wrap=self.wrap
+        )
 
 
 def cells_of(text: str) -> int:

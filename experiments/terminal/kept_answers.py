@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.topologies.base.disk_cache import find_text, ignore_kept_texts, keep_text
@@ -75,9 +75,23 @@ def printed(text: str) -> Part:
     return "printed", text
 
 
-def as_json(document: JsonObject) -> Answer:
-    """A document as JSON, and nothing else."""
-    return Answer([printed(json.dumps(document, indent=1, ensure_ascii=False))])
+class HasJson(Protocol):
+    def to_json(self) -> JsonObject: ...
+
+
+def answered(
+    args: argparse.Namespace,
+    found: HasJson,
+    text: Callable[[], str],
+    exit_code: int = 0,
+    note: str = "",
+) -> Answer:
+    """What was found as JSON and nothing else, if ``--json`` asks for it; else as text, with a note
+    to standard error."""
+    if args.json:
+        said = printed(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        return Answer([said], exit_code)
+    return Answer([shown(text()), warned_of(note)], exit_code)
 
 
 def warned_of(text: str) -> Part:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from corridor.experiments.availability.availability_answer import (
     AvailabilityAnswer,
@@ -12,10 +12,9 @@ from corridor.experiments.availability.availability_answer import (
     MissingRate,
 )
 from corridor.experiments.availability.figures import MOST_NINES, Figure, PriceInNines
-from corridor.experiments.terminal.columns import render
+from corridor.experiments.terminal.columns import prose, render
 from corridor.topologies.base.words import counted, joined_few
 
-MOST_WIDTH = 100
 MOST_ROWS, MOST_NAMED = 15, 4
 HEADINGS = ("demand", "nines", "interval", "minutes/year", "tables alone", "price of policies")
 SERVICES = ("application class", "demands", "all at once", "demand-minutes/year", "worst demand")
@@ -23,6 +22,8 @@ RIGHT = frozenset({"nines", "minutes/year", "tables alone", "demands", "all at o
     "demand-minutes/year"
 }
 FEW_MINUTES, ROUNDED = 0.05, 9.95
+wrapped = partial(prose, hyphens=True)
+"""As prose; lines may end after a hyphen."""
 
 
 def told(of: AvailabilityAnswer, *, everything: bool = False, width: int | None = None) -> str:
@@ -201,9 +202,3 @@ def number(value: float) -> str:
     if value < FEW_MINUTES:
         return "0"
     return f"{value:,.0f}" if value >= ROUNDED else f"{value:.1f}"
-
-
-def wrapped(text: str, width: int | None, indent: str = "") -> str:
-    """Break a text into lines: within the terminal, and never wider than prose is read."""
-    least = min(width or MOST_WIDTH, MOST_WIDTH)
-    return textwrap.fill(text, least, initial_indent=indent, subsequent_indent=2 * indent)

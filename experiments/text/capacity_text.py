@@ -338,7 +338,7 @@ def _mark(capacity: Capacity, of: CapacityAnswer) -> str:
 def _growth(of: CapacityAnswer, worst: int, width: int | None) -> str:
     if of.target.what:
         title = f"Bottlenecks as {of.target.what} grows{_on_paths(of)}, other demands constant"
-        rows = [_bound_row(of.target.what, one) for one in of.next[:worst]]
+        rows = [bound_row(of.target.what, one) for one in of.next[:worst]]
     else:
         title = "Growth limits, other demands constant"
         some = [one for one in of.growth if one.kind != "demand"]
@@ -346,14 +346,15 @@ def _growth(of: CapacityAnswer, worst: int, width: int | None) -> str:
         others = sorted((one for one in others if one.first.times), key=lambda one: one.first.times)
         if not others:
             return ""
-        rows = [_bound_row(one.what or "all", one.first) for one in (first, *others[:worst])]
+        rows = [bound_row(one.what or "all", one.first) for one in (first, *others[:worst])]
     table = render(
         GROWTH_HEADINGS, rows, RIGHT, width=width, spare=("from hub",), wrap=GROWTH_HEADINGS[4]
     )
     return f"{title}\n{table}"
 
 
-def _bound_row(what: str, one: GrowthBound) -> tuple[str, ...]:
+def bound_row(what: str, one: GrowthBound) -> tuple[str, ...]:
+    """What grows, by which factor, and the bottleneck: fibre, hub and failure set."""
     return (what, times_of(one.times), place(one.fibre), one.hub, failure_said(one.failure))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from corridor.controller.policy.set_names import NO_POLICIES
+from corridor.experiments.answers.outcome import with_coverage
 from corridor.experiments.terminal.columns import render
-from corridor.experiments.text.coverage_text import with_coverage
 from corridor.topologies.base.units import format_rate
 from corridor.topologies.base.words import between_ms, counted, is_longer, ms
 from corridor.topologies.model.routing import marked
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         FlowSummary,
         Summary,
     )
-    from corridor.experiments.answers.certainty_summary import UncertaintySummary
+    from corridor.experiments.answers.demand_parts import UncertaintySummary
     from corridor.experiments.answers.document import Answers, DemandAnswer
 
 # The table a run ends with, as text: one line a demand, the answer first.

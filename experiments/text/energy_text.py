@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from corridor.experiments.account.workload_summary import Audited, AuditedTransfer, EnergyAudit
@@ -15,12 +14,11 @@ from corridor.experiments.placement.energy_documents import (
     HubAnswer,
     SeasonShape,
 )
-from corridor.experiments.terminal.columns import render
+from corridor.experiments.terminal.columns import prose, render
 from corridor.topologies.base.words import confidence_word, counted, few, percent
 from corridor.topologies.energy.countings import Counted
 from corridor.topologies.energy.seasons import season_name
 
-MOST_WIDTH = 100
 UNKNOWN = "unknown"
 COLUMNS = {
     ("location", "direct"): "location",
@@ -43,7 +41,7 @@ def told(of: EnergyAnswer, width: int | None = None, *, everything: bool = False
     if len(of.hubs) == 1 or everything:
         parts = [part for hub in of.hubs for part in _in_full(of, hub, width)]
     else:
-        parts = [_wrapped(_heading(of), width), _table(of, width), *_notes(of, width)]
+        parts = [prose(_heading(of), width), _table(of, width), *_notes(of, width)]
     return "\n\n".join(filter(None, parts))
 
 
@@ -87,7 +85,7 @@ def _table(of: EnergyAnswer, width: int | None) -> str:
 
 
 def _notes(of: EnergyAnswer, width: int | None) -> Iterator[str]:
-    yield _wrapped(
+    yield prose(
         "MW in use is mean utility power with cooling; MW limit is the IT power in operation, or a "
         "bound. Which hub emits least depends on the counting, so no order is implied. Factors of "
         "China are official; those of other countries are estimates: differences below 10 % across "
@@ -95,11 +93,11 @@ def _notes(of: EnergyAnswer, width: int | None) -> Iterator[str]:
         width,
     )
     if of.unknown:
-        yield "\n".join(["Unknown:", *(_wrapped(one, width, "  ") for one in _unknown(of))])
+        yield "\n".join(["Unknown:", *(prose(one, width, "  ") for one in _unknown(of))])
     if of.not_covered:
         listed = ", ".join(of.not_covered)
-        yield _wrapped(f"No figures were collected for {listed}.", width)
-    yield _wrapped(f"{OPTIONS}. corridor energy HUB lists every figure with its source.", width)
+        yield prose(f"No figures were collected for {listed}.", width)
+    yield prose(f"{OPTIONS}. corridor energy HUB lists every figure with its source.", width)
 
 
 def _unknown(of: EnergyAnswer) -> Iterator[str]:
@@ -116,9 +114,9 @@ def _unknown(of: EnergyAnswer) -> Iterator[str]:
 def _in_full(of: EnergyAnswer, hub: HubAnswer, width: int | None) -> Iterator[str]:
     """Every figure of a hub and its grids, with what is unknown and the sources."""
     grids = [one for one in of.grids if one.id in _ids_above(of, hub.grid)]
-    yield _wrapped(f"{hub.name} ({hub.id}), grid {hub.grid}. {hub.note}".rstrip(), width)
+    yield prose(f"{hub.name} ({hub.id}), grid {hub.grid}. {hub.note}".rstrip(), width)
     yield _figures([(None, one) for one in hub.figures if one.is_known], width)
-    counted_lines = (_wrapped(_counted(one), width, "  ") for one in hub.countings)
+    counted_lines = (prose(_counted(one), width, "  ") for one in hub.countings)
     yield "\n".join(["Emissions of a kWh by counting:", *counted_lines])
     yield _figures([(grid, one) for grid in grids for one in grid.figures if one.is_known], width)
     own = [one for one in grids if one.id == hub.grid]
@@ -128,14 +126,14 @@ def _in_full(of: EnergyAnswer, hub: HubAnswer, width: int | None) -> Iterator[st
         *(_drought(one) for one in of.droughts if one.grid == hub.grid),
     ]
     if lines:
-        yield "\n".join(["Seasons:", *(_wrapped(one, width, "  ") for one in lines)])
+        yield "\n".join(["Seasons:", *(prose(one, width, "  ") for one in lines)])
     unknown = [one for one in of.unknown if one.hub == hub.id]
     if unknown:
         said = (
             f"{one.what}: {one.why}" + (f" (state it: {one.state})" if one.state else "")
             for one in unknown
         )
-        yield "\n".join(["Unknown:", *(_wrapped(one, width, "  ") for one in said)])
+        yield "\n".join(["Unknown:", *(prose(one, width, "  ") for one in said)])
     yield _sources(of, [*hub.figures, *(f for grid in grids for f in grid.figures)], own, width)
 
 
@@ -165,7 +163,7 @@ def _figures(rows: Sequence[tuple[GridAnswer | None, EnergyFigure]], width: int 
         for _, one in rows
         if one.of or one.note
     ]
-    return "\n".join([table, *(_wrapped(one, width, "  ") for one in notes)])
+    return "\n".join([table, *(prose(one, width, "  ") for one in notes)])
 
 
 def _name(one: EnergyFigure) -> str:
@@ -226,7 +224,7 @@ def _sources(
         f"{key}: {of.sources[key].title} ({of.sources[key].date}) {of.sources[key].url}".rstrip()
         for key in used
     ]
-    return "\n".join(["Sources:", *(_wrapped(one, width, "  ") for one in lines)])
+    return "\n".join(["Sources:", *(prose(one, width, "  ") for one in lines)])
 
 
 def _emissions(hub: HubAnswer, count: str, boundary: str) -> str:
@@ -285,18 +283,6 @@ def _seasons(grid: GridAnswer) -> str:
         lost.setdefault(one.what, one.shares.get("2024", 0.0))
     cut = [f"{what} {percent(share)}" for what, share in lost.items() if share >= 0.01]
     return "; ".join([*wet, *([f"curtailed {', '.join(cut)}"] if cut else [])])
-
-
-def _wrapped(text: str, width: int | None, indent: str = "") -> str:
-    most = min(width or MOST_WIDTH, MOST_WIDTH)
-    return textwrap.fill(
-        text,
-        most,
-        initial_indent=indent,
-        subsequent_indent=2 * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 AT_HUB = "(at the hub already)"

@@ -11,9 +11,9 @@ from corridor.controller.explain.path_summary import PathDetails, Reference
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.controller.policy.phase import Phase
 from corridor.controller.policy.semantics import NOT_JUDGED
-from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_said
+from corridor.experiments.answers.demand_parts import AnycastSummary, anycast_said
+from corridor.experiments.answers.outcome import NOT_JUDGED as UNJUDGED
 from corridor.experiments.terminal.columns import render
-from corridor.experiments.text.coverage_text import NOT_JUDGED as UNJUDGED
 from corridor.experiments.text.demand_table import assumed_line
 from corridor.topologies.base.words import confidence_word, few, joined
 from corridor.topologies.model.routing import marked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sized
+from functools import partial
 
 from corridor.experiments.answers.internet_cut import (
     LEAST_GBPS,
@@ -12,7 +13,7 @@ from corridor.experiments.answers.internet_cut import (
     Rate,
 )
 from corridor.experiments.answers.traffic_answer import TrafficAnswer, TrafficOfCountry
-from corridor.experiments.terminal.columns import LEAST_WIDTH, render
+from corridor.experiments.terminal.columns import LEAST_WIDTH, prose, render
 from corridor.topologies.base.words import (
     confidence_word,
     counted,
@@ -197,7 +198,7 @@ def _unit(tera: bool) -> str:
     return "Tbit/s" if tera else "Gbit/s"
 
 
-MOST_WIDTH, LEAST_SHOWN_GBPS = 100, 0.5
+LEAST_SHOWN_GBPS = 0.5
 FLOW_HEADS = ("owner", "direction", "offered", "interval", "RTT")
 HOLDING_HEADS = (
     *("holding", "in service", "interval", "load", "utilization", "figure of", "confidence"),
@@ -215,6 +216,7 @@ RIGHT = frozenset(
 )
 MORE = "owners, directions and holdings"
 SPLITS = {"published": "published", "assumed": "assumed", "total": "total only"}
+_wrapped = partial(prose, hyphens=True)
 MEASURES = {"in-service": "capacity", "load": "load"}
 
 
@@ -338,12 +340,6 @@ def _unknown_figures(of: TrafficAnswer, width: int | None) -> str:
     lines = [f"{one.country}: {text}" for one in of.countries for text in one.unknown]
     lines += [f"{one.country}: {one.what} ({one.note})" for one in of.unknown]
     return "\n".join(["Unknown:", *(_wrapped(one, width, "  ") for one in lines)] if lines else [])
-
-
-def _wrapped(text: str, width: int | None, indent: str = "") -> str:
-    """Within the width of a terminal, and never wider than prose is read."""
-    least = min(width or MOST_WIDTH, MOST_WIDTH)
-    return textwrap.fill(text, least, initial_indent=indent, subsequent_indent=2 * indent)
 
 
 def _in_unit(gbps: float) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.controller.policy.clauses.clause import caveat
 from corridor.experiments.placement.place_documents import (
@@ -17,12 +15,11 @@ from corridor.experiments.placement.place_documents import (
     Quantiles,
     Sensitivity,
 )
-from corridor.experiments.terminal.columns import render
+from corridor.experiments.terminal.columns import Table, prose
 from corridor.experiments.text.day_text import day_sentences, day_table
 from corridor.topologies.base.words import counted, few, joined_few, percent
 from corridor.topologies.energy.seasons import season_name
 
-MOST_WIDTH = 100
 MOST_HUBS, MOST_GROUPS, MOST_LEFT = 4, 40, 10
 LEAST_MOVED = 0.005
 SURE = 0.9
@@ -46,15 +43,19 @@ HELD = 3
 def told(of: PlaceAnswer, width: int | None = None, *, everything: bool = False) -> str:
     """A headline, tables by hub and by job, what law forbids, and what is assumed."""
     parts = [
-        _wrapped(headline(of), width),
-        "\n".join(_wrapped(one, width, "  ") for one in results(of)),
+        prose(headline(of), width),
+        _listed(results(of), width),
         hub_table(of).told(width),
         _jobs(of, width, everything=everything),
         *(one.told(width) for one in _tables(of)),
         *_day(of, width),
-        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *notes(of))),
+        _listed(("Limits and assumptions:", *notes(of)), width),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _listed(lines: Iterable[str], width: int | None) -> str:
+    return "\n".join(prose(one, width, rest="    ") for one in lines)
 
 
 def _jobs(of: PlaceAnswer, width: int | None, *, everything: bool) -> str:
@@ -298,33 +299,6 @@ def _end(count: str, end: AtEnd) -> str:
     return f"Solved with all factors at the {end.end} end: {moved}."
 
 
-@dataclass(frozen=True)
-class Table:
-    """A table for terminals and pages."""
-
-    title: str
-    heads: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-    numbers: frozenset[str]
-    """Heads of columns of numbers."""
-    spare: tuple[str, ...] = ()
-    """Heads of columns that a narrow terminal leaves out, the first first."""
-    wrap: str = ""
-
-    @property
-    def columns(self) -> list[tuple[str, bool]]:
-        """Heads, and whether numbers are below."""
-        return [(one, one in self.numbers) for one in self.heads]
-
-    def told(self, width: int | None) -> str:
-        """For a terminal; no table without rows."""
-        shown = render(
-            self.heads, self.rows, self.numbers, width=width, spare=self.spare, wrap=self.wrap
-        )
-        title = _wrapped(f"{self.title}:", width) + "\n" if self.title else ""
-        return title + shown if self.rows else ""
-
-
 def hub_table(of: PlaceAnswer) -> Table:
     """What runs where."""
     heads = (*HUB_HEADS, of.currency) if of.currency else HUB_HEADS
@@ -490,7 +464,7 @@ def _shares(of: Quantiles) -> str:
 def _day(of: PlaceAnswer, width: int | None) -> Iterator[str]:
     if of.day is not None:
         said = day_sentences(of.day, of.unit, of.currency)
-        yield "\n".join(_wrapped(one, width, "  ") for one in said)
+        yield _listed(said, width)
         yield day_table(of.day, of.unit, width)
 
 
@@ -560,10 +534,3 @@ def _by_quantity(values: Sequence[str]) -> str:
         quantity, _, hub = one.partition(" ")
         found.setdefault(quantity, []).append(hub)
     return ", ".join(f"{quantity} of {few(hubs, HELD)}" for quantity, hubs in found.items())
-
-
-def _wrapped(text: str, width: int | None, indent: str = "") -> str:
-    most = min(width or MOST_WIDTH, MOST_WIDTH)
-    return textwrap.fill(
-        text, most, subsequent_indent=2 * indent, break_long_words=False, break_on_hyphens=False
-    )

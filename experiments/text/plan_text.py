@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from corridor.experiments.expansion.plan_documents import (
@@ -15,12 +14,10 @@ from corridor.experiments.expansion.plan_documents import (
     Measured,
     PlanAnswer,
 )
-from corridor.experiments.terminal.columns import render
+from corridor.experiments.terminal.columns import Table, prose, render
 from corridor.experiments.text.capacity_text import times_of
-from corridor.experiments.text.place_text import Table
 from corridor.topologies.base.words import counted, few, joined_few, percent
 
-MOST_WIDTH = 100
 MOST_NAMES, MOST_CHANGED, MOST_SHOWN, MOST_HELD = 20, 8, 8, 3
 LEAST_SHOWN = 0.05
 """Of ms."""
@@ -67,14 +64,14 @@ FORMATS: dict[Measure, str] = {  # capacity is rounded down
 def told(of: PlanAnswer, width: int | None = None, *, everything: bool = False) -> str:
     """The plan, what it gives, each candidate alone, and the limits of the answer."""
     parts = [
-        _wrapped(headline(of), width),
-        "\n".join(_wrapped(one, width, "  ") for one in results(of)),
+        prose(headline(of), width),
+        "\n".join(prose(one, width, "  ") for one in results(of)),
         *([_changed(of, everything=everything)] if of.changed else []),
         singles_table(of).told(width),
         *([pareto_table(of).told(width)] if of.pareto else []),
         *([_certain(of.certainty, of.by, width)] if of.certainty else []),
         *([_emulated(of, of.emulated, width, everything=everything)] if of.emulated else []),
-        "\n".join(_wrapped(one, width, "  ") for one in ("Limits and assumptions:", *notes(of))),
+        "\n".join(prose(one, width, "  ") for one in ("Limits and assumptions:", *notes(of))),
     ]
     return "\n\n".join(parts)
 
@@ -368,7 +365,7 @@ def _emulated(
         f"Over all {len(emulated.demands)} demands, medians of probes differ from predictions by "
         f"up to {emulated.largest_error_ms:,.2f} ms. Results: {folders}."
     )
-    return f"{table}\n\n{_wrapped(said, width, '  ')}"
+    return f"{table}\n\n{prose(said, width, '  ')}"
 
 
 def _ms(value: float | None) -> str:
@@ -376,7 +373,7 @@ def _ms(value: float | None) -> str:
 
 
 def _certain(of: Certainty, by: Measure, width: int | None) -> str:
-    *regret, known = [_wrapped(one, width, "  ") for one in certain_sentences(of, by)]
+    *regret, known = [prose(one, width, "  ") for one in certain_sentences(of, by)]
     return "\n\n".join(["\n".join(regret), choices_table(of, by).told(width), known])
 
 
@@ -408,11 +405,3 @@ def notes(of: PlanAnswer) -> Iterator[str]:
     if of.budget_musd is not None:
         yield "The high ends of costs together are within the budget."
     yield "Time to build and permits are not considered, nor what no objective asks for."
-
-
-def _wrapped(text: str, width: int | None, indent: str = "") -> str:
-    further = indent + "  " * bool(indent)
-    columns = min(width or MOST_WIDTH, MOST_WIDTH)
-    return textwrap.fill(
-        text, columns, initial_indent=indent, subsequent_indent=further, break_on_hyphens=False
-    )

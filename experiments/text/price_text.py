@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from corridor.experiments.answers.price import Row, SetPrice, Total
+from corridor.experiments.answers.price import AddedRttUncertainty, Row, SetPrice, Total
 from corridor.experiments.answers.price_causes import BASES, Cause
-from corridor.experiments.answers.price_certainty import AddedRttUncertainty
 from corridor.experiments.answers.price_changes import Change
 from corridor.experiments.terminal.columns import render
 from corridor.topologies.base.codec import JsonObject, read_document, to_plain

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from corridor.experiments.account.counters import ClassSummary, QueueSummary
+from corridor.experiments.account.domains_summary import DomainsOfRun, Volume
 from corridor.experiments.account.packet_classes import CAUSES
 from corridor.experiments.account.summary import AccountSummary, Summary
-from corridor.experiments.answers.anycast_text import anycast_lines
+from corridor.experiments.answers.demand_parts import anycast_lines
 from corridor.experiments.answers.document import Answers
-from corridor.experiments.terminal.columns import render
+from corridor.experiments.answers.outcome import not_judged_line
+from corridor.experiments.plan.domain_values import DirectionByDomains, PlannedDomains
+from corridor.experiments.terminal.columns import Table, render
 from corridor.experiments.terminal.screen import wrapped
-from corridor.experiments.text.coverage_text import not_judged_line
 from corridor.experiments.text.demand_table import (
     MOST_ROWS,
     crossings_line,
@@ -24,7 +26,6 @@ from corridor.experiments.text.demand_table import (
     short_table,
     sure_legend,
 )
-from corridor.experiments.text.domains_of_run_text import domains_section
 from corridor.experiments.text.energy_text import audit_text
 from corridor.experiments.text.event_text import events_table, expectations_lines
 from corridor.experiments.text.workload_text import classes_table, stretches_table, workloads_table
@@ -268,3 +269,116 @@ def sections(
 def sentences_below(sentences: Sequence[str], width: int | None) -> str:
     """One below another; on a terminal, wrapped, what goes on set in."""
     return wrapped("\n".join(sentences), None if width is None else min(width, MOST_WIDTH))
+
+
+# A run whose domains have a controller each, as sentences and tables.
+
+MOST_DIRECTIONS = 40
+BYTES_PER_KB = 1000
+
+
+def domains_section(found: DomainsOfRun | None, width: int | None) -> str:
+    """Who carried what for whom, and what was told; empty if one controller served the network."""
+    if found is None:
+        return ""
+    most = sorted(found.directions, key=lambda one: -len(one.domains))[:MOST_DIRECTIONS]
+    left = len(found.directions) - len(most)
+    shown = carried_table(one for one in found.directions if one in most)
+    handed = handed_over_table(found)
+    parts = [
+        *told_sentences(found),
+        settlement_table(found).drawn(width),
+        *([handed.drawn(width)] if handed.rows else []),
+        shown.drawn(width),
+        *([f"and {left} more directions in summary.json"] if left else []),
+    ]
+    return "\n\n".join(parts)
+
+
+def told_sentences(found: DomainsOfRun) -> list[str]:
+    """What controllers told each other, as one sentence; none before they had agreed."""
+    told = [one.told for one in found.domains if one.told is not None]
+    if not told:
+        return []
+    least = sum(one.numbers for one in found.directions)
+    refused = sum(one.refused for one in told)
+    domains = counted(len(found.domains), "domain")
+    delays = counted(sum(one.delays for one in told), "delay")
+    messages = counted(sum(one.messages for one in told), "message")
+    return [
+        (
+            f"{domains} with a controller each: they disclosed {delays} (minimum {least}) "
+            f"in {messages} until all had agreed; {refused or 'none'} refused"
+        )
+    ]
+
+
+def settlement_table(found: DomainsOfRun) -> Table:
+    """A row for each domain: what it disclosed, received from others, and carried for others."""
+    counts = ("hubs", "messages", "delays disclosed", "received kB", "transit kB")
+    heads = ("domain", *counts, "most for")
+    rows = [
+        (
+            one.domain,
+            str(len(one.hubs)),
+            str(one.told.messages) if one.told else "-",
+            str(one.told.delays) if one.told else "-",
+            _kb(one.received),
+            _kb(one.transit),
+            one.transit_for[0].demand if one.transit_for else "-",
+        )
+        for one in found.domains
+    ]
+    return Table("", heads, rows, frozenset(counts))
+
+
+def handed_over_table(found: DomainsOfRun) -> Table:
+    """A row for each direction of a fibre between domains that carried anything."""
+    state = {one.fibre: one.state for one in found.fibres}
+    heads = ("hand-over", "from", "to", "state", "packets", "kB")
+    rows = [
+        (one.fibre, one.by, one.to, state[one.fibre], str(one.volume.packets), _kb(one.volume))
+        for one in found.handed_over
+    ]
+    return Table("", heads, rows, frozenset(heads[-2:]))
+
+
+def carried_table(directions: Iterable[DirectionByDomains]) -> Table:
+    """A row for each direction of a demand: the domains of its path, and what they disclose."""
+    heads = ("demand", "numbers", "rounds", "carried by")
+    rows = [
+        (
+            one.id,
+            str(one.numbers),
+            str(one.rounds),
+            " > ".join(one.domains) or "no permitted path",
+        )
+        for one in directions
+    ]
+    return Table("", heads, rows, frozenset(heads[1:3]), wrap="carried by")
+
+
+def _kb(volume: Volume | None) -> str:
+    if volume is None:
+        return "-"
+    return f"{volume.bytes / BYTES_PER_KB:.1f}"
+
+
+def planned_lines(planned: PlannedDomains, width: int | None) -> list[str]:
+    """Domains, hand-overs and carriers of a scenario that was not run."""
+    heads = ("domain", "operator", "hubs")
+    domains = [(one.id, one.name, ", ".join(one.hubs)) for one in planned.domains]
+    fibres = [(one.fibre, *one.domains, one.state) for one in planned.fibres]
+    number, between = counted(len(planned.domains), "domain"), len(planned.fibres)
+    return [
+        (
+            f"{number} with a controller each, which programs the switches of its hubs; "
+            f"{counted(between, 'fibre')} between them"
+        ),
+        "",
+        render(heads, domains, width=width, wrap="hubs"),
+        "",
+        render(("hand-over", "between", "and", "state"), fibres, width=width),
+        "",
+        carried_table(planned.directions).drawn(width),
+    ]

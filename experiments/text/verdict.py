@@ -13,7 +13,7 @@ from statistics import median
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.account.proof_document import ProofDocument, ProofOfTables
 from corridor.experiments.account.summary import EventSummary, Summary
-from corridor.experiments.answers.certainty_summary import UncertaintySummary
+from corridor.experiments.answers.demand_parts import UncertaintySummary
 from corridor.experiments.answers.document import Answers, CauseEntry, DemandAnswer
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_causes import BASES

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from corridor.experiments.terminal.kept_answers import answered
 from corridor.experiments.terminal.screen import show, terminal_width
 from corridor.experiments.topology_commands import latency, trace_evidence
 
@@ -148,11 +150,7 @@ def _check(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.check import check_topology
 
     report = check_topology(_loaded(args))
-    if args.json:
-        print(json.dumps(report.to_json(), ensure_ascii=False, indent=1))
-    else:
-        show(str(report))
-    return 0 if report.ok else 1
+    return answered(args, report, lambda: str(report), 0 if report.ok else 1).tell()
 
 
 def _domains(args: argparse.Namespace) -> int:
@@ -160,11 +158,9 @@ def _domains(args: argparse.Namespace) -> int:
     from corridor.topologies.analysis.domains_known import domains_known
 
     found = domains_known(_loaded(args))
-    if args.json:
-        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
-    else:
-        show(domains_text.known(found, terminal_width(), everything=args.all))
-    return 0
+    width = terminal_width()
+    text = partial(domains_text.known, found, width, everything=args.all)
+    return answered(args, found, text).tell()
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.terminal.screen import show, terminal_width
+from corridor.experiments.terminal.kept_answers import answered
+from corridor.experiments.terminal.screen import terminal_width
 from corridor.experiments.topology_commands.latency import add_common
 
 if TYPE_CHECKING:
@@ -76,11 +76,8 @@ def evidence(args: argparse.Namespace) -> int:
         tolerance_ms=tolerance_ms,
         model=load_delay_model(args.delay_model),
     )
-    if args.json:
-        print(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
-    else:
-        show(told(found, everything=args.all, width=terminal_width()))
-    return 0
+    width = terminal_width()
+    return answered(args, found, lambda: told(found, everything=args.all, width=width)).tell()
 
 
 def told(of: TraceEvidence, *, everything: bool = False, width: int | None = None) -> str:

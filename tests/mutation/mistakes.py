@@ -22,8 +22,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from corridor.experiments.setup.checks import NO_MACHINE
-from corridor.experiments.setup.import_graph import ImportGraph, affected_by_files
-from corridor.experiments.setup.source_names import FOLDERS
+from corridor.experiments.setup.import_graph import FOLDERS, ImportGraph, affected_by_files
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("mistakes.yaml")

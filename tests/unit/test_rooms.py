@@ -12,7 +12,7 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from corridor.experiments.setup.source_names import imported
+from corridor.experiments.setup.import_graph import imported
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = {
@@ -148,9 +148,7 @@ PURE_FILES = {
     ),
     "experiments/artifact": (
         "description.py",
-        "environment.py",
         "expected.py",
-        "sums.py",
         "verdict.py",
     ),
 }

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.machines import errand
+from corridor.experiments.machines import boot
 from corridor.experiments.machines.boot import Wanted
 from corridor.experiments.machines.build import build_image
 from corridor.experiments.machines.handover import Handover
-from corridor.experiments.machines.images import Image, architecture_named
+from corridor.experiments.machines.recipe import Image, architecture_named
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMIT_S = 3600
@@ -52,8 +52,8 @@ def errand_of(image, tmp_path_factory) -> Callable[..., Errand]:
             folder = Path(kept) / name if kept else tmp_path_factory.mktemp(name)
             folder.mkdir(parents=True, exist_ok=True)
             said: list[str] = []
-            handed = Handover(ROOT, errand=errand.script(command))
-            code = errand.run(
+            handed = Handover(ROOT, errand=boot.errand_script(command))
+            code = boot.run_errand(
                 image,
                 handed,
                 results=folder,

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 import handmade_run
-from corridor.experiments.artifact.archive import opened
-from corridor.experiments.artifact.sums import SUMS, written
+from corridor.experiments.artifact.archive import SUMS, opened, written
 from corridor.experiments.run.recover import recover
 from corridor.experiments.study import cells as of_cells
 from corridor.experiments.study.answers import answers
-from corridor.experiments.study.bundle import program_digest
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import load_study
 from corridor.experiments.study.reading import index_of, read_study
+from corridor.experiments.study.worker import program_digest
 from corridor.experiments.study.writing import write
 
 STUDY = """name: handmade

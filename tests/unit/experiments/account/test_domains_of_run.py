@@ -11,10 +11,10 @@ from corridor.experiments.account.domains_of_run import domains_of_run
 from corridor.experiments.account.domains_summary import DomainsOfRun, TransitFor, Volume
 from corridor.experiments.account.packet_classes import classes_of
 from corridor.experiments.account.readings import Reading, Readings, write_readings
-from corridor.experiments.pages.domains_section import domains_of
+from corridor.experiments.pages.run_page import domains_of
 from corridor.experiments.plan.plan import make_plan_unsent
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.text.domains_of_run_text import domains_section
+from corridor.experiments.text.run_text import domains_section
 from corridor.topologies.base.codec import from_plain
 
 MAP = """name: chain

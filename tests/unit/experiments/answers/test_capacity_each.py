@@ -17,7 +17,7 @@ from corridor.experiments.answers.capacity_each import (
 )
 from corridor.experiments.cli import main
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.text.capacity_each_text import told
+from corridor.experiments.text.each_text import told
 from corridor.topologies.base.errors import InputError
 
 TOPOLOGY = """name: three

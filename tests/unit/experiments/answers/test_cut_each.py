@@ -21,7 +21,7 @@ from corridor.experiments.answers.cut_each import (
 from corridor.experiments.cli import main
 from corridor.experiments.scenario.intents import with_rates
 from corridor.experiments.scenario.scenario import LoadedScenario, load_scenario
-from corridor.experiments.text.cut_each_text import told
+from corridor.experiments.text.each_text import cuts_told
 from corridor.topologies.base.errors import InputError
 
 PLANNED = """name: planned
@@ -124,7 +124,7 @@ def test_a_second_map_shows_what_a_plan_changes(tmp_path: Path) -> None:
     now = {hit.demand: hit.again_ms for hit in cut_answer(scenario(), one.cut).hit}
     assert None not in now.values()
     assert one.saves_ms > 0
-    text = told(found)
+    text = cuts_told(found)
     assert "On planned, 6 demands are served before" in text
     assert "saves ms" in text
 
@@ -142,11 +142,11 @@ def test_fibres_that_a_scenario_leaves_out_stay_out_of_the_second_map(tmp_path: 
 
 def test_the_table_counts_what_it_does_not_show() -> None:
     found = answer("pairs", "sovereignty")
-    text = told(found, worst=2)
+    text = cuts_told(found, worst=2)
     assert f"each of {len(found.cuts):,} pairs of shared-risk groups cut alone" in text
     shown = [one for one in found.cuts if one.effect.affected and not one.same_as]
     assert f"{len(shown) - 2} more rows: use --worst {len(shown)} or --json" in text
-    assert all(len(line) <= 80 for line in told(found, width=80).splitlines())
+    assert all(len(line) <= 80 for line in cuts_told(found, width=80).splitlines())
 
 
 def test_the_command_prints_a_table_and_the_document(capsys: pytest.CaptureFixture[str]) -> None:

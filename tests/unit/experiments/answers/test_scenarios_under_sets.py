@@ -7,13 +7,13 @@ import pytest
 
 from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import shipped_policies
-from corridor.experiments.answers import compared_sets
+from corridor.experiments.answers import compared
+from corridor.experiments.answers.outcome import not_judged_line, statuses_counted, with_coverage
 from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.cli import main
 from corridor.experiments.commands.arguments import SERVICES
 from corridor.experiments.scenario.extending import shipped_scenarios
 from corridor.experiments.scenario.scenario import load_scenario
-from corridor.experiments.text.coverage_text import not_judged_line, statuses_counted, with_coverage
 from corridor.topologies.base.errors import InputError
 
 OUTSIDE_TH = """\
@@ -130,6 +130,6 @@ def test_a_demands_own_service_comes_before_that_of_the_scenario(tmp_path):
 def test_delays_that_are_equal_under_both_sets_are_neither_slower_nor_faster():
     both = [(10.0, 10.0), (10.0, 12.0), (12.0, 10.0), (10.0, None)]
     found = [SimpleNamespace(one_ms=a, other_ms=b, differs=a != b) for a, b in both]
-    assert compared_sets._sentence(found) == (
+    assert compared._sets_sentence(found) == (
         "4 demands: 1 then blocked, 1 slower (by up to 2 ms), 1 faster (by up to 2 ms), 1 the same"
     )

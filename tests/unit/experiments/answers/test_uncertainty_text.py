@@ -12,7 +12,7 @@ import pytest
 import handmade_run
 from corridor.experiments.account.summary import read_summary
 from corridor.experiments.answers.certainty import CERTAINTY_FILE, certainties
-from corridor.experiments.answers.certainty_summary import UncertaintySummary
+from corridor.experiments.answers.demand_parts import UncertaintySummary
 from corridor.experiments.cli import main
 from corridor.experiments.results.results import read_plan, summarise
 from corridor.experiments.scenario.scenario import load_scenario

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from corridor.experiments.artifact import description as about_file
+from corridor.experiments.artifact.archive import faults, parse, written
 from corridor.experiments.artifact.description import About, chosen
-from corridor.experiments.artifact.environment import Environment, differences, fits
 from corridor.experiments.artifact.expected import (
     Expected,
     ExpectedRun,
@@ -18,12 +18,14 @@ from corridor.experiments.artifact.expected import (
     parse_tolerance,
     to_json,
 )
-from corridor.experiments.artifact.sums import faults, parse, written
 from corridor.experiments.artifact.verdict import (
     Check,
+    Environment,
     RunAgain,
     Verdict,
     difference,
+    differences,
+    fits,
     lines,
     of_runs,
 )

@@ -29,8 +29,8 @@ from corridor.experiments import cli
 from corridor.experiments.answers.document import document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.artifact import archive, verifying
+from corridor.experiments.artifact.archive import SUMS
 from corridor.experiments.artifact.packing import pack_artifact, verify_artifact
-from corridor.experiments.artifact.sums import SUMS
 from corridor.experiments.artifact.verdict import to_json
 from corridor.experiments.artifact.verifying import How, verify
 from corridor.experiments.plan.plan import make_plan

@@ -19,7 +19,7 @@ import pytest
 import corridor
 from control_socket import ApiProcess
 from corridor.experiments import cli
-from corridor.experiments.commands import plugins
+from corridor.experiments.commands.list import GROUPS as PLUGIN_GROUPS
 from corridor.experiments.live_network import client, session
 from corridor.experiments.setup.plugins import GROUPS, registry_of
 from corridor.topologies.base.registry import Registry
@@ -253,7 +253,7 @@ def test_every_registry_of_kinds_is_a_group():
         if isinstance(value, Registry)
     }
     assert found == {f"corridor.{group}" for group in GROUPS}
-    assert tuple(GROUPS) == plugins.GROUPS
+    assert tuple(GROUPS) == PLUGIN_GROUPS
 
 
 def test_the_registry_of_each_group_has_its_kinds():

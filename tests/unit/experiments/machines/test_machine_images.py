@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from corridor.experiments.machines import build, disk, handover, images
+from corridor.experiments.machines import build, disk, handover, recipe
 from corridor.experiments.machines.handover import user_data
 from corridor.experiments.machines.qemu import DEBIAN_NAMES
 from corridor.experiments.machines.recipe import (
@@ -98,23 +98,23 @@ def test_set_up_in_the_image_sees_of_the_builders_variables_only_those_settings(
 
 
 def test_names_of_architectures_are_debians_and_the_kernels():
-    assert images.architecture_named("amd64") == images.architecture_named("x86_64") == "x86_64"
-    assert images.architecture_named("arm64") == "aarch64"
+    assert recipe.architecture_named("amd64") == recipe.architecture_named("x86_64") == "x86_64"
+    assert recipe.architecture_named("arm64") == "aarch64"
     with pytest.raises(InputError, match="no machine exists for riscv64"):
-        images.architecture_named("riscv64")
+        recipe.architecture_named("riscv64")
 
 
 def test_an_image_is_found_again_only_when_it_was_finished_for_this_checkout(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    known = images.identity_of_checkout("x86_64")
-    folder = images.folder_of("x86_64", known)
+    known = recipe.identity_of_checkout("x86_64")
+    folder = recipe.folder_of("x86_64", known)
     folder.mkdir(parents=True)
     (folder / "disk.raw").touch()
-    assert images.find_image("x86_64") is None
-    (folder / images.MANIFEST).write_text(json.dumps({"identity": known}))
-    assert images.find_image("x86_64").disk == folder / "disk.raw"
-    (folder / images.MANIFEST).write_text(json.dumps({"identity": "another"}))
-    assert images.find_image("x86_64") is None
+    assert recipe.find_image("x86_64") is None
+    (folder / recipe.MANIFEST).write_text(json.dumps({"identity": known}))
+    assert recipe.find_image("x86_64").disk == folder / "disk.raw"
+    (folder / recipe.MANIFEST).write_text(json.dumps({"identity": "another"}))
+    assert recipe.find_image("x86_64") is None
 
 
 def test_images_that_are_not_this_checkouts_are_told_with_their_size(tmp_path, monkeypatch, capsys):
@@ -122,15 +122,15 @@ def test_images_that_are_not_this_checkouts_are_told_with_their_size(tmp_path, m
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    known = images.identity_of_checkout("x86_64")
+    known = recipe.identity_of_checkout("x86_64")
     ours, old, unfinished = (
-        images.folder_of("x86_64", identity) for identity in (known, "0123456789ab", "fedcba987654")
+        recipe.folder_of("x86_64", identity) for identity in (known, "0123456789ab", "fedcba987654")
     )
     for folder in (ours, old, unfinished):
         folder.mkdir(parents=True)
         (folder / "disk.raw").touch()
     for folder in (ours, old):
-        (folder / images.MANIFEST).write_text(json.dumps({"identity": folder.name[6:]}))
+        (folder / recipe.MANIFEST).write_text(json.dumps({"identity": folder.name[6:]}))
     assert cli.main(["vm", "build"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 2
@@ -138,9 +138,9 @@ def test_images_that_are_not_this_checkouts_are_told_with_their_size(tmp_path, m
 
 
 def test_without_a_checkout_it_is_said_what_lacks(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(recipe, "CHECKOUT", tmp_path)
     with pytest.raises(EnvironmentUnsupported, match=r"not a checkout .*corridor is not there"):
-        images.identity_of_checkout("x86_64")
+        recipe.identity_of_checkout("x86_64")
 
 
 def test_programs_that_lack_are_named_with_their_packages(monkeypatch):

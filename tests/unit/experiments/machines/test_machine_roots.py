@@ -4,7 +4,7 @@ import fcntl
 import os
 
 from corridor.experiments import cli
-from corridor.experiments.machines import build, images
+from corridor.experiments.machines import build, recipe
 from corridor.topologies.base.scratch import lock_folder
 
 
@@ -55,7 +55,7 @@ def test_clean_removes_what_killed_builds_of_an_image_left_unless_one_goes_on(
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    machines = images.machines_folder()
+    machines = recipe.machines_folder()
     left, root = machines / "build-x", tmp_path / "corridor-root-x"
     for folder in (left, root):
         folder.mkdir(parents=True)

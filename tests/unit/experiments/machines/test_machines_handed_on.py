@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from corridor.experiments.machines import boot, build, errand, export, handover, system_packages
+from corridor.experiments.machines import boot, build, export, handover, system_packages
 from corridor.experiments.machines.boot import Wanted
-from corridor.experiments.machines.images import Image
 from corridor.experiments.machines.qemu import command
+from corridor.experiments.machines.recipe import Image
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -70,7 +70,7 @@ def test_a_git_folder_goes_along_but_a_pointer_to_one_does_not(checkout, tmp_pat
 
 
 def test_an_errand_runs_as_the_user_with_its_words_unharmed(tmp_path):
-    said = errand.script(["echo", "it's", "$HOME; two  words"])
+    said = boot.errand_script(["echo", "it's", "$HOME; two  words"])
     line = next(line for line in said.splitlines() if line.startswith("su "))
     inside = re.sub(r"^su vagrant -s /bin/bash -c ", "bash -c ", line).split(" </dev/null")[0]
     inside = inside.replace("cd /vagrant && ", "")
@@ -113,7 +113,7 @@ def talking(monkeypatch, tmp_path):
         monkeypatch.setattr(boot, "start", start)
         lines = []
         handed = handover.Handover(tmp_path / "none")
-        code = errand.run(
+        code = boot.run_errand(
             IMAGE, handed, results=None, wanted=Wanted(), say=lines.append, limit_s=limit_s
         )
         return code, lines
@@ -140,7 +140,7 @@ def test_a_machine_that_ends_before_its_errand_says_why(talking):
 
 def test_an_errand_that_takes_too_long_is_ended(talking):
     code, _ = talking("import time; time.sleep(60)", limit_s=0.5)
-    assert code == errand.TIMED_OUT
+    assert code == boot.TIMED_OUT
 
 
 def test_ssh_goes_to_loopback_with_a_key_of_its_own(tmp_path, monkeypatch):

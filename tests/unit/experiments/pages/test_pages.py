@@ -322,16 +322,15 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Workloads:
 
 
 def test_each_workload_has_its_figures_intervals_and_how_it_is_scaled(told: Workloads) -> None:
-    chat, saves, backup = told.rows
-    assert (chat.done, chat.in_time) == ("60 of 60", "")
-    assert chat.took[0].value == "50 ms"
-    assert chat.took[0].interval == "", "rounds take 50 ms, then 250: no sample of one median"
-    assert saves.took[0].interval == "", "three rounds"
-    assert [one.value for one in chat.took[1:]] == ["–", "–"], "60 rounds carry no tail"
-    assert (saves.done, saves.in_time) == ("3 of 4", "2 of 4")
-    assert saves.notes == ("Octets are times 3e-06.",)
-    assert saves.what == "checkpoint by tcp cubic, time compressed 900 times"
-    assert backup.what.endswith(", in the background")
+    chat, saves, backup = told.table.rows
+    assert chat[1:3] == (("60 of 60", ""), "")
+    assert chat[4] == ("50 ms", ""), "rounds take 50 ms, then 250: no sample of one median"
+    assert saves[4][1] == "", "three rounds"
+    assert [value for value, _ in chat[5:7]] == ["–", "–"], "60 rounds carry no tail"
+    assert saves[1:3] == (("3 of 4", ""), "2 of 4")
+    assert dict(told.notes)[saves[0][0]] == ("Octets are times 3e-06.",)
+    assert saves[0][1] == "checkpoint by tcp cubic, time compressed 900 times"
+    assert backup[0][1].endswith(", in the background")
 
 
 def test_what_is_kept_back_is_said(told: Workloads) -> None:

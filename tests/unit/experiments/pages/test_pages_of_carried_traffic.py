@@ -62,43 +62,39 @@ def test_without_congestion_a_verdict_is_silent_and_a_page_names_the_highest() -
 def test_fibres_are_rows_with_their_background_and_losses() -> None:
     found = carried_of(SUMMARY, None)
     assert found is not None
-    assert not found.countries
-    rows = {one.fibre: one for one in found.fibres}
-    assert (rows["idle"].background, rows["idle"].congested) == ("10.0 %", "")
-    assert (rows["full"].dropped, rows["full"].congested, rows["full"].events) == (
-        4, "1.5 s", "red-sea",
-    )  # fmt: skip
+    (table,) = found.tables
+    rows = {row[0]: row for row in table.rows}
+    assert rows["idle"][4:] == ("10.0 %", "0", "", "")
+    assert rows["full"][5:] == ("4", "1.5 s", "red-sea")
 
 
 def test_of_many_fibres_the_first_and_all_congested_ones_are_shown() -> None:
     many = [use(f"calm-{n}", 0.5) for n in range(MOST_FIBRES + 5)]
     found = carried_of(typed({"fibre_use": [*many, use("full", 0.95, 1.0)]}), None)
     assert found is not None
-    assert len(found.fibres) == MOST_FIBRES + 1
-    assert found.fibres[-1].fibre == "full"
+    (table,) = found.tables
+    assert len(table.rows) == MOST_FIBRES + 1
+    assert table.rows[-1][0] == "full"
 
 
 def test_countries_are_rows_by_event_in_tbit_s() -> None:
     found = carried_of(typed({}), computed())  # type: ignore[arg-type]
     assert found is not None
-    assert not found.fibres
+    (table,) = found.tables
     (event,) = (one for one in computed().internet if one.event == "red-sea")
     pakistan = next(one for one in event.cut.countries if one.country == "PK")
-    row = next(
-        one for one in found.countries if one.country == "Pakistan" and one.event == "red-sea"
-    )
-    assert row.offered.value == f"{pakistan.offered_gbps.value / 1000:.2f}"
-    assert [one.value for one in row.lost] == [
-        f"{one.shortfall_gbps.value / 1000:.2f}" for one in pakistan.after
-    ]
-    assert row.lost[0].interval
-    assert found.has_assumed
+    row = next(one for one in table.rows if one[:2] == ("red-sea", "Pakistan"))
+    values = [one if isinstance(one, str) else one[0] for one in row]
+    assert values[2] == f"{pakistan.offered_gbps.value / 1000:.2f}"
+    assert values[4:7] == [f"{one.shortfall_gbps.value / 1000:.2f}" for one in pakistan.after]
+    assert row[4][1].startswith("[")
+    assert "the split by cable is our assumption" in table.about
 
 
 @pytest.mark.parametrize("with_answers", [False, True])
 def test_the_section_is_a_page(*, with_answers: bool) -> None:
     found = carried_of(SUMMARY, computed() if with_answers else None)  # type: ignore[arg-type]
-    text = template("carried.html.j2").render(data=found)
+    text = template("tables.html.j2").render(data=found)
     assert ('id="internet-table"' in text) is with_answers
     assert text.count("<tr>") >= 4
     assert "1.5 s" in text

@@ -21,11 +21,9 @@ SUMMARY = {
 def test_a_page_says_what_was_marked_beside_what_was_dropped() -> None:
     found = queue_marks_of(typed(SUMMARY))
     assert found is not None
-    assert "have marked 7 packets" in found.said
-    assert [(one.fibre, one.dropped, one.marked) for one in found.rows] == [
-        ("marks", 0, "7"),
-        ("drops", 3, "–"),
-    ]
+    assert "have marked 7 packets" in found.said[0]
+    (table,) = found.tables
+    assert [(row[0], *row[5:]) for row in table.rows] == [("marks", "0", "7"), ("drops", "3", "–")]
 
 
 def test_a_page_of_a_run_whose_queues_only_drop_has_no_such_section() -> None:

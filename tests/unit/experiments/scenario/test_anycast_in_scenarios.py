@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 import corridor
-from corridor.experiments.answers.anycast_text import AnycastSummary, anycast_lines
+from corridor.experiments.answers.demand_parts import AnycastSummary, anycast_lines
 from corridor.experiments.answers.price import price
 from corridor.experiments.answers.price_sets import PricedScenario
 from corridor.experiments.cli import main

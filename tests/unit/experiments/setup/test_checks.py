@@ -340,7 +340,7 @@ def test_in_a_machine_only_its_own_tests_run(monkeypatch):
 
 
 def test_an_installed_package_has_no_machine_to_test_in(tmp_path, monkeypatch):
-    monkeypatch.setattr("corridor.experiments.machines.images.CHECKOUT", tmp_path)
+    monkeypatch.setattr("corridor.experiments.machines.recipe.CHECKOUT", tmp_path)
     with pytest.raises(EnvironmentUnsupported, match="a machine is made of a checkout"):
         command.run(argparse.Namespace(arguments=["--vm"]))
 

@@ -14,7 +14,7 @@ import pytest
 
 from corridor.controller.openflow.frameworks import framework_here, installed_framework
 from corridor.experiments import cli
-from corridor.experiments.setup.source_names import FOLDERS, imported
+from corridor.experiments.setup.import_graph import FOLDERS, imported
 from corridor.topologies.base import installation
 from corridor.topologies.base.errors import EnvironmentUnsupported
 

@@ -11,12 +11,11 @@ import corridor
 from corridor.experiments import cli
 from corridor.experiments.artifact.packing import pack
 from corridor.experiments.brief.written_brief import write_brief
-from corridor.experiments.study import array, one_cell
-from corridor.experiments.study.bundle import Bundle, bundle_of
+from corridor.experiments.study import one_cell, running
 from corridor.experiments.study.cells import Cell, cells, conditions
 from corridor.experiments.study.load import load_study
 from corridor.experiments.study.results import StudyResults
-from corridor.experiments.study.worker import Ran, _archive
+from corridor.experiments.study.worker import Bundle, Ran, _archive, bundle_of
 from corridor.topologies.analysis.failure_rates import FILE
 from corridor.topologies.base.errors import InputError
 
@@ -63,7 +62,7 @@ def found(tmp_path_factory) -> StudyResults:
     folder = tmp_path_factory.mktemp("study")
     patch = pytest.MonkeyPatch()
     with patch.context() as patched:
-        patched.setattr(array, "run_cell", in_this_process)
+        patched.setattr(running, "run_cell", in_this_process)
         words = ["study", "run", str(written(folder)), "--out", str(folder / "out")]
         assert cli.main([*words, "--array", "1/1"]) == 0
     return StudyResults(folder / "out")
@@ -219,7 +218,7 @@ def place_study(folder: Path, text: str = PLACED) -> Path:
 
 
 def test_cells_compute_placements_with_what_the_levels_state(tmp_path, monkeypatch):
-    monkeypatch.setattr(array, "run_cell", in_this_process)
+    monkeypatch.setattr(running, "run_cell", in_this_process)
     words = ["study", "run", str(place_study(tmp_path)), "--out", str(tmp_path / "out")]
     assert cli.main([*words, "--array", "1/1"]) == 0
     found = StudyResults(tmp_path / "out")
@@ -272,7 +271,7 @@ def plan_study(folder: Path, text: str = PLANNED) -> Path:
 
 
 def test_cells_compute_plans_under_the_law_and_limits_of_the_levels(tmp_path, monkeypatch):
-    monkeypatch.setattr(array, "run_cell", in_this_process)
+    monkeypatch.setattr(running, "run_cell", in_this_process)
     words = ["study", "run", str(plan_study(tmp_path)), "--out", str(tmp_path / "out")]
     assert cli.main([*words, "--array", "1/1"]) == 0
     found = StudyResults(tmp_path / "out")

@@ -17,11 +17,11 @@ from corridor.experiments.expansion.plan_documents import PlanAnswer
 from corridor.experiments.placement.place_documents import PlaceAnswer
 from corridor.experiments.results.results import write_summary
 from corridor.experiments.routing.routing_documents import RoutingAnswer
-from corridor.experiments.study.bundle import bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import SHIPPED, listed, load_study, shipped_studies
 from corridor.experiments.study.measures import ANSWERS, parse, value_of
 from corridor.experiments.study.study_file import BLANK
+from corridor.experiments.study.worker import bundle_of, opened, program_digest
 from corridor.topologies.energy.countings import COUNTS
 from sample_of_type import sample
 from typed_summary import made

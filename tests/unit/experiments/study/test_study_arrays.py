@@ -12,14 +12,13 @@ import pytest
 
 from artifact_case import names_of_handmade_runs  # noqa: F401 - for all tests of this file
 from corridor.experiments import cli
-from corridor.experiments.study import array
-from corridor.experiments.study.array import Part
-from corridor.experiments.study.bundle import Bundle, program_digest
+from corridor.experiments.study import running
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.folder import INDEX, PARTIAL, StudyFolder
 from corridor.experiments.study.load import Study, load_study
 from corridor.experiments.study.reading import index_of, read_study
-from corridor.experiments.study.worker import LOG, RUN, Ran
+from corridor.experiments.study.running import Part
+from corridor.experiments.study.worker import LOG, RUN, Bundle, Ran, program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from typed_summary import typed
 
@@ -60,7 +59,7 @@ class Runs:
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     found = Runs()
-    monkeypatch.setattr(array, "run_cell", found)
+    monkeypatch.setattr(running, "run_cell", found)
     return found
 
 
@@ -89,7 +88,7 @@ def test_parts_are_together_all_cells_each_once(of: int) -> None:
 
 def test_parts_at_once_fill_one_folder(study: Study, tmp_path: Path, runs: Runs) -> None:
     def run(number: int) -> bool:
-        return array.run_part(study, tmp_path / "out", Part(number, 3), quiet)
+        return running.run_part(study, tmp_path / "out", Part(number, 3), quiet)
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(run, (1, 2, 3))) == [True] * 3
@@ -108,7 +107,7 @@ def test_a_part_and_a_whole_study_do_not_run_at_once(
         StudyFolder(tmp_path / "out").open(b""),
         pytest.raises(InputError, match="another command runs this study"),
     ):
-        array.run_part(study, tmp_path / "out", Part(1, 2), quiet)
+        running.run_part(study, tmp_path / "out", Part(1, 2), quiet)
     with (
         StudyFolder(tmp_path / "out").open(b"", shared=True),
         pytest.raises(InputError, match="another command runs this study"),
@@ -125,7 +124,7 @@ def test_the_index_of_a_study_that_went_on_does_not_shrink(
     folder = StudyFolder(tmp_path / "out")
     with folder.open(Path(study.document.file).read_bytes()):
         folder.write_index(index_of(study, more, program_digest()))
-    array.run_part(study, tmp_path / "out", Part(1, 6), quiet)
+    running.run_part(study, tmp_path / "out", Part(1, 6), quiet)
     assert len(json.loads((tmp_path / "out" / INDEX).read_text())["cells"]) == len(more)
 
 
@@ -133,7 +132,7 @@ def test_the_index_of_another_program_makes_way(study: Study, tmp_path: Path, ru
     folder = StudyFolder(tmp_path / "out")
     with folder.open(Path(study.document.file).read_bytes()):
         folder.write_index(index_of(study, cells(study, conditions(study), "old", 5), "old"))
-    array.run_part(study, tmp_path / "out", Part(1, 6), quiet)
+    running.run_part(study, tmp_path / "out", Part(1, 6), quiet)
     assert len(json.loads((tmp_path / "out" / INDEX).read_text())["cells"]) == CELLS
 
 
@@ -153,19 +152,19 @@ def test_what_failed_is_told_and_runs_again_when_asked(
 ) -> None:
     runs.state = "failed"
     said: list[str] = []
-    assert not array.run_part(study, tmp_path / "out", Part(1, 6), said.append)
+    assert not running.run_part(study, tmp_path / "out", Part(1, 6), said.append)
     assert said[-1].endswith("seed 1: failed: no room, 1.0 s")
-    assert not array.run_part(study, tmp_path / "out", Part(1, 6), said.append)
+    assert not running.run_part(study, tmp_path / "out", Part(1, 6), said.append)
     assert said[-1].endswith("failed: no room, done before")
     runs.state = "valid"
-    assert array.run_part(study, tmp_path / "out", Part(1, 6), said.append, retry=True)
+    assert running.run_part(study, tmp_path / "out", Part(1, 6), said.append, retry=True)
     assert len(runs.seen) == 2
 
 
 def test_where_none_can_run_nothing_is_kept(study: Study, tmp_path: Path, runs: Runs) -> None:
     runs.state = "unable"
     with pytest.raises(EnvironmentUnsupported, match="no room"):
-        array.run_part(study, tmp_path / "out", Part(1, 6), quiet)
+        running.run_part(study, tmp_path / "out", Part(1, 6), quiet)
     assert list((tmp_path / "out" / "failed").iterdir()) == []
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from corridor.controller.openflow import frameworks
 from corridor.experiments import cli
-from corridor.experiments.study.bundle import BESIDE, bundle_of, opened, program_digest
 from corridor.experiments.study.cells import cells, conditions
 from corridor.experiments.study.load import load_study
+from corridor.experiments.study.worker import BESIDE, bundle_of, opened, program_digest
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.installation import PACKAGE
 
@@ -295,6 +295,6 @@ def test_a_plan_lists_measures_that_only_some_conditions_can_have(tmp_path, caps
 def test_what_runs_cells_is_part_of_the_program_and_what_is_left_out_is_there():
     folder = PACKAGE / "experiments"
     assert [one for one in BESIDE if not (folder / one).exists()] == []
-    runs = ("one_cell", "worker", "bundle", "running", "results", "array")
+    runs = ("one_cell", "worker", "running", "results")
     assert not any(f"study/{name}.py".startswith(BESIDE) for name in runs)
     assert all((folder / f"study/{name}.py").exists() for name in runs)

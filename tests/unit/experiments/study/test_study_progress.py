@@ -12,7 +12,7 @@ import distributed
 import pytest
 
 from corridor.experiments import cli
-from corridor.experiments.study import cluster
+from corridor.experiments.study import running
 from corridor.experiments.study.reading import Progress
 from corridor.experiments.study.worker import Ran
 from corridor.experiments.terminal.live import LiveLines
@@ -69,7 +69,7 @@ def test_a_terminal_has_a_line_of_what_runs_waits_and_is_spoilt(
 def test_a_dashboard_without_bokeh_is_refused_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cluster, "find_spec", lambda _: None)
+    monkeypatch.setattr(running, "find_spec", lambda _: None)
     assert cli.main(["study", "run", "no-such-file.yaml", "--dashboard"]) == 3
     assert "Dask's dashboard needs bokeh" in capsys.readouterr().err
     assert cli.main(["study", "scheduler", "--dashboard"]) == 3
@@ -83,8 +83,8 @@ def test_a_cluster_without_workers_is_made_anew(monkeypatch: pytest.MonkeyPatch)
         return real(n_workers=made[-1], **options)
 
     monkeypatch.setattr(distributed, "LocalCluster", first_without_workers)
-    monkeypatch.setattr(cluster, "START_S", 0.5)
-    with cluster.cluster(None, 1) as client:
+    monkeypatch.setattr(running, "START_S", 0.5)
+    with running.cluster(None, 1) as client:
         assert client.submit(sum, [1, 2]).result() == 3
     assert made == [0, 1]
 
@@ -94,10 +94,10 @@ def test_workers_that_never_start_are_said(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(
         distributed, "LocalCluster", lambda **options: real(**{**options, "n_workers": 0})
     )
-    monkeypatch.setattr(cluster, "START_S", 0.1)
+    monkeypatch.setattr(running, "START_S", 0.1)
     with (
         pytest.raises(EnvironmentUnsupported, match="no worker started on this machine, 3 times"),
-        cluster.cluster(None, 1),
+        running.cluster(None, 1),
     ):
         pass
 
@@ -105,16 +105,16 @@ def test_workers_that_never_start_are_said(monkeypatch: pytest.MonkeyPatch) -> N
 def test_workers_that_somebody_starts_rest_as_those_of_the_command_do() -> None:
     ask = (
         "import dask, distributed\n"
-        f"print([dask.config.get(key) for key in {list(cluster.RESTING)}])"
+        f"print([dask.config.get(key) for key in {list(running.RESTING)}])"
     )
     said = subprocess.run(
         [sys.executable, "-c", ask],
-        env={**os.environ, **cluster.resting_environment()},
+        env={**os.environ, **running.resting_environment()},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert said.stdout.strip() == str(list(cluster.RESTING.values()))
+    assert said.stdout.strip() == str(list(running.RESTING.values()))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from corridor.experiments.commands import energy
+from corridor.experiments.commands import place
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.energy.energy_file import EnergyFile, read_energy
 from corridor.topologies.energy.figures import Shape
@@ -93,7 +93,7 @@ def test_the_mean_of_a_shape_is_one_to_a_tenth(shipped):
 
 
 def test_the_command_offers_all_seasons():
-    assert tuple(SEASONS) == energy.SEASONS
+    assert tuple(SEASONS) == place.SEASONS
 
 
 def test_an_unknown_season_is_refused_with_the_nearest():
