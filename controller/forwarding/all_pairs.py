@@ -18,23 +18,29 @@ from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import wire
 
+OF_FAMILY = {"ipv4": "", "ipv6": "-ipv6"}
+"""What the ids of demands of a family end in."""
 
-def compile_all_pairs(named: Topology | str, *, run_id: str = "c0") -> Program:
-    """Of a topology, or of one by its name or file."""
+
+def compile_all_pairs(named: Topology | str, *, run_id: str = "c0", ipv6: bool = False) -> Program:
+    """Of a topology, or of one by its name or file; by IPv4, and with ``ipv6`` by IPv6, too."""
     topology = load_topology(named) if isinstance(named, str) else named
     hosts: list[tuple[str, str | None]] = [(hub.id, None) for hub in topology.hubs]
     hosts += [(host.hub, host.id) for host in topology.hosts]
     demands = [
         Demand.model_validate(
             {
-                "id": f"{src_host or src}-to-{dst_host or dst}",
+                "id": f"{src_host or src}-to-{dst_host or dst}{OF_FAMILY[family]}",
                 "class": UNCLASSIFIED,
                 "src": src,
                 "src_host": src_host,
                 "dst": dst,
                 "dst_host": dst_host,
+                "family": family,
             }
         )
+        for family in OF_FAMILY
+        if ipv6 or family == "ipv4"
         for (src, src_host), (dst, dst_host) in permutations(hosts, 2)
     ]
     # Nothing in this set depends on the day.

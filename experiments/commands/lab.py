@@ -11,6 +11,7 @@ from corridor.experiments.commands.arguments import add_read, add_seed, minutes
 
 EPILOG = """examples:
   corridor lab mini -- hub shanghai ping -c 3 karachi    a command at the host of a hub
+  corridor lab mini --ipv6 -- hub shanghai ping -6 -c 3 karachi
   corridor lab mini                                      Mininet's shell, on five hubs
   echo 'shanghai ping -c 3 karachi' | corridor lab mini  its commands, from a file or a pipe
   corridor lab mini --clock real -- python3 my_test.py   your own program
@@ -64,6 +65,11 @@ def add_parser(verbs: Any) -> None:
         help="default: the installed one, Ryu if both are",
     )
     parser.add_argument(
+        "--ipv6",
+        action="store_true",
+        help="give hosts IPv6 addresses, and install tables for both versions of IP",
+    )
+    parser.add_argument(
         "--tree", action="store_true", help="leave out fibres that make loops, the longest first"
     )
     _add_circumstances(parser)
@@ -104,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
         topology=args.topology,
         command=tuple(args.command),
         tree=args.tree,
+        ipv6=args.ipv6,
         controller=args.controller,
         framework=args.framework,
         testbed=args.testbed,

@@ -183,5 +183,7 @@ def run_ping(args: argparse.Namespace) -> int:
         demand = for_any_packet(known["demands"], args.src, args.dst)
         print(f"by demand {demand}", file=sys.stderr, flush=True)
         count = [] if args.count is None else ["-c", str(args.count)]
-        words = ["ping", *count, known["addresses"][args.dst]]
+        families = {one["demand"]: one["family"] for one in known["demands"]}
+        key = "addresses" if families[demand] == "ipv4" else "ipv6_addresses"
+        words = ["ping", *count, known[key][args.dst]]
         return terminal.run(client, args.src, words, feed=False)

@@ -138,8 +138,9 @@ def _reports(scratch: Path, emit: Emit) -> StatusReader:
 
 def _hosts(kept: LiveNetwork) -> str:
     return "".join(
-        f"{host.name}  {host.host_ip}  {kept.namespace_of(host.name)}\n"
+        "  ".join((host.name, ip, kept.namespace_of(host.name))) + "\n"
         for host in kept.wiring.hosts
+        for ip in kept.wiring.addresses(host)
     )
 
 

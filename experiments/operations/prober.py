@@ -21,7 +21,7 @@ from corridor.traffic.agents.probe import arrival_of, open_stamped_socket
 from corridor.traffic.agents.records import RecordWriter
 from corridor.traffic.agents.reflector import ReflectingSocket, Reflector
 from corridor.traffic.packets import stamp
-from corridor.traffic.packets.kernel import enter_network_namespace
+from corridor.traffic.packets.kernel import enter_network_namespace, family_of
 
 LOST_NS = 2_000_000_000
 ERROR_NS = 1000
@@ -46,7 +46,8 @@ class Prober:
         self._plan = plan
         self._estimate = stamp.error_estimate(ERROR_NS)
         enter_network_namespace(plan["src"]["netns"])
-        self._sock = open_stamped_socket(plan["src_port"], plan["src"]["ip"])
+        ip = plan["src"]["ip"]
+        self._sock = open_stamped_socket(plan["src_port"], ip, family_of(ip))
         self._peer = (plan["dst"]["ip"], plan["dst_port"])
         enter_network_namespace(plan["dst"]["netns"])
         self._poll = select.poll()

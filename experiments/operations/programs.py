@@ -352,10 +352,10 @@ def probe_command(
     """Words for Python: see ``prober.py``. InputError if a demand's packets cannot be probes."""
     direction = direction_of(specification, demand)
     selector = probed(direction)
-    src, dst = direction.demand.hosts
+    (src, dst), family = direction.demand.hosts, direction.demand.family
     plan = {
-        "src": {"netns": namespace_of(src), "ip": wiring.host(src).host_ip},
-        "dst": {"netns": namespace_of(dst), "ip": wiring.host(dst).host_ip},
+        "src": {"netns": namespace_of(src), "ip": wiring.host(src).ip(family)},
+        "dst": {"netns": namespace_of(dst), "ip": wiring.host(dst).ip(family)},
         "src_port": selector.src_port or 0,
         "dst_port": selector.dst_port or stamp.PORT,
         "interval_ns": interval_ns,

@@ -273,10 +273,14 @@ def ping_problem(known: Said, src: str, command: Sequence[str]) -> str | None:
     if PurePath(command[0]).name != "ping":
         return None
     hubs = {word: hub for hub, address in known["addresses"].items() for word in (hub, address)}
-    targets = [hubs[word] for word in command[1:] if hubs.get(word, src) != src]
+    hubs |= {address: hub for hub, address in known.get("ipv6_addresses", {}).items()}
+    targets = [word for word in command[1:] if hubs.get(word, src) != src]
+    families = [name for name, sign in (("ipv4", "-4"), ("ipv6", "-6")) if sign in command]
     try:
-        for dst in targets[-1:]:
-            for_any_packet(known["demands"], src, dst)
+        for word in targets[-1:]:
+            asked = ["ipv6"] if ":" in word else families or ["ipv4", "ipv6"]
+            some = [one for one in known["demands"] if one.get("family", "ipv4") in asked]
+            for_any_packet(some, src, hubs[word])
     except InputError as problem:
         return str(problem)
     return None

@@ -150,7 +150,8 @@ class Operations(Closing):
 
     def open(self, network: Network) -> None:
         """There is a network from now on."""
-        lines = [f"{host.host_ip}\t{host.name}" for host in network.wiring.hosts]
+        wiring = network.wiring
+        lines = [f"{ip}\t{one.name}" for one in wiring.hosts for ip in wiring.addresses(one)]
         if self._root is not None:
             self._root.mkdir()
         self._hosts.write_text("\n".join(["127.0.0.1\tlocalhost", *lines, ""]))
@@ -343,14 +344,17 @@ class Operations(Closing):
                 "demand": one.demand.id,
                 "src": one.demand.hosts[0],
                 "dst": one.demand.hosts[1],
+                "family": one.demand.family,
                 "packets": [
                     [kind.protocol, kind.src_port, kind.dst_port] for kind in one.selectors
                 ],
             }
             for one in directions
         ]
-        addresses = {host.name: host.host_ip for host in self._here.wiring.hosts}
-        return {"demands": found, "addresses": addresses}
+        wiring = self._here.wiring
+        addresses = {host.name: host.host_ip for host in wiring.hosts}
+        ipv6 = {host.name: host.ip("ipv6") for host in wiring.hosts if wiring.ipv6}
+        return {"demands": found, "addresses": addresses, "ipv6_addresses": ipv6}
 
     @_answered.register
     def _controller(self, asked: Controller, _client: str) -> Answer:

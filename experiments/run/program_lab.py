@@ -192,6 +192,8 @@ class Options:
     topology: str = BARE
     command: tuple[str, ...] = ()
     tree: bool = False
+    ipv6: bool = False
+    """Whether hosts have IPv6 addresses, and tables serve both versions of IP."""
     controller: str = ALL_PAIRS
     framework: AskedFramework = "auto"
     testbed: Literal["auto", "native", "uml"] = "auto"
@@ -290,8 +292,12 @@ def _setting(
     if app[0].endswith(".py"):
         app[0] = str(Path(app[0]).absolute())
     return Setting(
-        wiring=None if topology is None else wire(topology, run_id=run_id, seed=options.seed),
-        program=compile_all_pairs(topology, run_id=run_id) if topology and tables else None,
+        wiring=None
+        if topology is None
+        else wire(topology, run_id=run_id, seed=options.seed, ipv6=options.ipv6),
+        program=compile_all_pairs(topology, run_id=run_id, ipv6=options.ipv6)
+        if topology and tables
+        else None,
         controller=shlex.join(app),
         framework=installed_framework(options.framework),
         command=options.command,
@@ -374,7 +380,7 @@ def _in_a_guest(
             memory_mb=_memory_mb(setting),
             patience_s=options.patience_s or (PATIENCE_S if setting.virtual else None),
             own=not setting.keeps,
-            ipv6=setting.wiring is not None and setting.wiring.ipv6,
+            ipv6=options.ipv6,
         )
         guests.append(stack.enter_context(guest))
         last = _watch_console(guests[0], console)

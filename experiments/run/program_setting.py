@@ -120,14 +120,20 @@ def hosts_by_hub(wiring: Wiring, namespace_of: Callable[[str], str]) -> str:
         *wiring.hubs,
         *(host for hub in wiring.hubs for host in hub.hosts),
     )
-    return "".join(f"{one.name}  {one.host_ip}  {namespace_of(one.name)}\n" for one in hosts)
+    return "".join(
+        f"{one.name}  {ip}  {namespace_of(one.name)}\n"
+        for one in hosts
+        for ip in wiring.addresses(one)
+    )
 
 
 def name_hosts(wiring: Wiring, file: Path) -> None:
     """Let programs that are started from here, and no one else, resolve the names of hosts."""
     if not HOSTS.is_file():
         return
-    lines = [f"{host.host_ip} {host.name} {host.host}\n" for host in wiring.hosts]
+    lines = [
+        f"{ip} {host.name} {host.host}\n" for host in wiring.hosts for ip in wiring.addresses(host)
+    ]
     file.write_text(HOSTS.read_text(errors="replace").rstrip("\n") + "\n" + "".join(lines))
     os.unshare(os.CLONE_NEWNS)
     mount("none", "/", "none", MS_REC | MS_PRIVATE)

@@ -216,6 +216,10 @@ class Wiring:
         """All hosts: those of a hub after each other, the default host first."""
         return tuple(host for hub in self.hubs for host in hub.attached)
 
+    def addresses(self, host: HostEnd) -> tuple[str, ...]:
+        """All addresses of a host, that of IPv4 first."""
+        return (host.host_ip, host.ip("ipv6")) if self.ipv6 else (host.host_ip,)
+
     def host(self, name: str) -> HostEnd:
         """A host by its name; the default host of a hub has the hub's."""
         return next(host for host in self.hosts if host.name == name)

@@ -90,9 +90,11 @@ def tcp(src_port: int, dst_port: int, flags: int = 0x02) -> bytes:
     return struct.pack("!HHIIBBHHH", src_port, dst_port, 1, 0, 5 << 4, flags, 1024, 0, 0)
 
 
-def ipv6(payload: bytes, next_header: int, src: str = "fe80::1", dst: str = "ff02::1") -> bytes:
+def ipv6(
+    payload: bytes, next_header: int, src: str = "fe80::1", dst: str = "ff02::1", *, tc: int = 0
+) -> bytes:
     ends = b"".join(socket.inet_pton(socket.AF_INET6, end) for end in (src, dst))
-    return struct.pack("!IHBB", 6 << 28, len(payload), next_header, 255) + ends + payload
+    return struct.pack("!IHBB", 6 << 28 | tc << 20, len(payload), next_header, 255) + ends + payload
 
 
 def arp(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import struct
 from collections.abc import Iterator
 
@@ -120,6 +121,76 @@ def _(mesh: Mesh) -> Iterator[Shot]:
                 for src in (me, STRANGE_MAC):
                     packet = ipv6(body, header, src="fe80::1" if dst == BROADCAST else mapped)
                     yield Shot(hub, ethernet(dst, src, IPV6, packet), Reason.DROP_IPV6)
+
+
+ECHO, SOLICIT, ADVERTISE, ROUTER, REDIRECT = 128, 135, 136, 134, 137
+EXTENSIONS = (0, 43, 44, 60)
+"""Hop-by-hop options, routing, fragment, destination options."""
+
+
+def _icmp(kind: int, about: str) -> bytes:
+    """About an address, with the MAC address of a stranger in an option."""
+    target = socket.inet_pton(socket.AF_INET6, about)
+    return (
+        struct.pack("!BBHI", kind, 0, 0, 0xE0000000)
+        + target
+        + b"\x02\x01"
+        + bytes.fromhex(STRANGE_MAC.replace(":", ""))
+    )
+
+
+def _voice(mesh: Mesh, body: bytes, header: int, **changes: str) -> bytes:
+    """A frame as the one demand of IPv6 sends it, but for some addresses."""
+    me, peer = (mesh.hub(hub) for hub in mesh.intent("voice").pair)
+    ends = {"eth_dst": peer.host_mac, "eth_src": me.host_mac}
+    ends |= {"src": me.ip("ipv6"), "dst": peer.ip("ipv6")} | changes
+    packet = ipv6(body, header, src=ends["src"], dst=ends["dst"])
+    return ethernet(ends["eth_dst"], ends["eth_src"], IPV6, packet)
+
+
+@kind("IPv6", "discovery within a demand of IPv6")
+def _(mesh: Mesh) -> Iterator[Shot]:
+    for host in mesh.wiring.hubs:
+        for what in (ECHO, SOLICIT, ADVERTISE, ROUTER, REDIRECT):
+            frame = _voice(mesh, _icmp(what, host.ip("ipv6")), 58)
+            yield Shot("bangkok", frame, Fate.PASSES, "voice")
+
+
+@kind("IPv6", "discovery by others' addresses, and to groups")
+def _(mesh: Mesh) -> Iterator[Shot]:
+    for what in (SOLICIT, ADVERTISE, ROUTER, REDIRECT):
+        body = _icmp(what, mesh.hub("guian").ip("ipv6"))
+        for src in ("fe80::1", "::", mesh.hub("guian").ip("ipv6"), "fd00:c0da::a00:63"):
+            yield Shot("bangkok", _voice(mesh, body, 58, src=src), Reason.DROP_SPOOFED_IP)
+        strange = _voice(mesh, body, 58, eth_src=STRANGE_MAC)
+        yield Shot("bangkok", strange, Reason.DROP_SPOOFED_MAC)
+        for group in ("ff02::1", "ff02::2", "ff02::1:ff00:2"):
+            frame = _voice(mesh, body, 58, dst=group, eth_dst="33:33:00:00:00:01")
+            yield Shot("bangkok", frame, Reason.DROP_UNCLASSIFIED)
+        everybody = _voice(mesh, body, 58, eth_dst=BROADCAST)
+        yield Shot("bangkok", everybody, Reason.DROP_BROADCAST)
+
+
+@kind("IPv6", "extension headers")
+def _(mesh: Mesh) -> Iterator[Shot]:
+    over = udp(OPEN_PORT, 5000)
+    via = socket.inet_pton(socket.AF_INET6, mesh.hub("guian").ip("ipv6"))
+    for header in EXTENSIONS:
+        plain = b"\x11\x00" + bytes(6) + over
+        routed = struct.pack("!BBBBI", 17, 2, 0, 1, 0) + via + over
+        for body in (plain, *([routed] if header == 43 else [])):
+            yield Shot("bangkok", _voice(mesh, body, header), Fate.PASSES, "voice")
+            other = _voice(mesh, body, header, dst=mesh.hub("guian").ip("ipv6"))
+            yield Shot("bangkok", other, Reason.DROP_UNCLASSIFIED)
+
+
+@kind("IPv6", "to hosts without such a demand")
+def _(mesh: Mesh) -> Iterator[Shot]:
+    for host in mesh.wiring.hubs:
+        if host.hub not in mesh.intent("voice").pair:
+            ends = {"dst": host.ip("ipv6"), "eth_dst": host.host_mac}
+            frame = _voice(mesh, udp(OPEN_PORT, 5000), UDP, **ends)
+            yield Shot("bangkok", frame, Reason.DROP_UNCLASSIFIED)
 
 
 # To everybody.

@@ -92,6 +92,7 @@ def _set_fields(
         "eth": {"src": "eth_src", "dst": "eth_dst"},
         "arp": {"sip": "arp_spa", "tip": "arp_tpa", "sha": "arp_sha", "tha": "arp_tha"},
         "ipv4": {},
+        "ipv6": {},
     }
     if kind not in names:
         raise ValueError(f"no meaning for setting {kind!r}")
@@ -100,7 +101,7 @@ def _set_fields(
         value, _, mask = text.partition("/")
         if field == "op":
             made["arp_op"] = int(value)
-        elif field == "tos":
+        elif field in ("tos", "tclass"):
             bits = int(mask, 0) if mask else 0xFF
             tos = int(before["ip_dscp"]) << 2 & ~bits | int(value, 0) & bits
             made["ip_dscp"] = tos >> 2

@@ -22,6 +22,7 @@ from attack_frames import (
     arp,
     ethernet,
     ipv4,
+    ipv6,
     labelled,
     tagged,
     tcp,
@@ -29,6 +30,7 @@ from attack_frames import (
 )
 from attack_world import Mesh
 from corridor.controller.forwarding.program import Flow, Table, Value, phase_of
+from corridor.topologies.model.addresses import ETH_TYPE, Family, ipv6_of
 from corridor.topologies.model.wiring import GATEWAY_IN_PORT, GATEWAY_OUT_PORT, HOST_PORT
 
 VLAN_PRESENT = 0x1000
@@ -78,6 +80,10 @@ def _frame(headers: dict[str, Value]) -> bytes:
             tos=known["ip_dscp"] << 2,
         )
         return ethernet(known["eth_dst"], known["eth_src"], IPV4, packet)
+    if known["eth_type"] == IPV6 and "ipv6_src" in known:
+        ends_of = (known["ipv6_src"], known["ipv6_dst"])
+        packet = ipv6(_transport(known), known["ip_proto"], *ends_of, tc=known["ip_dscp"] << 2)
+        return ethernet(known["eth_dst"], known["eth_src"], IPV6, packet)
     if known["eth_type"] == ARP:
         ends = (known["arp_sha"], known["arp_spa"], known["arp_tpa"])
         question = arp(*ends, op=known["arp_op"], tha=known["arp_tha"])
@@ -112,6 +118,8 @@ class Sampler:
             if hub.gateway is not None:
                 self._ports[hub.hub] += [GATEWAY_IN_PORT, GATEWAY_OUT_PORT]
         self._intents = mesh.specification.intents()
+        families = {intent.id: intent.family for intent in self._intents}
+        self._family_of = {use.label: families[use.demand] for use in mesh.program.labels}
         self._kinds: Sequence[Callable[[str], Sample]] = (
             *(self._named_label,) * 5,
             *(self._of_a_demand,) * 4,
@@ -145,8 +153,10 @@ class Sampler:
         return self._labelled(hub, port, label, self._chance.randrange(8))
 
     def _labelled(self, hub: str, port: int, label: int, tc: int) -> Sample:
+        """Over a packet of the version of IP that the label's demand has."""
         intent = self._chance.choice(self._intents)
-        headers = self._headers(*intent.pair) | {"vlan_vid": self._tag(0.03)}
+        family = self._family_of.get(label, "ipv4")
+        headers = self._headers(*intent.pair, family=family) | {"vlan_vid": self._tag(0.03)}
         return Sample(hub, port, headers, Label(label, tc, self._chance.choice(TTLS)))
 
     def _of_a_demand(self, hub: str) -> Sample:
@@ -154,7 +164,7 @@ class Sampler:
         mine = [intent for intent in self._intents if intent.pair[0] == hub]
         intent = self._chance.choice(mine or self._intents)
         selector = self._chance.choice(intent.selectors)
-        headers = self._headers(*intent.pair, selector.protocol)
+        headers = self._headers(*intent.pair, selector.protocol, intent.family)
         for end, port in (("src", selector.src_port), ("dst", selector.dst_port)):
             name = f"{selector.protocol}_{end}"
             if port is not None:
@@ -164,16 +174,18 @@ class Sampler:
         port = HOST_PORT if self._chance.random() < 0.9 else self._chance.choice(self._ports[hub])
         return Sample(intent.pair[0] if port == HOST_PORT else hub, port, headers)
 
-    def _headers(self, src: str, dst: str, protocol: str | None = None) -> dict[str, Value]:
+    def _headers(
+        self, src: str, dst: str, protocol: str | None = None, family: Family = "ipv4"
+    ) -> dict[str, Value]:
         me, peer = self._world.hub(src), self._world.hub(dst)
         number = {"udp": UDP, "tcp": TCP}.get(protocol or self._chance.choice(("udp", "tcp")), ICMP)
         headers: dict[str, Value] = {
             "eth_dst": peer.host_mac,
             "eth_src": me.host_mac,
             "vlan_vid": 0,
-            "eth_type": IPV4,
-            "ipv4_src": me.host_ip,
-            "ipv4_dst": peer.host_ip,
+            "eth_type": ETH_TYPE[family],
+            f"{family}_src": me.ip(family),
+            f"{family}_dst": peer.ip(family),
             "ip_dscp": self._chance.choice((0, 0, 10, 46, 63)),
             "ip_proto": number,
         }
@@ -186,10 +198,11 @@ class Sampler:
     def _lie(self, headers: dict[str, Value]) -> None:
         other = self._chance.choice(self._hosts)
         mac = self._chance.choice((other.host_mac, other.switch_mac, STRANGE_MAC, BROADCAST))
-        address = self._chance.choice((other.host_ip, STRANGE_IP))
-        field = self._chance.choice(
-            ("eth_src", "eth_dst", "ipv4_src", "ipv4_dst", "vlan_vid", "ip_proto", "port")
-        )
+        family: Family = "ipv6" if "ipv6_src" in headers else "ipv4"
+        strange = STRANGE_IP if family == "ipv4" else ipv6_of(STRANGE_IP)
+        address = self._chance.choice((other.ip(family), strange))
+        ends = (f"{family}_src", f"{family}_dst")
+        field = self._chance.choice(("eth_src", "eth_dst", *ends, "vlan_vid", "ip_proto", "port"))
         if field == "vlan_vid":
             headers[field] = self._tag(1)
         elif field == "ip_proto":
@@ -245,6 +258,8 @@ class Sampler:
             "vlan_vid": self._tag(0.1),
             "eth_type": eth_type,
         }
+        if eth_type == IPV6:
+            headers |= {"ipv6_src": "fe80::1", "ipv6_dst": "ff02::1", "ip_dscp": 0, "ip_proto": 59}
         return Sample(hub, self._chance.choice([HOST_PORT, *self._ports[hub]]), headers)
 
     def _tag(self, share: float) -> int:

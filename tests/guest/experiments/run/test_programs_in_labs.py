@@ -108,6 +108,18 @@ def test_an_app_that_is_not_there_is_told_in_a_line():
     assert complained.count("\n") == 1
 
 
+def test_hosts_of_a_lab_have_both_versions_of_ip_where_that_is_asked_for():
+    programs = ("shanghai ping -6 -c 3 karachi", "shanghai ping -4 -c 1 karachi")
+    script = "; ".join(f"hub {one}" for one in (*programs, "guian ip -6 -br addr"))
+    code, said, complained = lab("mini", "--ipv6", "--quiet", "--", "sh", "-c", script)
+    assert code == 0, said + complained
+    assert "PING karachi (fd00:c0da::a00:5)" in said
+    assert least_ms(said) == pytest.approx(KARACHI_MS, abs=0.1)
+    assert "1 packets transmitted, 1 received" in said
+    addresses = re.findall(r"fd00:\S+|fe80\S+", said.splitlines()[-1])
+    assert addresses == ["fd00:c0da::a00:2/32"]
+
+
 def test_a_bare_lab_runs_stock_mininet_with_hosts_of_limited_processor_time():
     code, said, complained = lab(
         *("--quiet", "--clock", "real", "--", "python3", LIMITED_HOSTS.name),

@@ -266,3 +266,28 @@ def test_down_ends_the_network_once_and_is_content_with_none(capsys):
     assert process.wait(10) == -15
     assert session.sessions() == ()
     assert not session.folder_for("mini").exists()
+
+
+BOTH = [
+    {"demand": "old", "src": "a", "dst": "b", "family": "ipv4", "packets": [["udp", 1, 2]]},
+    {"demand": "new", "src": "a", "dst": "b", "family": "ipv6", "packets": [[None, None, None]]},
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_dropped"),
+    [
+        (["ping", "-6", "b"], False),
+        (["ping", "fd00:c0da::a00:2"], False),
+        (["ping", "b"], False),
+        (["ping", "-4", "b"], True),
+        (["ping", "-6", "a"], False),
+    ],
+)
+def test_a_ping_is_of_the_version_that_it_asks_for(words, is_dropped):
+    known = {
+        "demands": BOTH,
+        "addresses": {"a": "10.0.0.1", "b": "10.0.0.2"},
+        "ipv6_addresses": {"a": "fd00:c0da::a00:1", "b": "fd00:c0da::a00:2"},
+    }
+    assert (ping_problem(known, "a", words) is not None) == is_dropped
