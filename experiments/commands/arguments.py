@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corridor.experiments.terminal.names import DEFAULT_SCENARIO, FIGURE_FORMATS, FIGURE_WIDTHS
 
 if TYPE_CHECKING:
+    from corridor.experiments.pages.page import Page
     from corridor.experiments.scenario.scenario import LoadedScenario, Under
 
 OUTSIDE = ("deny", "not-judged")
@@ -107,19 +109,18 @@ def under(args: argparse.Namespace) -> Under:
     """What the arguments put in place of what a scenario says."""
     from corridor.experiments.scenario.scenario import Under
 
-    return Under(
-        policies=args.policies,
-        as_of=args.as_of,
-        outside=args.outside,
-        service=args.service,
-        interpret=dict(args.interpret),
-    )
+    return Under(**replaced(args))
+
+
+def replaced(args: argparse.Namespace) -> dict[str, Any]:
+    """The values that the arguments put in place of those of a scenario, by their names."""
+    names = ("policies", "as_of", "outside", "service")
+    return {name: getattr(args, name) for name in names} | {"interpret": dict(args.interpret)}
 
 
 def is_as_written(args: argparse.Namespace) -> bool:
     """Whether no option replaces a value of the scenario."""
-    options = (args.policies, args.as_of, args.outside, args.service)
-    return all(one is None for one in options) and not args.interpret
+    return all(one in (None, {}) for one in replaced(args).values())
 
 
 def chosen_value(text: str) -> tuple[str, str]:
@@ -173,6 +174,20 @@ def minutes(text: str) -> float:
     if not seconds > 0:
         raise argparse.ArgumentTypeError("patience is above 0 minutes")
     return seconds
+
+
+def write_page(path: Path, page: Page) -> None:
+    """Write a page to the file that ``--page`` names; raises InputError."""
+    from corridor.experiments.pages.page import report
+    from corridor.topologies.base.errors import InputError
+    from corridor.topologies.base.whole_file import write_text
+
+    try:
+        write_text(path, report(page))
+    except OSError as error:
+        hint = "name a file in a folder that you may write"
+        raise InputError(f"cannot write the page: {error.strerror}", hint, str(path)) from error
+    print(f"corridor: the page is in {path}", file=sys.stderr)
 
 
 def add_figure_options(parser: argparse.ArgumentParser) -> None:

@@ -13,6 +13,7 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     add_seed,
     load,
+    replaced,
     under,
     whole,
 )
@@ -136,11 +137,7 @@ def _emulate_year(args: argparse.Namespace) -> int:
         raise InputError("a year is emulated without a queue", "leave --repairs out")
     options = Options(
         scenario=args.scenario,
-        policies=args.policies,
-        as_of=args.as_of,
-        outside=args.outside,
-        service=args.service,
-        interpret=dict(args.interpret),
+        **replaced(args),
         out=args.out,
     )
     rates = read_failure_rates(args.rates)

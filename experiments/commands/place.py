@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import names
+from corridor.experiments.commands.arguments import names, write_page
 from corridor.experiments.terminal.kept_answers import (
     Answer,
     add_no_cache,
@@ -16,12 +15,9 @@ from corridor.experiments.terminal.kept_answers import (
     warned_of,
 )
 from corridor.experiments.terminal.screen import terminal_width
-from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.whole_file import write_text
 
 if TYPE_CHECKING:
-    from corridor.experiments.placement.jobs_file import LoadedJobs
-    from corridor.experiments.placement.place_documents import PlaceAnswer
+    pass
 
 
 COUNTS = ("location", "market", "marginal")
@@ -232,19 +228,6 @@ def run(args: argparse.Namespace) -> int:
     return told(args, _answer, may_keep=args.page is None and args.scenario is None)
 
 
-def _write_page(found: PlaceAnswer, loaded: LoadedJobs, path: Path) -> None:
-    from corridor.experiments.answers.map_document import map_document
-    from corridor.experiments.pages.page import report
-    from corridor.experiments.pages.place_page import place_page
-
-    try:
-        write_text(path, report(place_page(found, map_document(loaded.topology))))
-    except OSError as error:
-        hint = "name a file in a folder that you may write"
-        raise InputError(f"cannot write the page: {error.strerror}", hint, str(path)) from error
-    print(f"corridor: the page is in {path}", file=sys.stderr)
-
-
 def _hubs(text: str) -> tuple[str, ...]:
     if found := names(text):
         return found
@@ -280,7 +263,10 @@ def _answer(args: argparse.Namespace) -> Answer:
         lines = (f"corridor: {one}" for one in refusal.missing)
         return Answer([warned_of("\n".join(lines))], refusal.exit_code)
     if args.page is not None:
-        _write_page(found, loaded, args.page)
+        from corridor.experiments.answers.map_document import map_document
+        from corridor.experiments.pages.place_page import place_page
+
+        write_page(args.page, place_page(found, map_document(loaded.topology)))
     if args.scenario is not None:
         write_day(args.scenario, loaded, found, scale, policies=args.policies)
     width = terminal_width()

@@ -12,8 +12,10 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     add_seed,
     names,
+    replaced,
     under,
     whole,
+    write_page,
 )
 from corridor.experiments.terminal.kept_answers import (
     Answer,
@@ -252,11 +254,7 @@ def _emulated(args: argparse.Namespace, found: PlanAnswer) -> PlanAnswer:
 
     options = Options(
         scenario=args.scenario,
-        policies=args.policies,
-        as_of=args.as_of,
-        outside=args.outside,
-        service=args.service,
-        interpret=dict(args.interpret),
+        **replaced(args),
         out=args.out,
         report=False,
     )
@@ -267,19 +265,11 @@ def _emulated(args: argparse.Namespace, found: PlanAnswer) -> PlanAnswer:
 def _write_page(args: argparse.Namespace, found: PlanAnswer, loaded: LoadedScenario) -> None:
     from corridor.experiments.answers.map_document import map_document
     from corridor.experiments.expansion.candidates import read_candidates
-    from corridor.experiments.pages.page import report
     from corridor.experiments.pages.plan_page import plan_page
 
     known = read_candidates(loaded.topology, args.candidates)
     where = map_document(known.built(one.id for one in found.singles if one.kind == "fibre"))
-    try:
-        write_text(args.page, report(plan_page(found, where)))
-    except OSError as error:
-        hint = "name a file in a folder that you may write"
-        raise InputError(
-            f"cannot write the page: {error.strerror}", hint, str(args.page)
-        ) from error
-    print(f"corridor: the page is in {args.page}", file=sys.stderr)
+    write_page(args.page, plan_page(found, where))
 
 
 def _write_map(args: argparse.Namespace, names: tuple[str, ...], loaded: LoadedScenario) -> None:

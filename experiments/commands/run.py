@@ -13,6 +13,7 @@ from corridor.experiments.commands.arguments import (
     add_scenario_arguments,
     add_seed,
     minutes,
+    replaced,
 )
 from corridor.experiments.terminal.live import telling
 from corridor.experiments.terminal.screen import show, terminal_width
@@ -103,11 +104,7 @@ def run(args: argparse.Namespace) -> int:
         scenario=args.scenario,
         testbed=args.testbed,
         clock=args.clock,
-        policies=args.policies,
-        as_of=args.as_of,
-        outside=args.outside,
-        service=args.service,
-        interpret=dict(args.interpret),
+        **replaced(args),
         cut=tuple(args.cut),
         controller=args.controller,
         seed=args.seed,

@@ -12,7 +12,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from corridor.experiments.commands.arguments import add_read, add_scenario_arguments, whole
+from corridor.experiments.commands.arguments import (
+    add_read,
+    add_scenario_arguments,
+    replaced,
+    whole,
+)
 from corridor.experiments.live_commands.network_arguments import add_name_argument
 from corridor.experiments.terminal.live import telling
 
@@ -106,11 +111,7 @@ def run(args: argparse.Namespace) -> int:
 
     options = Options(
         scenario=args.scenario,
-        policies=args.policies,
-        as_of=args.as_of,
-        outside=args.outside,
-        service=args.service,
-        interpret=dict(args.interpret),
+        **replaced(args),
         testbed=args.testbed,
         framework=args.framework,
         controller=args.controller,
