@@ -81,11 +81,11 @@ def _served(demand: Said) -> Iterator[str]:
 
 def _packet(packet: Said) -> str:
     protocol = PROTOCOLS.get(packet.get("ip_proto", 0), "ip")
-    family = "ipv6" if "ipv6_src" in packet else "ipv4"
-    ends = [
-        f"{packet[f'{family}_{end}']}:{packet.get(f'{protocol}_{end}', '')}"
-        for end in ("src", "dst")
-    ]
+    of_ipv6 = "ipv6_src" in packet
+    ends = []
+    for end in ("src", "dst"):
+        address = f"[{packet[f'ipv6_{end}']}]" if of_ipv6 else packet[f"ipv4_{end}"]
+        ends.append(f"{address}:{packet.get(f'{protocol}_{end}', '')}")
     return f"packet: {protocol.upper()} {' > '.join(ends)}"
 
 

@@ -181,7 +181,7 @@ def _import(args: argparse.Namespace) -> int:
 def describe(topology: Topology, width: int | None = None) -> str:
     """The topology as two tables and its notes."""
     from corridor.experiments.terminal.columns import render
-    from corridor.topologies.model.addresses import addresses
+    from corridor.topologies.model.addresses import addresses, ipv6_of
 
     lines = [f"{topology} - {topology.title}", ""]
     hubs = [
@@ -200,8 +200,11 @@ def describe(topology: Topology, width: int | None = None) -> str:
     lines.append(table)
     if topology.hosts:
         given = addresses([hub.id for hub in topology.hubs], topology.hosts)
-        hosts = [(host.id, host.hub, given[host.id]) for host in topology.hosts]
-        lines += ["", render(("host", "hub", "address"), hosts, frozenset(), ruled=False)]
+        hosts = [
+            (host.id, host.hub, given[host.id], ipv6_of(given[host.id])) for host in topology.hosts
+        ]
+        heads = ("host", "hub", "address", "with IPv6")
+        lines += ["", render(heads, hosts, frozenset(), ruled=False)]
     lines += ["", *(f"note: {note}" for note in topology.notes)]
     return "\n".join(line.rstrip() for line in lines)
 

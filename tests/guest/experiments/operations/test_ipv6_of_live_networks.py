@@ -58,5 +58,15 @@ def test_a_demand_of_ipv6_is_probed_and_traced(said):
     assert (code, len(re.findall(r"seq \d+ +([\d.]+) ms", text))) == (0, 3), text
     code, text = said("trace", "copies-ipv6")
     assert code == 0, text
-    assert f"> {GUIAN}" in text
+    assert f"> [{GUIAN}]:" in text
     assert text.rstrip().endswith("it is delivered")
+
+
+def test_other_policies_and_a_cut_change_tables_of_ipv6_too(said):
+    assert said("policy", "set", "none")[0] == 0
+    reached = ("exec", "guian", "ping", "-6", "-c", "2", "-W", "2", "karachi")
+    code, text = said(*reached)
+    assert code == 0, text
+    assert said("cut", "guian-kunming")[0] == 0
+    code, text = said(*reached)
+    assert code == 0, text

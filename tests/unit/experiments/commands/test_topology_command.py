@@ -34,6 +34,14 @@ def test_show_prints_hubs_fibres_delays_and_rates(capsys: pytest.CaptureFixture[
         assert words in shown
 
 
+def test_show_lists_hosts_behind_hubs_with_both_addresses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert corridor("show", str(EXAMPLES / "several_hosts.yaml")) == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["web2", "shanghai", "10.9.0.1", "fd00:c0da::a09:1"] in shown
+
+
 def test_show_marks_what_may_not_be_in_service(capsys: pytest.CaptureFixture[str]) -> None:
     corridor("show", "pan-asia")
     shown = capsys.readouterr().out.splitlines()
