@@ -44,7 +44,7 @@ def imported(file: str, text: str) -> set[str]:
             base = _absolute(file, node)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Call) and node.args and _imports_by_name(node.func):
-            found |= {_constant_start(node.args[0])} - {""}
+            found |= {_constant_start(node.args[0]).rstrip(".")} - {""}
     return found
 
 

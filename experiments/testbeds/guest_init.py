@@ -64,6 +64,8 @@ MININETS_MODULES = (
 FOLDER = "folder"
 """Link to the folder that a program of a user's is started in."""
 RANDOM_OCTETS = 1 << 16
+LINKER_CACHE = "/etc/ld.so.cache"
+LINKER_CACHE_OCTETS = 1 << 20
 POPULATED = (
     "-c",
     (
@@ -151,6 +153,7 @@ def prepare(modules: tuple[str, ...] = NEEDED_MODULES) -> None:
     else:
         mount_of_host(os.path.basename(OUT), OUT, 0)
     _hide_where_the_host_keeps_them()
+    _pad_linker_cache()
     socket.sethostname("corridor")
     with open("/proc/sys/net/ipv4/tcp_mem", "w") as pages:
         pages.write(TCP_MEMORY_PAGES)
@@ -173,6 +176,24 @@ def _hide_where_the_host_keeps_them() -> None:
     for name in os.listdir(packages):
         if name.startswith("__editable__") and name.endswith(".pth"):
             bind("/dev/null", f"{packages}/{name}")
+
+
+def _pad_linker_cache() -> None:
+    """Give the list of the host's libraries a length that does not depend on how many there are.
+
+    Every program maps that list before its libraries, so its length shifts their addresses. Open
+    vSwitch orders some of its work by addresses, which moves when packets are sent.
+    """
+    cover = f"{PLACE}/ld.so.cache"
+    try:
+        with open(LINKER_CACHE, "rb") as file:
+            listed = file.read()
+    except FileNotFoundError:  # programs look into folders instead
+        return
+    with open(cover, "wb") as file:
+        file.write(listed)
+        file.truncate(-(-len(listed) // LINKER_CACHE_OCTETS) * LINKER_CACHE_OCTETS)
+    bind(cover, LINKER_CACHE)
 
 
 def load_modules(folder: str, names: tuple[str, ...]) -> None:
