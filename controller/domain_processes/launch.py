@@ -82,7 +82,7 @@ class DomainProcesses:
     def end(self) -> None:
         """End all processes: each ends with its input."""
         for child in self._children.values():
-            if child.stdin is not None:
+            if child.stdin is not None and not child.stdin.closed:
                 child.stdin.close()
         for child in self._children.values():
             try:
@@ -93,14 +93,22 @@ class DomainProcesses:
             if child.stdout is not None:
                 child.stdout.close()
 
+    @property
+    def running(self) -> list[str]:
+        """Domains whose process runs."""
+        return [name for name, child in self._children.items() if child.poll() is None]
+
     def kill(self, name: str) -> None:
-        """Kill a domain's process (SIGKILL), and start it again from its state file."""
+        """Kill a domain's process (SIGKILL)."""
         child = self._children[name]
         child.kill()
         child.wait()
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
                 pipe.close()
+
+    def start_again(self, name: str) -> None:
+        """Start the process of a domain that was killed, from its state file."""
         self._spawn(name)
         self._answer(name)
         self.order([name], "peers", ports=self.ports)
@@ -125,7 +133,10 @@ class DomainProcesses:
         self.specification = specification
         self.sights = sights(specification, self.wiring)
         for name, sight in self.sights.items():
-            self.order([name], "policies", sight=sight.to_json())
+            if name in self.running:
+                self.order([name], "policies", sight=sight.to_json())
+            else:
+                (self.folders[name] / SIGHT).write_text(sight.to_json(), encoding="utf-8")
             self.rules[name] = specification
             between()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from corridor.controller.domain_processes.certificates import context, domain_of
+from corridor.controller.domain_processes.switches import SOCKET, Switches
 from corridor.controller.domains.domain_controller import DomainController, Timer
 from corridor.controller.domains.messages import (
     MOST_BYTES,
@@ -67,6 +68,16 @@ class DomainProcess:
         """By neighbour, start and number of its last frame."""
         self._number = self._open = 0
         self._is_silent = False
+        self._switches: Switches | None = None
+        """Once there are any; then no message leaves before they hold the tables it is about."""
+        self._held = -1
+        self._dead_ports: set[tuple[str, int]] = set()
+        self._fibres = {
+            (end.hub, end.port): wire.fibre
+            for wire in self.controller.sight.wiring.fibres
+            for end in (wire.a, wire.z)
+            if end.hub in self.controller.sight.mine
+        }
         self._counted: Counter[str] = Counter()
         self._server_tls = context(folder, is_server=True)
         self._client_tls = context(folder, is_server=False)
@@ -78,12 +89,17 @@ class DomainProcess:
         server = await asyncio.start_server(self._connected, HOST, wanted)
         port = server.sockets[0].getsockname()[1]
         port_file.write_text(str(port))
+        if (self._folder / SOCKET).exists():
+            await self._serve_switches()
         _say({"port": port})
         loop = asyncio.get_running_loop()
         orders = asyncio.StreamReader(limit=2**26)
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(orders), sys.stdin)
         while line := await orders.readline():
-            _say(self._ordered(json.loads(line)))
+            order = json.loads(line)
+            if order["do"] == "switches":
+                await self._serve_switches()
+            _say(self._ordered(order))
         server.close()
 
     # The operator's orders.
@@ -95,14 +111,14 @@ class DomainProcess:
             one.start()
         elif what in ("cut", "repaired"):
             getattr(one, what)(order["fibre"])
-        elif what == "again":
-            one.again()
+        elif what in ("leave", "rejoin"):
+            getattr(one, what)()
         elif what == "policies":
             text = order["sight"]
             write_whole(self._folder / SIGHT, text.encode())
             one.change(Sight.from_json(text))
-        elif what == "silent":
-            self._is_silent = order["silent"]
+        elif what in ("silence", "speak"):
+            self._is_silent = what == "silence"
         self._changed()
         return {
             "settled": one.is_settled,
@@ -111,6 +127,34 @@ class DomainProcess:
             "sent": one.sent,
             "refused": one.refused,
         }
+
+    # Switches.
+
+    async def _serve_switches(self) -> None:
+        self._switches = Switches(self.controller.name, self._folder, self._port)
+        await self._switches.serve()
+        self._changed()
+
+    async def _tables_in(self) -> None:
+        """Return once switches, if there are any, hold what the state file has."""
+        one = self.controller
+        while self._switches is not None and self._held != one.state.tables:
+            tables = one.state.tables
+            await self._switches.hold(one.program, lambda: one.digest)
+            self._held = tables
+
+    def _port(self, dpid: int, number: int, live: bool) -> None:
+        """A fibre works while its ports here are live."""
+        sight = self.controller.sight
+        hub = next(one.hub for one in sight.wiring.hubs if one.dpid == dpid)
+        fibre = self._fibres.get((hub, number))
+        if fibre is None:
+            return
+        (self._dead_ports.discard if live else self._dead_ports.add)((hub, number))
+        is_dead = fibre in {self._fibres[port] for port in self._dead_ports}
+        if is_dead != (fibre in self.controller.state.dead):
+            (self.controller.cut if is_dead else self.controller.repaired)(fibre)
+            self._changed()
 
     # State and timers: nothing leaves before the file has it.
 
@@ -123,6 +167,8 @@ class DomainProcess:
         for timer in one.timers:
             loop.call_later(timer.after_s, self._due, timer)
         one.timers.clear()
+        if self._switches is not None and self._held != one.state.tables:
+            self._installing = loop.create_task(self._tables_in())
         for to in one.unsent_to():
             if to not in self._senders:
                 self._wake[to] = asyncio.Event()
@@ -141,6 +187,9 @@ class DomainProcess:
             await self._wake[to].wait()
             self._wake[to].clear()
             while self._peers.get(to) and to in self.controller.unsent_to():
+                await self._tables_in()
+                while self._is_silent:
+                    await asyncio.sleep(AGAIN_S)
                 update, exchange = self.controller.take(to)
                 try:
                     if link is None:

@@ -138,9 +138,9 @@ class Agreements:
     def _send(self, to: str, item: Exchange) -> None:
         self.volatile.setdefault(to, []).append(item)
 
-    def lose(self, sender: str, query: Query) -> None:
-        """Acknowledge a message that is not taken."""
-        self._send(sender, Done(query=query, count=1, lost=True))
+    def lose(self, sender: str, query: Query, *, lost: bool = True) -> None:
+        """Acknowledge a message that is not taken; not ``lost`` is one that needs no repeat."""
+        self._send(sender, Done(query=query, count=1, lost=lost))
 
     def received(self, sender: str, item: Exchange) -> None:
         """Take a request, an offer or an acknowledgement. Raises Refused."""

@@ -153,8 +153,12 @@ class DomainProver:
             if end.hub in self.mine
         }
 
-    def from_hosts(self) -> Iterator[tuple[int, Contract]]:
+    @cached_property
+    def from_hosts(self) -> tuple[tuple[int, Contract], ...]:
         """By demand, the contract of what hosts of this domain send; 0: outside all demands."""
+        return tuple(self._from_hosts())
+
+    def _from_hosts(self) -> Iterator[tuple[int, Contract]]:
         for opened in self._opened.values():
             for demand, door in opened.demands:
                 seen = Exploration.of(self.core, demand, door)
@@ -302,7 +306,7 @@ def compose(of: Mapping[str, DomainProver], owner: Mapping[str, str]) -> Composi
     found = Composition()
     for prover in of.values():
         found.violated += prover.at_hosts()
-        for number, first in prover.from_hosts():
+        for number, first in prover.from_hosts:
             _Chain(of, owner, prover, number, first).add_to(found)
     return found
 

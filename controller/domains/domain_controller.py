@@ -33,6 +33,7 @@ from corridor.controller.domains.messages import (
     Refused,
     Release,
     Request,
+    Restored,
     Update,
     digest,
 )
@@ -42,8 +43,8 @@ from corridor.controller.domains.versions import Versions
 from corridor.controller.forwarding.program import SwitchProgram
 from corridor.controller.policy.semantics import ApplicablePolicies
 
-NEGOTIATE_S, PREPARE_S, DRAIN_S, RETRY_S = 5.0, 5.0, 0.5, 0.5
-MOST_TRIES = 8
+NEGOTIATE_S, PREPARE_S, DRAIN_S, RETRY_S = 5.0, 5.0, 0.5, 0.1
+MOST_TRIES = 10
 """Of an agreement in which a domain did not answer, before the source waits for an order."""
 
 
@@ -98,6 +99,9 @@ class DomainController:
         """Take one item of a neighbour that has policies of this digest. Raises Refused."""
         if sender not in self.sight.neighbours:
             raise Refused("not a hand-over", f"{sender} has no fibre to {self.name}")
+        if isinstance(item, Restored):
+            self._restored(item, sender)
+            return
         number = item.query.direction if isinstance(item, Exchange | Prepare) else item.direction
         if not 1 <= number <= len(self.sight.specification.directions):
             raise Refused("not asked", f"no direction {number}")
@@ -107,6 +111,12 @@ class DomainController:
             else:
                 self.agreements.lose(sender, item.query)
             raise Refused("other policies", f"{sender} has {policies}, {self.name} {self.digest}")
+        if self.state.has_left and isinstance(item, Request | Prepare):
+            if isinstance(item, Prepare):
+                self._versions.cannot(sender, item, "this domain has left")
+            else:
+                self.agreements.lose(sender, item.query, lost=False)
+            return
         if isinstance(item, Exchange):
             self.agreements.received(sender, item)
         elif isinstance(item, Prepare):
@@ -157,9 +167,42 @@ class DomainController:
                 self._versions.fail(one)
 
     def repaired(self, fibre: str) -> None:
-        """Note that a fibre works again; ``again`` makes use of it."""
-        self.state.changes += 1
+        """Note that a fibre works again; sources everywhere ask again."""
         self.state.dead.discard(fibre)
+        self._notify()
+
+    def leave(self) -> None:
+        """Carry nothing for others from now on, and serve none of this domain's own demands."""
+        self.state.has_left = True
+        self.state.changes += 1
+        for one in self.state.all_crossings():
+            if one.upstream and one.status != "old":
+                self._versions.fail(one)
+        for one in self.state.from_here():
+            if one.status == "active":
+                self._replaced(one)
+            elif one.status != "old":
+                self._versions.remove(one, Abort)
+        self.state.pending.clear()
+
+    def rejoin(self) -> None:
+        """Take part again."""
+        self.state.has_left = False
+        self._notify()
+
+    def _notify(self) -> None:
+        """Have sources everywhere ask again."""
+        number = self.state.notices.get(self.name, 0) + 1
+        self._restored(Restored(origin=self.name, number=number), self.name)
+
+    def _restored(self, item: Restored, sender: str) -> None:
+        """Pass a notice on, once, and ask again from here."""
+        if item.number <= self.state.notices.get(item.origin, 0):
+            return
+        self.state.notices[item.origin] = item.number
+        for to in sorted(self.sight.neighbours - {sender}):
+            self._versions.tell(to, item)
+        self.again()
 
     def again(self) -> None:
         """Agree again on all directions from here."""
@@ -171,6 +214,7 @@ class DomainController:
         """Take other policies. A direction that they treat otherwise has no path until domains
         agree on one under them; the others keep theirs."""
         before, self.sight, self._versions.sight = self.sight, sight, sight
+        self.state.tables += 1
         self.digest = digest(sight.specification)
         self.agreements.change(sight)
         self._tries.clear()
@@ -210,6 +254,8 @@ class DomainController:
     # What a source decides.
 
     def _negotiate(self, number: int) -> None:
+        if self.state.has_left:
+            return
         self.state.changes += 1
         self._uncertain.discard(number)
         self.state.pending.add(number)

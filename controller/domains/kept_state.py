@@ -56,6 +56,8 @@ class _File(Frozen):
     closed: dict[int, int]
     pending: tuple[int, ...]
     dead: tuple[str, ...]
+    notices: dict[str, int]
+    has_left: bool
     crossings: tuple[Crossing, ...]
     outbox: dict[str, tuple[Annotated[Update, Field(discriminator="kind")], ...]]
 
@@ -78,11 +80,17 @@ class KeptState:
         """Directions from here that need another agreement."""
         self.dead: set[str] = set()
         """Fibres that end here and have failed."""
+        self.notices: dict[str, int] = {}
+        """By domain, the last notice of it that something works again."""
+        self.has_left = False
+        """Whether this domain takes no part at present."""
         self.crossings: dict[Key, Crossing] = {}
         self.outbox: dict[str, list[Update]] = {}
         """By receiver, what it has not acknowledged."""
         self.changes = 0
         """Grows with each change of what the file has."""
+        self.tables = 0
+        """Grows with each change that tables may depend on."""
         if text:
             self._read(_FILE.validate_json(text))
 
@@ -92,6 +100,7 @@ class KeptState:
         self.boot = kept.boot + 1
         self.used, self.closed = dict(kept.used), dict(kept.closed)
         self.pending, self.dead = {*kept.pending}, {*kept.dead}
+        self.notices, self.has_left = dict(kept.notices), kept.has_left
         self.crossings = {one.key: one for one in kept.crossings}
         self.outbox = {to: [*items] for to, items in kept.outbox.items()}
 
@@ -104,6 +113,8 @@ class KeptState:
             closed=self.closed,
             pending=tuple(sorted(self.pending)),
             dead=tuple(sorted(self.dead)),
+            notices=self.notices,
+            has_left=self.has_left,
             crossings=tuple(self.crossings.values()),
             outbox={to: tuple(items) for to, items in self.outbox.items() if items},
         )
@@ -125,6 +136,7 @@ class KeptState:
         """Add a crossing, or replace the one of its version and place."""
         self.crossings[one.key] = one
         self.changes += 1
+        self.tables += 1
 
     def mark(self, one: Crossing, status: Status) -> None:
         """Give a crossing another status."""
@@ -133,5 +145,6 @@ class KeptState:
     def close(self, one: Crossing) -> None:
         """Remove a crossing; its version does not come again."""
         self.changes += 1
+        self.tables += 1
         del self.crossings[one.key]
         self.closed[one.direction] = max(one.epoch, self.closed.get(one.direction, 0))

@@ -139,9 +139,19 @@ class Failed(_OfVersion):
     kind: Literal["failed"] = "failed"
 
 
+class Restored(Frozen):
+    """Something works again in a domain, or a domain takes part again: sources ask again. Each
+    controller passes it on once."""
+
+    kind: Literal["restored"] = "restored"
+    origin: DomainId
+    number: Count
+    """Of the notice, in the order of the origin."""
+
+
 Exchange = Request | Offer | Done
 """Items that are lost with the process that sent or received them."""
-Update = Prepare | Prepared | CannotPrepare | Commit | Abort | Release | Failed
+Update = Prepare | Prepared | CannotPrepare | Commit | Abort | Release | Failed | Restored
 """Items that are kept in the state file until the receiver has them in its own."""
 Item = Annotated[Exchange | Update, Field(discriminator="kind")]
 

@@ -148,11 +148,16 @@ def labelled(
 
 
 def _labels(direction: int, epoch: int, visit: Visit) -> Iterator[int]:
+    return labels_of(direction, epoch, Phase(visit.phase))
+
+
+def labels_of(direction: int, epoch: int, phase: Phase) -> Iterator[int]:
+    """Yield all labels that packets of a direction may have in a phase of an epoch."""
     first = FIRST_PATH + (direction - 1) * LABELS_OF_DIRECTION
     if first >= SNAP_PATHS.start:
         first += LABELS_OF_DIRECTION
     for number in range(first, first + LABELS_OF_DIRECTION):
-        yield label_of(epoch & 1, Phase(visit.phase), number)
+        yield label_of(epoch & 1, phase, number)
 
 
 def flows(

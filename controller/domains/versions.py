@@ -18,6 +18,7 @@ from corridor.controller.domains.messages import (
     Query,
     Refused,
     Release,
+    Restored,
     Update,
 )
 from corridor.controller.domains.negotiation import Negotiation
@@ -101,7 +102,7 @@ class Versions:
         ahead = Prepare(
             query=query, epoch=epoch, place=one.onward, before=states[-1], fibre=out.fibres[-1]
         )
-        self._tell(one.downstream, ahead)
+        self.tell(one.downstream, ahead)
 
     def prepare(self, sender: str, item: Prepare, negotiation: Negotiation | None) -> None:
         """Prepare what the domain before this one asks for. Raises Refused."""
@@ -154,20 +155,20 @@ class Versions:
 
     def _answer(self, one: Crossing) -> None:
         label = one.visits[0].label
-        self._tell(one.upstream, Prepared(**one.key._asdict(), label=label))
+        self.tell(one.upstream, Prepared(**one.key._asdict(), label=label))
 
     def _give_up(self, one: Crossing, why: str) -> None:
         """End a version that cannot be prepared, and tell the domain that asked for it."""
         self.remove(one, Abort)
         if one.upstream:
-            self._tell(one.upstream, CannotPrepare(**one.key._asdict(), why=why[:128]))
+            self.tell(one.upstream, CannotPrepare(**one.key._asdict(), why=why[:128]))
         else:
             self._source.gave_up(one.direction)
 
     def cannot(self, sender: str, item: Prepare, why: str) -> None:
         """Answer that nothing is installed from here on."""
         of = {"direction": item.query.direction, "epoch": item.epoch, "place": item.place}
-        self._tell(sender, CannotPrepare.model_validate({**of, "why": why[:128]}))
+        self.tell(sender, CannotPrepare.model_validate({**of, "why": why[:128]}))
 
     # Using, ending and failing.
 
@@ -184,14 +185,14 @@ class Versions:
     def fail(self, one: Crossing) -> None:
         """Report a failure on the path back to the source."""
         if one.upstream:
-            self._tell(one.upstream, Failed(**one.key._asdict()))
+            self.tell(one.upstream, Failed(**one.key._asdict()))
         else:
             self._source.has_failed(one)
 
     def received(self, sender: str, item: Update) -> None:
         """Take what the neighbour before or behind this domain says of a version. Anything that
         is not about a version between the two changes nothing."""
-        assert not isinstance(item, Prepare)
+        assert not isinstance(item, Prepare | Restored)
         of = item.direction, item.epoch, item.place
         if isinstance(item, Commit | Abort | Release):
             at = self._state.crossings.get(Key(*of))
@@ -216,9 +217,10 @@ class Versions:
     def _onward(self, one: Crossing, kind: type[Commit | Abort | Release]) -> None:
         if one.onward is not None:
             message = kind(direction=one.direction, epoch=one.epoch, place=one.onward)
-            self._tell(one.downstream, message)
+            self.tell(one.downstream, message)
 
-    def _tell(self, to: str, item: Update) -> None:
+    def tell(self, to: str, item: Update) -> None:
+        """Keep an item for another domain until its file has it."""
         self._state.changes += 1
         self.sent[item.kind] += 1
         self._state.outbox.setdefault(to, []).append(item)

@@ -93,12 +93,13 @@ def _load(apps: Sequence[str]) -> None:
 
 
 def _app() -> str:
-    """The app that holds a network to a specification, or the one that installs a program."""
-    return (
-        "corridor.controller.reconcile.following_app"
-        if os.environ.get("CORRIDOR_SPECIFICATION")
-        else "corridor.controller.reconcile.static_app"
-    )
+    """The app that holds a network to a specification, that of a domain, or the one that installs
+    a program."""
+    if os.environ.get("CORRIDOR_SPECIFICATION"):
+        return "corridor.controller.reconcile.following_app"
+    if os.environ.get("CORRIDOR_DOMAIN"):
+        return "corridor.controller.reconcile.domain_app"
+    return "corridor.controller.reconcile.static_app"
 
 
 if __name__ == "__main__":

@@ -6,11 +6,15 @@ packets, between its first and last reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from corridor.controller.domains.held_tables import Held, Moments
+from corridor.controller.intent.specification import Specification
 from corridor.experiments.account.domains_summary import (
+    HELD_FILE,
     TOLD_FILE,
     DomainOfRun,
     DomainsOfRun,
@@ -23,7 +27,7 @@ from corridor.experiments.account.packet_classes import PacketClass, classes_of
 from corridor.experiments.account.readings import read_readings
 from corridor.experiments.plan.domain_values import DomainFibre
 from corridor.experiments.plan.values import Plan
-from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.bounded_file import RESULT, read_json, read_text
 from corridor.topologies.base.codec import from_plain
 
 
@@ -41,8 +45,11 @@ type _Counts = Mapping[tuple[str, int], Volume]
 """By interface and class of packets."""
 
 
-def domains_of_run(raw: Path, plan: Plan) -> DomainsOfRun | None:
-    """Return the result; None if one controller served the network."""
+def domains_of_run(
+    raw: Path, plan: Plan, asked: Sequence[Specification] = ()
+) -> DomainsOfRun | None:
+    """Return the result; None if one controller served the network. ``asked``: the specification of
+    the run, and each that its events asked for."""
     planned = plan.domains
     if planned is None:
         return None
@@ -80,7 +87,20 @@ def domains_of_run(raw: Path, plan: Plan) -> DomainsOfRun | None:
         HandedOver(*one, _sum(each for each in entered if _crossing(each) == one))
         for one in crossings
     )
-    return DomainsOfRun(tuple(found), planned.fibres, tuple(handed), planned.directions)
+    moments = _moments(raw / HELD_FILE, plan, asked) if (raw / HELD_FILE).exists() else None
+    return DomainsOfRun(tuple(found), planned.fibres, tuple(handed), planned.directions, moments)
+
+
+def _moments(path: Path, plan: Plan, asked: Sequence[Specification]) -> Moments:
+    from corridor.controller.domains.messages import digest
+    from corridor.controller.domains.moments import prove_moments
+
+    assert plan.domains is not None
+    lines = read_text(path, RESULT).splitlines()
+    held = [from_plain(Held, json.loads(line)) for line in lines]
+    owner = {hub: one.id for one in plan.domains.domains for hub in one.hubs}
+    rules = {digest(one): one.intents() for one in asked}
+    return prove_moments(held, rules, owner, plan.wiring, asked[0].topology)
 
 
 def _told(raw: Path) -> Mapping[str, ToldByDomain]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from corridor.controller.domains.held_tables import Moments
+from corridor.controller.forwarding.program import Program
 from corridor.experiments.plan.domain_values import DirectionByDomains, DomainFibre
-from corridor.topologies.base.codec import Document
+from corridor.topologies.base.codec import OMIT_NONE, Document
 
 TOLD_FILE = "domains.json"
 """In ``raw``: a list of ``ToldByDomain``."""
+AGREED_FILE, HELD_FILE = "domains-agreed.json", "domains-held.jsonl"
+"""In ``raw`` of a run with events: ``AgreedByDomains``, and a line of ``Held`` for each change."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,20 @@ class ToldByDomain:
     """Delays that it disclosed."""
     refused: int
     """Messages of others that it refused."""
+
+
+@dataclass(frozen=True)
+class AgreedByDomains:
+    """What domains mean their switches to hold at the end of a run."""
+
+    program: Program
+    dead: tuple[str, ...]
+    """Fibres that have failed."""
+    left: tuple[str, ...]
+    """Domains that take no part."""
+    unheard: tuple[str, ...]
+    """Domains whose controller was killed, is silent or lies: others may have no path, or not the
+    best."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +98,5 @@ class DomainsOfRun(Document):
     """By fibre and direction, those that carried anything."""
     directions: tuple[DirectionByDomains, ...]
     """Who carries each demand, and its answers; what is disclosed for that at least."""
+    moments: Moments | None = field(default=None, metadata=OMIT_NONE)
+    """The tables of all domains together after each change; None in a run without events."""

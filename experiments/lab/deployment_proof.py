@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from corridor.controller.intent.specification import Specification
 from corridor.controller.openflow import deployments
 from corridor.controller.openflow.deployments import Deployment
-from corridor.controller.prover import Proof, read_dump
+from corridor.controller.policy.semantics import Failures
+from corridor.controller.prover import Proof, prove, read_dump
+from corridor.controller.prover.exact_claims import examine
 from corridor.controller.reconcile.state_file import StateFile, Unreadable
 from corridor.controller.second_opinion import (
     EVERY_SINGLE,
@@ -19,7 +21,10 @@ from corridor.controller.second_opinion import (
     SecondOpinion,
     compare,
 )
+from corridor.experiments.account.domains_summary import AgreedByDomains
 from corridor.experiments.lab.dumps import Dump
+from corridor.topologies.base.bounded_file import RESULT, read_json
+from corridor.topologies.base.codec import from_plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.model.wiring import Wiring
@@ -72,6 +77,39 @@ def _reached(wiring: Wiring, dump: Dump) -> Wiring:
     """The wiring with those switches only that are in a dump."""
     said = dump.said.get("switches", {}) if isinstance(dump.said, dict) else {}
     return replace(wiring, hubs=tuple(hub for hub in wiring.hubs if hub.hub in said))
+
+
+# Proofs of what domains with a controller each have agreed on.
+
+OF_BEST = ("C9", "C16", "C17")
+"""Claims that are about what all domains together could do."""
+
+
+def prove_agreed(dump: Dump, path: Path, asked: Specification, plan: Plan) -> Proof:
+    """That switches hold what domains meant at the end of a run, and what claims say of it.
+
+    What has failed, and domains that have left, are known. While one is not heard, others need not
+    have the best path, or any.
+    """
+    agreed = from_plain(AgreedByDomains, read_json(path, RESULT))
+    assert plan.domains is not None
+    hubs = {hub for one in plan.domains.domains if one.id in agreed.left for hub in one.hubs}
+    failures = Failures(links=frozenset(agreed.dead), hubs=frozenset(hubs))
+    given = (plan.wiring, asked.topology, asked.intents())
+    with collecting_later():
+        tables = read_dump(dump.said, plan.wiring, file=dump.file)
+        exact = examine(tables, *given, known=failures)
+        proof = prove(tables, *given, agreed.program, exact, failures=failures)
+    if not agreed.unheard:
+        return proof
+    why = f"controllers were not heard: {', '.join(agreed.unheard)}"
+    verdicts = tuple(
+        replace(one, status="not claimed", why=why, breaches=0, counterexample=None)
+        if one.claim in OF_BEST
+        else one
+        for one in proof.verdicts
+    )
+    return replace(proof, verdicts=verdicts)
 
 
 # A second opinion on tables that could be proven, and on what that proof tells.

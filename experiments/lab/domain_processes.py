@@ -163,7 +163,6 @@ class _Run:
     def _repair(self, fibre: str) -> None:
         self._dead = frozenset()
         self._net.cut(fibre, "repaired")
-        self._net.order(self._net.sights, "again")
 
     def _step(
         self, name: str, begin: Callable[[], None], kills: int = 0, *, minimum: bool = False
@@ -229,6 +228,7 @@ class _Run:
         self._lost.update({key: last[name][key] for key in ("frames", "octets")})
         at_s = time.monotonic()
         self._net.kill(name)
+        self._net.start_again(name)
         return Killed(
             domain=name,
             at_s=round(at_s - began_s, 3),

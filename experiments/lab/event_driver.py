@@ -152,9 +152,11 @@ class Steering(Protocol):
 
     def ask(self, do: str, **what: Any) -> dict[str, Any]: ...
 
-    def kill(self) -> None: ...
+    def kill(self, name: str = "") -> None: ...
 
-    def start_again(self) -> None: ...
+    def start_again(self, name: str = "") -> None: ...
+
+    def order(self, domain: str, do: str) -> None: ...
 
 
 class EventDriver:
@@ -262,13 +264,17 @@ class EventDriver:
             asking = partial(self._ask, self._controller, record, do, what)
             self._now.asking = self._beside(asking)
 
-    def kill_controller(self) -> None:
+    def kill_controller(self, name: str) -> None:
         if self._controller is not None:
-            self._controller.kill()
+            self._controller.kill(name)
 
-    def start_controller(self) -> None:
+    def start_controller(self, name: str) -> None:
         if self._controller is not None:
-            self._controller.start_again()
+            self._controller.start_again(name)
+
+    def order_domain(self, domain: str, do: str) -> None:
+        if self._controller is not None:
+            self._controller.order(domain, do)
 
     def transfer(self, demand: str) -> None:
         if self._transfers is not None:

@@ -136,14 +136,17 @@ class FollowingController(ControllerProcess):
             and not ("DOWN" in status["demands"] and self._in_one_piece)
         )
 
-    def kill(self) -> None:
+    def kill(self, _name: str = "") -> None:
         """SIGKILL; switches serve on by the tables that they hold."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
 
-    def start_again(self) -> None:
+    def order(self, domain: str, do: str) -> None:
+        """Nothing: it serves all domains."""
+
+    def start_again(self, _name: str = "") -> None:
         """Another, if none runs, which takes over what switches hold; returns before it has."""
         if self.process is None or self.process.poll() is not None:
             assert self._switches is not None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from corridor.controller.intent.specification import Specification
 from corridor.controller.prover import Proof, Tables, prove, prove_others, read_dump, tables_of
 from corridor.controller.prover.exact_claims import examine
+from corridor.experiments.account.domains_summary import AGREED_FILE
 from corridor.experiments.account.proof_document import PROOF_FILE, PROOF_SCHEMA, proof_document
 from corridor.experiments.lab.dumps import (
     DEPLOYMENTS,
@@ -165,6 +166,10 @@ def prove_run(
             proofs[name] = prove_others_said(dump, plan, judged_by)
         elif expected is not None and dump.digest == expected.digest and not proofs:
             same_as[name], proofs[name] = "compiled", expected.proof
+        elif name == AFTER_TRAFFIC and (agreed := out_dir / "raw" / AGREED_FILE).exists():
+            from corridor.experiments.lab.deployment_proof import prove_agreed
+
+            proofs[name] = prove_agreed(dump, agreed, (asked or [judged_by])[-1], plan)
         elif (deployment := out_dir / "raw" / DEPLOYMENTS[name]).exists():
             meaning = asked if asked and name == AFTER_TRAFFIC else [judged_by]
             proofs[name] = _prove_deployed(dump, deployment, meaning, plan.wiring)
@@ -190,8 +195,10 @@ def _prove_deployed(
 
 
 def _deployed(out_dir: Path, name: str) -> bytes:
-    """What a following controller meant a dump to be; empty where none followed."""
+    """What controllers that follow meant a dump to be; empty where none followed."""
     path = out_dir / "raw" / DEPLOYMENTS[name]
+    if name == AFTER_TRAFFIC and not path.exists():
+        path = out_dir / "raw" / AGREED_FILE
     return path.read_bytes() if path.exists() else b""
 
 

@@ -219,13 +219,16 @@ class OwnLiveController(OwnController):
         self.answers.forget()
         threading.Thread(target=self._watch, args=(self.process,), daemon=True).start()
 
-    def start_again(self) -> None:
+    def order(self, domain: str, do: str) -> None:
+        """Nothing: it serves all domains."""
+
+    def start_again(self, _name: str = "") -> None:
         """Another, if none runs; switches hold on to their tables in the meantime."""
         if self.process is None or self.process.poll() is not None:
             assert self._switches is not None
             self.start(self._switches)
 
-    def kill(self) -> None:
+    def kill(self, _name: str = "") -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait()

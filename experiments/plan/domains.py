@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from corridor.controller.domains.composition import Domains
 from corridor.controller.domains.in_memory import agreed, installed, paths, whole_path
+from corridor.controller.domains.segments import labels_of
 from corridor.controller.forwarding.compiler import gateways_of
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.program import Program
+from corridor.controller.intent.intent import Intent
 from corridor.controller.policy.permitted_paths import NoPermittedPath
+from corridor.controller.policy.phase import Phase
 from corridor.experiments.plan.domain_values import (
     DirectionByDomains,
     DomainFibre,
@@ -18,7 +22,7 @@ from corridor.experiments.plan.domain_values import (
     PlannedDomains,
 )
 from corridor.experiments.plan.policies import assessments
-from corridor.experiments.plan.values import Plan
+from corridor.experiments.plan.values import Assessment, Gateway, Plan
 from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.experiments.scenario.served_by_domains import unserved
@@ -44,14 +48,39 @@ def by_domains(plan: Plan, loaded: LoadedScenario, intended: Intended) -> Plan:
                 loaded.document.file,
             )
     tables = installed(controllers)
+    rules: list[dict[str, object]] = [{}]
+    rules += [{"policies": one.policies} for one in loaded.events if one.policies]
+    rules += [
+        {"as_of": date.fromisoformat(one.what)} for one in loaded.events if one.kind.of == "day"
+    ]
     program = Program(tuple(tables[one.hub] for one in plan.program.switches), plan.program.links)
     intents = tuple(graph.intent for graph in graphs)
     return replace(
         plan,
         program=program,
-        gateways=assessments(gateways_of(graphs), program, plan.wiring, intents),
+        gateways=_gateways(plan, [specification.model_copy(update=one).intents() for one in rules])
+        if plan.follows
+        else assessments(gateways_of(graphs), program, plan.wiring, intents),
         domains=_planned(loaded, graphs),
     )
+
+
+def _gateways(plan: Plan, rules: Sequence[Sequence[Intent]]) -> tuple[Gateway, ...]:
+    """What gateways let through, by any of these rules: all labels that a version may give."""
+    passed = []
+    for number, of in enumerate(zip(*rules, strict=True), 1):
+        automata = (each for one in of for each in one.applicable_policies.automata)
+        if not any(one.clause.gateways() for each in automata for one in each.clauses):
+            continue
+        src, dst = (plan.wiring.host(name).ip(of[0].family) for name in of[0].hosts)
+        passed += [
+            Assessment(label, of[0].id, src, dst)
+            for epoch in (0, 1)
+            for phase in Phase
+            for label in labels_of(number, epoch, phase)
+        ]
+    labels = tuple(passed)
+    return tuple(Gateway(one.hub, labels) for one in plan.wiring.hubs if one.gateway is not None)
 
 
 def _planned(loaded: LoadedScenario, graphs: tuple[ForwardingGraph, ...]) -> PlannedDomains:

@@ -59,6 +59,7 @@ from corridor.experiments.scenario.intents import Intended
 from corridor.experiments.scenario.lines import lines
 from corridor.experiments.scenario.moments import END, START
 from corridor.experiments.scenario.scenario import LoadedScenario
+from corridor.experiments.scenario.served_by_domains import served_events
 from corridor.topologies.base.memory import collecting_later
 from corridor.topologies.model.wiring import wire
 from corridor.traffic.agents import jobs
@@ -85,6 +86,8 @@ def make_plan(
     """
     with collecting_later():
         intended = intended or Intended.of(loaded)
+        if loaded.scenario.controller.domains is not None:
+            loaded = served_events(loaded)
         plan = _planned(loaded, intended, clock, run_id, seed, frames)
         if loaded.scenario.controller.domains is None:
             return plan
@@ -173,10 +176,12 @@ def _planned(
     refuse_outside(clock, placed, named[START], last_ns, job.end_ns)
     events: tuple[PlannedEvent, ...] = ()
     if placed:  # for them alone, the whole controller is imported
-        from corridor.experiments.plan.impacts import planned_events
+        from corridor.experiments.plan.impacts import planned_events, unpredicted
 
-        events = planned_events(
-            placed, loaded, specification, installed, wiring, last_ns, testbed_clock
+        events = (
+            planned_events(placed, loaded, specification, installed, wiring, last_ns, testbed_clock)
+            if scenario.controller.domains is None
+            else tuple(map(unpredicted, placed))
         )
     return Plan(
         schema=PLAN_SCHEMA,

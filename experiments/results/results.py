@@ -201,11 +201,20 @@ def summarise(out_dir: Path, plan: Plan, facts: RunFacts) -> Summary:
         crossings=judge_run(
             raw, plan.wiring, partial(in_force, raw, plan, epoch_ns), labelled=not plan.controller
         ),
-        domains=domains_of_run(raw, plan),
+        domains=domains_of_run(raw, plan, _asked(raw, plan)) if plan.domains else None,
         certainty=certain.of if certain else None,
     )
     write_summary(out_dir, summary)
     return summary
+
+
+def _asked(raw: Path, plan: Plan) -> list[Specification]:
+    """The specification of a run, and each that its events asked for."""
+    judged_by = raw / "specification.json"
+    if not judged_by.exists():
+        return []
+    first = Specification.from_json(read_text(judged_by, RESULT))
+    return [one for one, _ in in_force(raw, plan, 0, first)]
 
 
 def _lasting(timeline: Timeline) -> Iterator[Lasting]:
@@ -223,7 +232,7 @@ def _unexpected(
     facts: RunFacts,
 ) -> list[str]:
     """Only of a run that came to its end: another was cut short itself."""
-    if not facts.complete or plan.controller:
+    if not facts.complete or plan.controller or plan.domains:
         return []
     intervals_ms = probe_intervals_ms(probes, plan)
     found = unexpected_events(timeline.events or (), plan, intervals_ms, facts.clock)

@@ -26,6 +26,8 @@ KINDS = Registry(
         capture_event.KIND,
         controller_event.KIND,
         day_event.KIND,
+        controller_event.LEAVE,
+        controller_event.SILENCE,
         drain_event.KIND,
         expect_event.KIND,
         load_event.KIND,

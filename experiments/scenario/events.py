@@ -60,7 +60,7 @@ def named_events(faults: Sequence[Fault], timeline: Sequence[Event]) -> tuple[Na
     named = []
     for place, one in written:
         given = one.id if isinstance(one, TimedEvent) else None
-        name = given or _free(f"{one.kind.key}-{one.what}".replace(":", "-"), taken)
+        name = given or _free(f"{one.kind.key}-{one.what}".translate(PLAIN), taken)
         taken.add(name)
         named.append(
             NamedEvent(
@@ -75,6 +75,10 @@ def named_events(faults: Sequence[Fault], timeline: Sequence[Event]) -> tuple[Na
             )
         )
     return tuple(named)
+
+
+PLAIN = str.maketrans(":@", "--")
+"""Of ids of events that have none: what moments with their names cannot contain."""
 
 
 def _free(name: str, taken: Collection[str]) -> str:
@@ -99,9 +103,13 @@ class Known:
     """Whether anything streams."""
     has_bfd: bool
     follows: bool
+    domains: Collection[str]
+    """Those that have a controller each; empty where one controller serves all."""
 
     def names(self, kind: EventKind) -> Collection[str]:
         topology = self.topology
+        if self.domains and kind.disconnects == "controller":
+            return self.domains
         return {
             "fibre": [fibre.id for fibre in topology.fibres],
             "hub": [hub.id for hub in topology.hubs],
@@ -110,6 +118,7 @@ class Known:
             "demand": self.demands,
             "workload": self.workloads,
             "process": kind.names,
+            "domain": self.domains,
         }.get(kind.of, ())
 
 
@@ -135,9 +144,10 @@ def _check_name(document: Document, event: NamedEvent, known: Known) -> None:
     if kind.of in ("file", "day") or event.what in names:
         return
     hint = nearest_named(event.what, names)
-    if not hint and kind.of in ("demand", "process", "workload"):
+    if not hint and kind.of in ("demand", "process", "workload", "domain"):
         few = ", ".join(sorted(names)[:5])
-        hint = f"use one of {few}" if few else "give the scenario workloads"
+        missing = "controller: {domains: operators}" if kind.of == "domain" else "workloads"
+        hint = f"use one of {few}" if few else f"give the scenario {missing}"
     hint = hint or f"corridor topology show {known.topology_name}"
     noun = "fault" if event.place[0] == "faults" else "event"
     message = f'{noun} of unknown {kind.of} "{event.what}"'

@@ -73,11 +73,16 @@ class Lab(Network, Protocol):
         """Ask the controller, as over its control socket; what it answers stands with what was
         done. Returns at once: others do not wait for it."""
 
-    def kill_controller(self) -> None:
-        """SIGKILL. Switches serve on by the tables that they hold."""
+    def kill_controller(self, name: str) -> None:
+        """SIGKILL. ``name`` is a domain where each has a controller. Switches serve on by the
+        tables that they hold."""
 
-    def start_controller(self) -> None:
+    def start_controller(self, name: str) -> None:
         """Another, which takes over what switches hold."""
+
+    def order_domain(self, domain: str, do: str) -> None:
+        """Have the controller of a domain ``leave``, ``rejoin``, be in ``silence``, or ``speak``;
+        nothing where one controller serves all."""
 
     def transfer(self, demand: str) -> None:
         """Begin the TCP transfer that is planned for a demand; returns at once."""

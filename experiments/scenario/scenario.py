@@ -105,6 +105,7 @@ from corridor.topologies.base.units import (
 from corridor.topologies.formats.load import load_topology
 from corridor.topologies.model.background import BackgroundTraffic
 from corridor.topologies.model.catalogue import nearest_named
+from corridor.topologies.model.domains import HomeDomains
 from corridor.topologies.model.topology import Frozen, Slug, Topology
 from corridor.topologies.model.wiring import queue_packets
 
@@ -526,6 +527,7 @@ def _known(scenario: ScenarioFile, topology: Topology) -> Known:
         streams=streams,
         has_bfd=scenario.network.bfd is not None,
         follows=scenario.follows,
+        domains=HomeDomains(topology).domains if scenario.controller.domains else (),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from corridor.controller.policy.model import Policy, PolicySet
@@ -10,6 +11,7 @@ from corridor.controller.policy.model import Policy, PolicySet
 if TYPE_CHECKING:
     from corridor.experiments.scenario.scenario import LoadedScenario
 
+UNFOLLOWED = ("drain", "gateway", "switch", "restart")
 UNSERVED = ("protect", "bandwidth")
 """Of ``soft``: what controllers of domains do not provide, so it counts as given up."""
 
@@ -23,8 +25,7 @@ def served_policies(loaded: LoadedScenario) -> PolicySet:
         what = "write protect: {k: 0}" if key == ("protect",) else f"remove {key[-1]}"
         hint = f"{what}, or remove domains under controller"
         raise loaded.document.error(message, *key, hint=hint)
-    policies = tuple(map(_served, loaded.policies.policies))
-    return loaded.policies.model_copy(update={"policies": policies})
+    return served(loaded.policies)
 
 
 def refuse_domains(loaded: LoadedScenario, what: str) -> None:
@@ -42,6 +43,20 @@ def unserved(policies: PolicySet) -> dict[str, int]:
     return {key: count for key, count in found.items() if count}
 
 
+def served(policies: PolicySet) -> PolicySet:
+    """Return policies without what controllers of domains do not provide."""
+    return policies.model_copy(update={"policies": tuple(map(_served, policies.policies))})
+
+
+def served_events(loaded: LoadedScenario) -> LoadedScenario:
+    """Return the same with such policies in its events."""
+    events = tuple(
+        one if one.policies is None else replace(one, policies=served(one.policies))
+        for one in loaded.events
+    )
+    return loaded.model_copy(update={"events": events})
+
+
 def _asks(policy: Policy, key: str) -> bool:
     return policy.enabled and getattr(policy.soft, key) is not None
 
@@ -57,13 +72,17 @@ def _served(policy: Policy) -> Policy:
 def _refused(loaded: LoadedScenario) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """What is not possible, each with its place."""
     scenario = loaded.scenario
-    if scenario.faults or scenario.timeline:
-        key = "faults" if scenario.faults else "timeline"
-        yield "controllers of domains do not follow events of a run", (key,)
+    for event in loaded.events:
+        key = event.kind.key
+        if key in UNFOLLOWED:
+            yield f"controllers of domains do not follow the event {key}", (*event.place, key)
+        if event.options.get("silent"):
+            what = "controllers of domains detect failures by carriers only"
+            yield what, (*event.place, "silent")
     if scenario.cuts:
-        yield "controllers of domains do not bridge cuts of a run", ("cuts",)
-    if scenario.controller.follow:
-        yield "controllers of domains do not follow events of a run", ("controller", "follow")
+        yield "controllers of domains do not bridge cuts in sequence", ("cuts",)
+    if scenario.controller.follow is False:
+        yield "controllers of domains always follow events", ("controller", "follow")
     if scenario.protect.k:
         yield "controllers of domains do not install detours for failures", ("protect",)
     for key in ("disjoint", "aggregates"):

@@ -17,6 +17,7 @@ from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswe
 from corridor.experiments.answers.internet_cut import LEAST_GBPS, CountryCut
 from corridor.experiments.results.uncounted_losses import UNEXPLAINED
 from corridor.experiments.scenario.event_registry import is_fault
+from corridor.experiments.scenario.events import PLAIN
 from corridor.experiments.terminal.columns import render
 from corridor.experiments.text.internet_text import losses
 from corridor.topologies.base.words import counted, is_longer, joined_few, ms
@@ -116,7 +117,7 @@ def name_of(event: EventSummary) -> str:
 
 def has_given_id(event: EventSummary) -> bool:
     """Whether the id is more than kind and subject, with a number where there are several."""
-    by_default = f"{event.kind}-{event.what}".replace(":", "-")
+    by_default = f"{event.kind}-{event.what}".translate(PLAIN)
     rest = event.id.removeprefix(by_default)
     return rest == event.id or bool(rest and not rest.removeprefix("-").isdigit())
 
@@ -141,7 +142,7 @@ def _hit(hit: HitSummary) -> tuple[str, ...]:
 
 def expected_outage(hit: HitSummary) -> str:
     if not hit.expected:
-        return "unexpected"
+        return "not predicted"
     expected_ms, within = hit.expected_out_ms, hit.expected_out_within_ms
     if expected_ms is None:
         return "random loss" if is_lossy(hit) else "until its end"

@@ -305,12 +305,17 @@ def told_sentences(found: DomainsOfRun) -> list[str]:
     domains = counted(len(found.domains), "domain")
     delays = counted(sum(one.delays for one in told), "delay")
     messages = counted(sum(one.messages for one in told), "message")
-    return [
+    said = [
         (
             f"{domains} with a controller each: they disclosed {delays} (minimum {least}) "
             f"in {messages} until all had agreed; {refused or 'none'} refused"
         )
     ]
+    if found.moments is not None:
+        moments, broken = counted(found.moments.proven, "moment"), found.moments.violated
+        result = f"violated: {'; '.join(broken)}" if broken else "no claim about paths violated"
+        said.append(f"tables of all domains proven together at {moments} of the run: {result}")
+    return said
 
 
 def settlement_table(found: DomainsOfRun) -> Table:

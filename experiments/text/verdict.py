@@ -125,6 +125,9 @@ def holds(of: Answers, summary: Summary, proof: ProofDocument | None) -> str:
         none = f"Policy violated on the network, {none}" if wrong else none[0].upper() + none[1:]
         return f"{none}{watched}."
     violated, unproven = proof.claims("violated"), proof.claims("not proven")
+    if summary.domains is not None and summary.domains.moments is not None:
+        at_moments = {one.split()[0] for one in summary.domains.moments.violated}
+        violated = by_number({*violated, *at_moments})
     differs = proof.second_opinion is not None and not proof.second_opinion.agrees
     controller = summary.controller or ("another controller" if unproven else "")
     if controller:

@@ -78,7 +78,16 @@ Action = Callable[[Any, str, Values], object]
 (where it ends, those that plans keep of its beginning)."""
 Disconnects = Literal["", "switch", "switches", "controller"]
 Target = Literal[
-    "fibre", "hub", "group", "jurisdiction", "demand", "file", "day", "process", "workload"
+    "fibre",
+    "hub",
+    "group",
+    "jurisdiction",
+    "demand",
+    "file",
+    "day",
+    "process",
+    "workload",
+    "domain",
 ]
 """What the value of a kind's key names. A group is a shared-risk group."""
 

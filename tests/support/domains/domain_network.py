@@ -7,6 +7,7 @@ from random import Random
 
 from corridor.controller.domains.contracts import COMPOSED, compose, provers
 from corridor.controller.domains.domain_controller import DomainController, Timer
+from corridor.controller.domains.kept_state import Crossing
 from corridor.controller.domains.messages import Frame, Refused, decoded, encoded
 from corridor.controller.domains.sight import sights
 from corridor.controller.forwarding.program import Program
@@ -133,6 +134,17 @@ class DomainNetwork:
             if any(each.id == fibre for each in one.sight.specification.topology.fibres):
                 one.cut(fibre)
                 self.keep(name)
+
+    def repaired(self, fibre: str) -> None:
+        """Both find that it works again."""
+        for name, one in self.controllers.items():
+            if any(each.id == fibre for each in one.sight.specification.topology.fibres):
+                one.repaired(fibre)
+                self.keep(name)
+
+    def crossings(self) -> list[Crossing]:
+        """What packets may use, of all domains."""
+        return [each for one in self.controllers.values() for each in one.active()]
 
     def settle(self, most: int = 20_000) -> int:
         for count in range(most):

@@ -99,12 +99,18 @@ class Controller:
         self.alive = True
         self.drained = set()
         self.day = self.policies = None
+        self.ordered = {}
 
-    def kill(self):
+    def kill(self, _name=""):
         self.alive = False
 
-    def start_again(self):
+    def start_again(self, _name=""):
         self.alive = True
+
+    def order(self, domain, do):
+        """As of two that undo each other: the second leaves nothing."""
+        if self.ordered.pop(domain, None) is None:
+            self.ordered[domain] = do
 
     def ask(self, do, **what):
         if not self.alive:

@@ -81,3 +81,45 @@ def test_domains_tell_at_least_the_minimum_and_what_they_carry_for_others_is_cou
     assert [by_id[one]["transit"]["packets"] for one in ("east@CN", "south@PK")] == [0, 0]
     ways = {(one["by"], one["to"]): one["volume"]["packets"] for one in found["handed_over"]}
     assert ways["east@CN", "mid@CN"] == ways["mid@CN", "south@TH"] == probes
+
+
+EVENTS = """probe: {interval: 10ms, count: 420, size: 128B}
+timeline:
+- {at: 500ms, until: 1s, cut: kunming-bangkok}
+- {at: 1500ms, policies: none}
+- {at: 2s, policies: pan-asia}
+- {at: 2500ms, until: 2800ms, kill: mid@CN}
+- {at: 2600ms, until: 3100ms, cut: kunming-bangkok}
+- {at: 3500ms, leave: south@PK}
+"""
+
+
+@pytest.fixture(scope="module")
+def with_events(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("events")
+    (folder / "chain.yaml").write_text(MAP)
+    (folder / "scenario.yaml").write_text(SCENARIO + EVENTS)
+    words = ("--testbed", "uml", "--clock", "virtual")
+    return run(folder / "out", str(folder / "scenario.yaml"), *words)
+
+
+def test_controllers_follow_a_cut_other_policies_a_kill_and_a_domain_that_leaves(with_events):
+    events = {one["id"]: one for one in with_events.summary["events"]}
+    hits = {name: {hit["demand"]: hit for hit in one["hits"]} for name, one in events.items()}
+    assert 0 < hits["cut-kunming-bangkok"]["near"]["out_ms"] < 100
+    assert hits["cut-kunming-bangkok"]["near"]["rtt_then_ms"] > 70
+    assert set(hits["policies-pan-asia"]) == {"kept"}  # lawful in between only
+    assert hits["cut-kunming-bangkok-2"]["near"]["out_ms"] >= 150  # its controller is dead
+    assert set(hits["leave-south-PK"]) == {"through"}
+    demands = {one["id"]: one for one in with_events.summary["demands"]}
+    assert 40 <= demands["kept"]["received"] <= 65  # of half a second, and until it is ruled
+
+
+def test_no_packet_is_forbidden_and_all_tables_are_proven_together_at_every_moment(with_events):
+    seen, moments = with_events.summary["crossings"], with_events.summary["domains"]["moments"]
+    assert (seen["lost"], seen["forbidden"], seen["strange"]) == (0, [], [])
+    assert moments["proven"] > 40
+    assert moments["violated"] == []
+    after = json.loads((with_events.folder / "proof.json").read_text())["proofs"]["after"]
+    assert after["holds"] is True
+    assert "same_as" not in after

@@ -143,13 +143,34 @@ def test_an_update_loses_no_packet(case):
     net = DomainNetwork(rules, seed)
     net.cut(dead)
     net.settle()
-    for name, one in net.controllers.items():
-        one.repaired(dead)
-        one.again()
-        net.keep(name)
+    net.repaired(dead)
     while net.step():
         net.inject()
         for _ in range(40):  # shorter than the drain time, which passes as fast as messages here
             net.move()
     assert net.lost_packets == 0
+    agreed(net, frozenset())
+
+
+@MANY
+@given(cases())
+def test_a_domain_that_leaves_carries_nothing_and_is_used_again_once_it_is_back(case):
+    (rules, _), _, seed = case
+    net = DomainNetwork(rules, seed)
+    net.settle()
+    gone = net.chance.choice(sorted(net.controllers))
+    net.controllers[gone].leave()
+    net.keep(gone)
+    while net.step():
+        assert net.breaches() == []
+    assert not [*net.controllers[gone].active()]
+    assert all(gone not in (one.upstream, one.downstream) for one in net.crossings())
+    event(f"{len(net.crossings())} crossings of others")
+    net.kill(gone)  # it remembers
+    net.settle()
+    assert not [*net.controllers[gone].active()]
+    net.controllers[gone].rejoin()
+    net.keep(gone)
+    net.settle()
+    assert net.breaches() == []
     agreed(net, frozenset())

@@ -110,6 +110,7 @@ def test_a_certificate_of_another_authority_opens_nothing(net, tmp_path):
 def test_a_process_that_is_killed_takes_over_from_its_file(net):
     paths = net.paths()
     net.kill(SOUTH)
+    net.start_again(SOUTH)
     assert net.violated() == []
     settle(net)
     assert net.paths() == paths

@@ -102,8 +102,15 @@ def test_without_the_key_a_plan_knows_no_domains():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("faults: [{cut: guian-kunming, at: 1s}]", "do not follow events of a run; remove faults"),
-        ("cuts: {}", "do not bridge cuts of a run; remove cuts"),
+        (
+            "timeline: [{drain: guian-kunming, at: 1s}]",
+            "do not follow the event drain; remove drain",
+        ),
+        (
+            "network: {bfd: 15ms}\nfaults: [{cut: guian-kunming, at: 1s, silent: true}]",
+            "detect failures by carriers only; remove silent",
+        ),
+        ("cuts: {}", "do not bridge cuts in sequence; remove cuts"),
         ("protect: {k: 1}", "do not install detours for failures; write protect: {k: 0}"),
         ("network: {police: 1Mbit}", "do not police rates; remove police"),
         (
@@ -119,7 +126,8 @@ def test_what_domains_cannot_do_is_refused_in_one_line(tmp_path, capsys, text, s
     path.write_text(f"schema: 1\nname: mine\nextends: {EXAMPLE.name}\n{text}\n")
     assert cli.main(["check", str(path)]) == 2
     complained = capsys.readouterr().err
-    assert f"mine.yaml:4: controllers of domains {said}" in complained
+    line = 4 + text.count("\n")
+    assert f"mine.yaml:{line}: controllers of domains {said}" in complained
     assert complained.count("\n") == 1
 
 

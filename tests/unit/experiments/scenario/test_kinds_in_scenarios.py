@@ -30,6 +30,7 @@ from remembering_network import Captures, Controller, Gateways, Net, Transfers
 
 FIRST_LINE = HEAD.count("\n") + 1
 BFD = "network: {bfd: 15ms}\n"
+DOMAINS = "controller: {domains: operators}\n"
 PROBES = "probe: {interval: 20ms, count: 300}\n"
 VALUES = {"flag": "true", "name": "kunming"}
 """By unit, what an option that has an event made otherwise may have in the example of its kind."""
@@ -56,7 +57,8 @@ class Form(NamedTuple):
         return loaded(folder, self.text(*texts))
 
     def text(self, *texts):
-        return f"{BFD}{self.place}:\n  - {'\n  - '.join(texts)}\n{PROBES}"
+        more = DOMAINS if self.kind.of == "domain" else ""
+        return f"{BFD}{self.place}:\n  - {'\n  - '.join(texts)}\n{PROBES}{more}"
 
     def read(self, folder, text):
         scenario = self.scenario(folder, text).scenario
@@ -191,7 +193,8 @@ def test_what_only_bfd_notices_is_refused_without_it(kind, tmp_path):
 
 @every_kind
 def test_what_is_asked_of_the_controller_is_refused_where_it_does_not_follow(kind, tmp_path):
-    text = f"{BFD}controller: {{follow: false}}\ntimeline:\n  - {kind.example}\n"
+    domains = ", domains: operators" if kind.of == "domain" else ""
+    text = f"{BFD}controller: {{follow: false{domains}}}\ntimeline:\n  - {kind.example}\n"
     if not kind.asks_controller:
         assert loaded(tmp_path, text).events
         return
@@ -269,6 +272,7 @@ class Lab:
             "restarts": net.openvswitch.restarts,
             "gateways": set(self.gateways.dead),
             "controller": (controller.alive, controller.day, controller.policies),
+            "domains": dict(controller.ordered),
             "drained": set(controller.drained),
             "transfers": list(self.transfers.begun),
             "captures": set(self.captures.open),
@@ -331,7 +335,7 @@ def test_what_asks_the_controller_says_so(kind, tmp_path):
     for change in changes[:1]:
         lab.carry_out(change)
     after = lab.state()
-    asked = any(before[part] != after[part] for part in ("controller", "drained"))
+    asked = any(before[part] != after[part] for part in ("controller", "domains", "drained"))
     assert asked == kind.asks_controller
 
 

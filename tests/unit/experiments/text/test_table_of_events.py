@@ -91,7 +91,7 @@ def test_who_was_out_for_longest_is_named_first_and_the_others_are_counted():
 def test_a_surprise_a_refusal_and_what_nothing_explains_are_said():
     surprise = {**HIT, "expected": False, "expected_out_ms": 0.0, "rtt_then_ms": None}
     lines = table(event(surprise, refused="not now"), unexplained=12)
-    assert "unexpected" in lines[3]
+    assert "not predicted" in lines[3]
     assert "none" in lines[3]
     assert lines[-2:] == ["dig was rejected: not now", "12 lost probes have no known cause"]
 
