@@ -188,6 +188,37 @@ def _planned(
     return tuple(map(graph, counting(intents, "paths planned")))
 
 
+class GraphsOnDemand:
+    """How intents are served while nothing has failed, as of ``build_forwarding_graphs``: their
+    paths, and the whole graph with its detours of those that are asked for."""
+
+    def __init__(self, topology: Topology, intents: Iterable[Intent]) -> None:
+        self._builder, self._topology = GraphBuilder(topology), topology
+        self._intents = {intent.id: intent for intent in intents}
+        off = keeping_apart(self._builder, topology, tuple(self._intents.values()))
+        self._off = {name: off.get(name, NOTHING) for name in self._intents}
+        self._used = {
+            name: self._builder.first_path(one, self._off[name])
+            for name, one in self._intents.items()
+        }
+
+    def is_served(self, name: str) -> bool:
+        """Whether an intent has a path, by its id."""
+        return self._used[name] is not None
+
+    def meets(self, name: str, failures: Failures) -> bool:
+        """Whether the packets of an intent find anything of this dead."""
+        used = self._used[name]
+        return used is not None and not (
+            failures.gateways.isdisjoint(used.gateways)
+            and all(failures.spare(self._topology.fibre(one)) for one in used.fibres)
+        )
+
+    def graph(self, name: str) -> ForwardingGraph:
+        """With its detours."""
+        return self._builder.graph(self._intents[name], self._off[name])
+
+
 def still_shared(topology: Topology, graphs: Iterable[ForwardingGraph]) -> list[Sharing]:
     """What paths of disjoint demands share nevertheless while nothing fails."""
     served = [graph for graph in graphs if graph.first is not None]

@@ -213,6 +213,15 @@ class GraphBuilder:
             intent, best_permitted_path(intent.applicable_policies, self._failures)
         )
 
+    def first_path(self, intent: Intent, avoided: Avoided = NOTHING) -> Used | None:
+        """What the path of ``graph`` traverses while nothing is found dead, without planning its
+        detours; None where there is no path. Never raises."""
+        try:
+            found = self.used(intent, avoided)
+            return found or (None if avoided == NOTHING else self.used(intent, NOTHING))
+        except Exception:  # noqa: BLE001 - an evaluation error means deny
+            return None
+
     @property
     def risks(self) -> Risks:
         """What may fail, by number."""

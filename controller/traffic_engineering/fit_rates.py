@@ -21,10 +21,6 @@ from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.intent import Intent, PreferredPath
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.semantics import NO_FAILURES, Failures
-from corridor.controller.prover import tables_of
-from corridor.controller.prover.exact_outcomes import Searched
-from corridor.controller.prover.exact_rates import admissions, too_full_together
-from corridor.controller.prover.exact_search import Explorer
 from corridor.controller.traffic_engineering import fewest_moves
 from corridor.controller.traffic_engineering.candidate_values import Links
 from corridor.controller.traffic_engineering.guaranteed_demands import may_have_rates, rates_of
@@ -36,6 +32,8 @@ from corridor.topologies.model.wiring import wire
 
 if TYPE_CHECKING:
     from corridor.controller.intent.values import Link, Worst
+    from corridor.controller.prover.exact_outcomes import Searched
+    from corridor.controller.prover.exact_search import Explorer
 
 NONE = "none"
 TRIES = 4
@@ -188,6 +186,8 @@ class Served:
 
     def together(self) -> frozenset[frozenset[str]]:
         """Two failures each, under which they do not fit."""
+        from corridor.controller.prover.exact_rates import too_full_together
+
         searched = _searched(self.topology, self.graphs, self._without)
         return too_full_together(*searched, MOST_OF_LINK)
 
@@ -204,6 +204,8 @@ def too_full(
     """The links that committed rates do not fit, each in its worst case."""
     if not graphs:
         return []
+    from corridor.controller.prover.exact_rates import admissions
+
     admitted = admissions(*_searched(topology, graphs, without))
     return [link for admission in admitted for link in admission.links if not link.fits]
 
@@ -211,6 +213,10 @@ def too_full(
 def _searched(
     topology: Topology, graphs: Sequence[ForwardingGraph], without: Failures
 ) -> tuple[Explorer, list[Searched]]:
+    # Most commands promise no rates, and the prover takes long to import.
+    from corridor.controller.prover import tables_of
+    from corridor.controller.prover.exact_search import Explorer
+
     wiring = wire(topology, gateways=gateways_of(graphs))
     tables = tables_of(compile_forwarding_graphs(wiring, topology, graphs).program)
     explorer = Explorer(tables, wiring, topology, without)

@@ -9,18 +9,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from corridor.controller.explain import Explanation
 from corridor.controller.explain import explain as explained
 from corridor.controller.explain.path_summary import PathDetails, passage_of_journey
-from corridor.controller.forwarding.compiler import build_forwarding_graphs
-from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.forwarding.packet_traces import trace_packet
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.certainty import Lawful
 from corridor.controller.policy.law import load_law, read_flow
-from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.capacity_answer import CapacityQuestion, capacity_answer
 from corridor.experiments.answers.capacity_document import CapacityAnswer, Holding, Load
@@ -46,10 +43,9 @@ from corridor.experiments.scenario.given import (
     given_stated,
     given_texts,
 )
-from corridor.experiments.scenario.intents import intents_for
+from corridor.experiments.scenario.intents import planned_demand
 from corridor.experiments.scenario.scenario import (
     DEFAULT,
-    LoadedScenario,
     as_asked,
     load_scenario,
     load_under,
@@ -57,8 +53,6 @@ from corridor.experiments.scenario.scenario import (
 )
 from corridor.topologies.analysis.monte_carlo import draw
 from corridor.topologies.base.documents import Document, Plain
-from corridor.topologies.base.errors import InputError
-from corridor.topologies.base.suggestions import nearest
 from corridor.topologies.base.today import today
 from corridor.topologies.model.delay_model import load_delay_model
 from corridor.topologies.model.footprint import footprint_of
@@ -342,27 +336,3 @@ def law(
     given |= {name: list(fact) if isinstance(fact, list) else fact for name, fact in facts.items()}
     flow = read_flow(Document(given, "", {}), known)
     return classified(flow, known, given_day(as_of) or today())
-
-
-# The forwarding graphs of one demand of a scenario, and of the responses to it. Pure.
-
-
-class PlannedDemand(NamedTuple):
-    """One demand as compiled, next to the demands that it must be disjoint from."""
-
-    forward: ForwardingGraph
-    reverse: ForwardingGraph | None
-    """The reverse demand; None if ``forward`` is a reverse demand itself."""
-
-
-def planned_demand(loaded: LoadedScenario, demand: str) -> PlannedDemand:
-    """Return the forwarding graphs of a demand by its id, such as ``ckpt-karachi`` or
-    ``ckpt-karachi.return``. Raises InputError with the nearest id if there is no such demand."""
-    intents = {intent.id: intent for intent in intents_for(loaded)}
-    if demand not in intents:
-        hint = nearest(demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
-        raise InputError(f'scenario {loaded.scenario.name} has no demand "{demand}"', hint)
-    wanted = (demand, f"{demand}{RETURN}")
-    together = [one for one in intents.values() if one.id in wanted or one.disjoint]
-    graphs = {one.intent.id: one for one in build_forwarding_graphs(loaded.topology, together)}
-    return PlannedDemand(graphs[wanted[0]], graphs.get(wanted[1]))

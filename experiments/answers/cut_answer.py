@@ -13,13 +13,12 @@ from pathlib import Path
 
 from corridor.controller.explain.explanation import Outage, outage_under
 from corridor.controller.explain.path_summary import Reference, passage_of_graph
-from corridor.controller.forwarding.compiler import build_forwarding_graphs
+from corridor.controller.forwarding.compiler import GraphsOnDemand
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.anycast import settle
 from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.model import RETURN
 from corridor.controller.policy.semantics import Failures
-from corridor.experiments.answers.document import PathDocument, path_document
 from corridor.experiments.answers.internet_cut import (
     SEGMENT,
     SYSTEM,
@@ -27,7 +26,12 @@ from corridor.experiments.answers.internet_cut import (
     figures_of,
     internet_cut,
 )
-from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.map_document import (
+    MapDocument,
+    PathDocument,
+    map_document,
+    path_document,
+)
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.scenario.intents import intents_for
 from corridor.experiments.scenario.scenario import LoadedScenario, whole_map
@@ -258,15 +262,17 @@ def cut_paths(
     loaded: LoadedScenario, named: tuple[str, ...], footprint: Footprint | None = None
 ) -> tuple[CutAnswer, tuple[CutPath, ...]]:
     """Return the answer, and the path of each affected demand in the same order."""
+    planned = GraphsOnDemand(loaded.topology, intents_for(loaded))
     if footprint is None:
-        return _cut_paths(loaded, named)
+        return _cut_paths(loaded, planned, named)
     hit = struck(loaded.topology, footprint)
     sure = tuple(one.fibre for one in hit if one.is_sure)
     possible = tuple(one.fibre for one in hit if not one.is_sure)
-    answer, paths = _cut_paths(loaded, _with_fibres(named, (*sure, *possible)))
+    answer, paths = _cut_paths(loaded, planned, _with_fibres(named, (*sure, *possible)))
     least = answer
     if possible:
-        least = _cut_paths(loaded, _with_fibres(named, sure), with_internet=False)[0]
+        sure_ones = _with_fibres(named, sure)
+        least = _cut_paths(loaded, planned, sure_ones, with_internet=False)[0]
     found = FootprintCut(
         id=footprint.id,
         what=footprint.what,
@@ -289,19 +295,25 @@ def _with_fibres(named: tuple[str, ...], fibres: Iterable[str]) -> tuple[str, ..
 
 
 def _cut_paths(
-    loaded: LoadedScenario, named: tuple[str, ...], *, with_internet: bool = True
+    loaded: LoadedScenario,
+    planned: GraphsOnDemand,
+    named: tuple[str, ...],
+    *,
+    with_internet: bool = True,
 ) -> tuple[CutAnswer, tuple[CutPath, ...]]:
     topology, (related, day) = loaded.topology, figures_of(loaded)
     dead = tuple(dict.fromkeys(on_topology(loaded, named)))
     failures = failures_of(topology, dead)
-    trees = {one.intent.id: one for one in build_forwarding_graphs(topology, intents_for(loaded))}
-    pairs = [(trees[one.id], trees[f"{one.id}{RETURN}"]) for one in loaded.scenario.demands]
-    served = [pair for pair in pairs if all(graph.first is not None for graph in pair)]
-    own_end = [one.intent.id for one, _ in served if not failures.hubs.isdisjoint(one.intent.pair)]
+    served = {
+        one.id: (one.src, one.dst)
+        for one in loaded.scenario.demands
+        if planned.is_served(one.id) and planned.is_served(f"{one.id}{RETURN}")
+    }
+    own_end = [one for one, ends in served.items() if not failures.hubs.isdisjoint(ends)]
     found = [
-        hit
-        for pair in served
-        if pair[0].intent.id not in own_end and (hit := _hit(loaded, pair, dead)) is not None
+        _hit(loaded, (planned.graph(one), planned.graph(back)), dead)
+        for one, back in ((one, f"{one}{RETURN}") for one in served if one not in own_end)
+        if planned.meets(one, failures) or planned.meets(back, failures)
     ]
     found.sort(key=lambda pair: (pair[0].again_ms is not None, -pair[0].longer_ms))
     answer = CutAnswer(
@@ -321,12 +333,11 @@ def _cut_paths(
 
 def _hit(
     loaded: LoadedScenario, pair: tuple[ForwardingGraph, ForwardingGraph], dead: tuple[str, ...]
-) -> tuple[CutDemand, CutPath] | None:
+) -> tuple[CutDemand, CutPath]:
+    """Of a demand of which the packets of one direction, or of both, find something dead."""
     outages = [
         outage_under(loaded.topology, graph, dead, loaded.policies, loaded.as_of) for graph in pair
     ]
-    if outages == [None, None]:
-        return None
     before = [_one_way_ns(graph) for graph in pair]
     at_once = [_at_once_ns(of, ns) for of, ns in zip(outages, before, strict=True)]
     again = [_again_ns(of, ns) for of, ns in zip(outages, before, strict=True)]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from corridor.controller.explain import Explanation
 from corridor.controller.explain.clauses import ClauseCost
 from corridor.controller.explain.explanation import Outage
-from corridor.controller.explain.path_summary import PathDetails, Reference
+from corridor.controller.explain.path_summary import Reference
 from corridor.controller.policy.clauses.clause import StatementKind
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.certainty import certainty_summary
@@ -22,7 +22,12 @@ from corridor.experiments.answers.demand_parts import (
 )
 from corridor.experiments.answers.gathering import Gathered
 from corridor.experiments.answers.internet_cut import InternetCut, figures_of, internet_cut
-from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.map_document import (
+    MapDocument,
+    PathDocument,
+    map_document,
+    path_document,
+)
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price import DemandPrice, Total
 from corridor.experiments.answers.price_causes import Basis, Cause
@@ -37,20 +42,6 @@ ANSWERS_SCHEMA = 2
 MOST_REMEDIES = 4
 ELEMENTS = {"cut": "link", "group": "srlg", "hub": "hub"}
 """By kinds of events: what they cut."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PathDocument:
-    """A path one way; ``phases`` is empty where no policy was asked."""
-
-    hubs: tuple[str, ...]
-    fibres: tuple[str, ...]
-    one_way_ms: float
-    length_km: float
-    crosses: tuple[str, ...]
-    may_cross: tuple[str, ...]
-    gateways: tuple[str, ...]
-    phases: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,21 +267,6 @@ def _why(found: Explanation) -> str:
 def _interval(priced: DemandPrice) -> tuple[float, ...] | None:
     of = priced.certainty
     return None if of is None else (of.interval.low_ms, of.interval.high_ms)
-
-
-def path_document(of: PathDetails | None) -> PathDocument | None:
-    if of is None:
-        return None
-    return PathDocument(
-        hubs=of.hubs,
-        fibres=of.fibres,
-        one_way_ms=of.one_way_ns / 1e6,
-        length_km=of.length_km,
-        crosses=of.crosses,
-        may_cross=of.may_cross,
-        gateways=of.gateways,
-        phases=of.phases,
-    )
 
 
 def _clause(of: ClauseCost) -> Clause:

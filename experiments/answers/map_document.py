@@ -1,9 +1,10 @@
-"""A topology as the ``map`` of ``answers.json``: what maps and pages draw. Pure."""
+"""A topology and paths over it as in ``answers.json``: what maps and pages draw. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from corridor.controller.explain.path_summary import PathDetails
 from corridor.topologies.base.codec import Document
 from corridor.topologies.base.words import short_name
 from corridor.topologies.model.catalogue import load_jurisdictions
@@ -111,4 +112,33 @@ def _fibre(topology: Topology, fibre: Fibre) -> FibreEntry:
         confidence=fibre.confidence,
         sources=fibre.sources,
         points=(ends[0], *fibre.via, ends[1]),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathDocument:
+    """A path one way; ``phases`` is empty where no policy was asked."""
+
+    hubs: tuple[str, ...]
+    fibres: tuple[str, ...]
+    one_way_ms: float
+    length_km: float
+    crosses: tuple[str, ...]
+    may_cross: tuple[str, ...]
+    gateways: tuple[str, ...]
+    phases: tuple[str, ...]
+
+
+def path_document(of: PathDetails | None) -> PathDocument | None:
+    if of is None:
+        return None
+    return PathDocument(
+        hubs=of.hubs,
+        fibres=of.fibres,
+        one_way_ms=of.one_way_ns / 1e6,
+        length_km=of.length_km,
+        crosses=of.crosses,
+        may_cross=of.may_cross,
+        gateways=of.gateways,
+        phases=of.phases,
     )

@@ -14,8 +14,12 @@ from corridor.controller.explain.path_summary import (
     shortest_passage,
 )
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.answers.document import PathDocument, path_document
-from corridor.experiments.answers.map_document import MapDocument, map_document
+from corridor.experiments.answers.map_document import (
+    MapDocument,
+    PathDocument,
+    map_document,
+    path_document,
+)
 from corridor.experiments.answers.names import Names, names_of
 from corridor.experiments.answers.price_sets import PricedScenario, Served
 from corridor.topologies.base.codec import Document, formerly

@@ -15,8 +15,13 @@ from types import MappingProxyType
 from corridor.controller.explain.subject import Exported
 from corridor.experiments.account.summary import EventSummary
 from corridor.experiments.answers.capacity_document import CapacityAnswer, LinkUtilisation
-from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer, PathDocument
-from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
+from corridor.experiments.answers.document import Answers, CutEntry, DemandAnswer
+from corridor.experiments.answers.map_document import (
+    FibreEntry,
+    HubEntry,
+    MapDocument,
+    PathDocument,
+)
 from corridor.experiments.atlas.plane import Projection
 from corridor.topologies.model.routing import GROUP
 from corridor.topologies.model.topology import LatLon

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from corridor.controller.policy.set_names import NO_POLICIES
 from corridor.experiments.answers.cut_answer import CutAnswer, CutDemand, CutDocument, CutPath
-from corridor.experiments.answers.document import PathDocument
 from corridor.experiments.answers.internet_cut import InternetCut
+from corridor.experiments.answers.map_document import PathDocument
 from corridor.experiments.brief.document import (
     CONSTANTS,
     Bar,

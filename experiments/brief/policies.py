@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from corridor.controller.policy.set_names import NO_POLICIES
-from corridor.experiments.answers.document import CauseEntry, PathDocument
-from corridor.experiments.answers.map_document import FibreEntry, MapDocument
+from corridor.experiments.answers.document import CauseEntry
+from corridor.experiments.answers.map_document import FibreEntry, MapDocument, PathDocument
 from corridor.experiments.answers.names import Names
 from corridor.experiments.answers.outcome import Outcome
 from corridor.experiments.answers.price_causes import (

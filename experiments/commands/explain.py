@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _answer(args: argparse.Namespace) -> Answer:
     from corridor.controller.explain import explain
-    from corridor.experiments.answers.asking import planned_demand
     from corridor.experiments.answers.certainty_text import ask
     from corridor.experiments.answers.demand_parts import anycast_summary
+    from corridor.experiments.scenario.intents import planned_demand
     from corridor.experiments.scenario.scenario import as_asked
     from corridor.experiments.text.explanation_text import explained
     from corridor.topologies.base.codec import to_plain

@@ -9,13 +9,8 @@ from corridor.experiments.answers.price_causes import UNCERTAIN
 from corridor.topologies.base.words import counted, is_longer
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.document import (
-        Answers,
-        CauseEntry,
-        CutEntry,
-        DemandAnswer,
-        PathDocument,
-    )
+    from corridor.experiments.answers.document import Answers, CauseEntry, CutEntry, DemandAnswer
+    from corridor.experiments.answers.map_document import PathDocument
 
 NOT_ADVICE = "not legal advice"
 

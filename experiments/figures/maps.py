@@ -57,7 +57,8 @@ from corridor.experiments.figures.style import (
 from corridor.topologies.base.words import counted
 
 if TYPE_CHECKING:
-    from corridor.experiments.answers.document import Answers, DemandAnswer, PathDocument
+    from corridor.experiments.answers.document import Answers, DemandAnswer
+    from corridor.experiments.answers.map_document import PathDocument
 
 
 PT_PER_PX = 0.75

@@ -177,7 +177,7 @@ def _say_internet(args: argparse.Namespace, faults: Sequence[Mapping[str, Any]])
 
     from corridor.experiments.live_network.client import Api
     from corridor.experiments.live_network.page_app import internet_now
-    from corridor.experiments.live_network.session import Setting
+    from corridor.experiments.live_network.setting import Setting
     from corridor.experiments.text.internet_text import internet_text
 
     api = Api(session.url, Path(session.token_file), session.name)

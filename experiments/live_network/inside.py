@@ -29,7 +29,7 @@ from corridor.experiments.account.proof_document import PROOF_FILE
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.lab.run_events import Emit, Event
 from corridor.experiments.live_network.network import LiveNetwork, OwnApp
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.operations.door import OPERATIONS, SOCKET, opened
 from corridor.experiments.operations.guest_lines import Garbled, open_console, pump
 from corridor.experiments.operations.server import Operations

@@ -18,7 +18,7 @@ from corridor.experiments.lab.assembly import assemble
 from corridor.experiments.lab.event_driver import EventDriver
 from corridor.experiments.lab.following_controller import FollowingController
 from corridor.experiments.live_network.own_controller import OwnAnswers, OwnLiveController
-from corridor.experiments.live_network.session import SPECIFICATION, Setting
+from corridor.experiments.live_network.setting import SPECIFICATION, Setting
 from corridor.experiments.operations.guest_lines import relayed
 from corridor.topologies.emulation.controller_start import CONTROLLER
 from corridor.topologies.model.wiring import Wiring

@@ -21,7 +21,7 @@ from corridor.controller.reconcile.event_log import EventLog
 from corridor.experiments.lab.controller_process import OwnController
 from corridor.experiments.lab.dumps import Dump
 from corridor.experiments.lab.proof import in_a_line, proof_of_others, refuse_endless
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor.topologies.base.codec import to_plain
 from corridor.topologies.base.errors import (
     CorridorError,

@@ -102,7 +102,7 @@ def _server(given: argparse.Namespace, link: ControllerLink) -> PageServer:
     )
     from corridor.experiments.live_network.page_app import Body, PageServer
     from corridor.experiments.live_network.page_measuring import Loads, Probes
-    from corridor.experiments.live_network.session import Setting
+    from corridor.experiments.live_network.setting import Setting
     from corridor.experiments.live_network.status_text import told
 
     setting = Setting.read(given.results / "raw")

@@ -1,4 +1,4 @@
-"""Which networks are up on this machine now, how to reach them, and what each is to be kept to.
+"""Which networks are up on this machine now, and how to reach them.
 
 ``corridor up`` leaves a note of each in ``$XDG_STATE_HOME/corridor/live/NAME/session.json``; the
 commands that use a live network read it. A note counts while the process that wrote it lives.
@@ -13,21 +13,14 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, Self
 
-from corridor.controller.intent.specification import Specification
-from corridor.experiments.plan.policies import possible_gateways
-from corridor.experiments.scenario.scenario import LoadedScenario
 from corridor.topologies.base.bounded_file import NOTE, open_bounded, parse_json
 from corridor.topologies.base.codec import from_plain, to_plain
 from corridor.topologies.base.errors import EnvironmentUnsupported, InputError
 from corridor.topologies.base.suggestions import nearest
-from corridor.topologies.model.line import Line
-from corridor.topologies.model.wiring import Wiring, wire
 
 SCHEMA = 2
 FILE = "session.json"
@@ -209,43 +202,3 @@ def _started(pid: int) -> str:
     if fields[0] in "ZX":
         raise ProcessLookupError(pid)
     return f"{boot} {fields[19]}"
-
-
-SPECIFICATION, WIRING = "specification.json", "wiring.json"
-
-
-class Setting(NamedTuple):
-    """One network, and what its packets are judged by."""
-
-    specification: Specification
-    wiring: Wiring
-
-    def write(self, folder: Path) -> None:
-        """As controllers read it."""
-        (folder / SPECIFICATION).write_text(self.specification.to_json())
-        (folder / WIRING).write_text(json.dumps(to_plain(self.wiring)))
-
-    @classmethod
-    def read(cls, folder: Path) -> Self:
-        specification = Specification.from_json((folder / SPECIFICATION).read_text())
-        return cls(specification, from_plain(Wiring, json.loads((folder / WIRING).read_text())))
-
-
-def live_wiring(
-    loaded: LoadedScenario, run_id: str, seed: int, lines: Mapping[str, Line] | None = None
-) -> Wiring:
-    """With a gateway wherever there may be one, since policies may come to need it: at hubs that
-    have one on the map, and at those that the scenario's policies take as waypoints.
-
-    Nothing is random on fibres unless ``lines`` says so, by fibre: then whatever is lost has a
-    cause.
-    """
-    return wire(
-        loaded.topology,
-        run_id=run_id,
-        seed=seed,
-        buffer_ms=loaded.scenario.network.buffer / 1e6,
-        lines=lines,
-        gateways=possible_gateways(loaded.topology, [loaded.policies]),
-        ipv6=loaded.scenario.has_ipv6,
-    )

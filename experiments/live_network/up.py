@@ -31,7 +31,7 @@ from corridor.experiments.live_network.api_process import (
     open_in_browser,
     page_of,
 )
-from corridor.experiments.live_network.session import Setting, live_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.live_network.status_text import Note, ProgressPrinter
 from corridor.experiments.machines.kernel import Kernel
 from corridor.experiments.machines.system_packages import refuse_missing

@@ -20,9 +20,8 @@ from corridor.experiments.answers.document import (
     Clause,
     CutEntry,
     DemandAnswer,
-    PathDocument,
 )
-from corridor.experiments.answers.map_document import MapDocument
+from corridor.experiments.answers.map_document import MapDocument, PathDocument
 from corridor.experiments.answers.outcome import Outcome, outcome_of
 from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.pages.words import permit_word

@@ -10,8 +10,13 @@ from itertools import groupby
 from markupsafe import Markup
 
 from corridor.controller.explain.path_summary import Reference
-from corridor.experiments.answers.document import Clause, CutEntry, PathDocument
-from corridor.experiments.answers.map_document import FibreEntry, HubEntry, MapDocument
+from corridor.experiments.answers.document import Clause, CutEntry
+from corridor.experiments.answers.map_document import (
+    FibreEntry,
+    HubEntry,
+    MapDocument,
+    PathDocument,
+)
 from corridor.experiments.answers.outcome import OF_STATUS, Outcome
 from corridor.experiments.answers.price_causes import Cause
 from corridor.experiments.atlas import Atlas, atlas

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from corridor.controller.policy.semantics import NOT_JUDGED
-from corridor.experiments.answers.document import PathDocument
-from corridor.experiments.answers.map_document import FibreEntry, MapDocument
+from corridor.experiments.answers.map_document import FibreEntry, MapDocument, PathDocument
 from corridor.topologies.base import words
 
 NOTHING = "–"

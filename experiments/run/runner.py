@@ -297,7 +297,8 @@ def _write_inputs(
     kernel: AnyKernel | None,
 ) -> None:
     loaded = gathered.loaded
-    (out_dir / "raw" / "plan.json").write_text(json.dumps(to_plain(plan)))
+    planned = to_plain(plan)
+    (out_dir / "raw" / "plan.json").write_text(json.dumps(planned))
     (out_dir / "raw" / "specification.json").write_text(judged_by.to_json())
     certainty = gathered.certain.document.to_json()
     (out_dir / "raw" / CERTAINTY_FILE).write_text(json.dumps(certainty) + "\n")
@@ -314,8 +315,8 @@ def _write_inputs(
         choice,
         kernel,
         seed=plan.seed,
-        program=plan.program,
-        plan=plan,
+        program=planned["program"],
+        plan=planned,
     )
 
 

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Self
+from typing import NamedTuple, Self
 
 from corridor.controller.forwarding.compiler import build_forwarding_graphs
 from corridor.controller.forwarding.forwarding_graph import ForwardingGraph
 from corridor.controller.intent.intent import ANY_PACKET, Aggregate, Intent, Selector
 from corridor.controller.intent.specification import Direction, Specification
-from corridor.controller.policy.model import MOST_BPS, Bandwidth
+from corridor.controller.policy.model import MOST_BPS, RETURN, Bandwidth
 from corridor.controller.traffic_engineering.fit_rates import (
     NONE,
     fits,
@@ -252,3 +252,24 @@ def _multiplied(rates: Bandwidth, times: Fraction) -> Bandwidth | None:
     if (pir or cir or 0) > MOST_BPS:
         return None
     return rates.model_copy(update={"cir": cir, "pir": pir})
+
+
+class PlannedDemand(NamedTuple):
+    """One demand as compiled, next to the demands that it must be disjoint from."""
+
+    forward: ForwardingGraph
+    reverse: ForwardingGraph | None
+    """The reverse demand; None if ``forward`` is a reverse demand itself."""
+
+
+def planned_demand(loaded: LoadedScenario, demand: str) -> PlannedDemand:
+    """Return the forwarding graphs of a demand by its id, such as ``ckpt-karachi`` or
+    ``ckpt-karachi.return``. Raises InputError with the nearest id if there is no such demand."""
+    intents = {intent.id: intent for intent in intents_for(loaded)}
+    if demand not in intents:
+        hint = nearest(demand, intents) or f"it has {', '.join(list(intents)[:6:2])}, ..."
+        raise InputError(f'scenario {loaded.scenario.name} has no demand "{demand}"', hint)
+    wanted = (demand, f"{demand}{RETURN}")
+    together = [one for one in intents.values() if one.id in wanted or one.disjoint]
+    graphs = {one.intent.id: one for one in build_forwarding_graphs(loaded.topology, together)}
+    return PlannedDemand(graphs[wanted[0]], graphs.get(wanted[1]))

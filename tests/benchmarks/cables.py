@@ -34,7 +34,7 @@ from corridor.controller.policy.semantics import NO_FAILURES, Failures
 from corridor.controller.prover import tables_of
 from corridor.controller.prover.exact_search import Explorer
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.session import Setting, live_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import render

@@ -26,7 +26,7 @@ from corridor.controller.openflow.statuses import SERVED
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.session import Setting, live_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.scenario import policies_event as policies
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario

@@ -29,7 +29,7 @@ from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.statuses import SERVED
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.session import Setting, live_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import render

@@ -26,7 +26,7 @@ from corridor.controller.openflow import encoding
 from corridor.controller.openflow.deployments import DesiredState
 from corridor.controller.openflow.modifications import Modifications
 from corridor.controller.policy.model import PolicySet
-from corridor.experiments.live_network.session import live_wiring
+from corridor.experiments.live_network.setting import live_wiring
 from corridor.experiments.scenario.intents import specify
 from corridor.experiments.scenario.scenario import load_scenario
 from corridor.experiments.terminal.columns import render

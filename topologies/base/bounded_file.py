@@ -220,16 +220,18 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a number")
 
 
+_NESTED = (dict, list)
+
+
 def _is_within(said: Any, levels: int) -> bool:
     """Whether lists and objects are nested no deeper than that."""
-    level = [said]
+    level = [said] if isinstance(said, _NESTED) else []
     for _ in range(levels + 1):
         level = [
             item
             for one in level
-            if isinstance(one, dict | list)
             for item in (one.values() if isinstance(one, dict) else one)
-            if isinstance(item, dict | list)
+            if isinstance(item, _NESTED)
         ]
         if not level:
             return True

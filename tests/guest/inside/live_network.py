@@ -22,7 +22,7 @@ from tests.chaos.traffic import Traffic
 from corridor.controller.intent.specification import Specification
 from corridor.controller.policy.model import PolicySet
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.scenario import day_event, drain_event
 from corridor.experiments.scenario import policies_event as policies
 from corridor.topologies.model import cut, hub_faults

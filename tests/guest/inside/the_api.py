@@ -20,7 +20,7 @@ from tests.chaos.traffic import Traffic
 
 from corridor.experiments.live_network.api_process import ApiProcess
 from corridor.experiments.live_network.network import LiveNetwork
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.scenario import controller_event
 from corridor.topologies.model import cut
 

@@ -12,7 +12,7 @@ from control_socket import SocketController
 from corridor.experiments.answers.document import ANSWERS_FILE, document
 from corridor.experiments.answers.gathering import gather
 from corridor.experiments.live_network.api_process import MODULE, ServingProcess, address
-from corridor.experiments.live_network.session import Setting, live_wiring
+from corridor.experiments.live_network.setting import Setting, live_wiring
 from corridor.experiments.operations.door import opened
 from corridor.experiments.operations.server import Operations
 from corridor.experiments.scenario.intents import specify

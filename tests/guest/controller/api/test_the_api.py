@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from corridor.controller.reconcile.two_phase_rollout import SETTLE_NS
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor_runs import seen_inside
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 

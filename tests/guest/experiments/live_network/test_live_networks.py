@@ -10,7 +10,7 @@ import pytest
 
 from corridor.controller.reconcile.two_phase_rollout import SETTLE_NS
 from corridor.experiments.account.run_files import ControllerEvents
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor_runs import seen_inside
 from reconciler_lab import NO_EXPORT, NO_SEA, policies, specification, wiring
 

@@ -9,7 +9,10 @@ from functools import cache
 import pytest
 
 from corridor.controller.explain import explain
+from corridor.controller.forwarding.compiler import GraphsOnDemand, build_forwarding_graphs
 from corridor.controller.forwarding.forwarding_graph import GraphBuilder
+from corridor.controller.forwarding.packet_traces import trace_packet
+from corridor.controller.intent.specification import failures_of
 from corridor.experiments.answers.cut_answer import (
     CutAnswer,
     cut_answer,
@@ -83,6 +86,39 @@ def test_a_single_cut_does_what_is_explained_of_each_demand() -> None:
             assert found[name].again_ms is not None
         if told_of and graph.intent.id == name:
             assert name in found
+
+
+@pytest.mark.parametrize("scenario", ["reference", "examples/disjoint.yaml"])
+def test_paths_alone_find_the_demands_that_a_failure_affects(scenario: str) -> None:
+    loaded = load_scenario(scenario)
+    topology = loaded.topology
+    intents = intents_for(loaded)
+    planned = GraphsOnDemand(topology, intents)
+    wholes = build_forwarding_graphs(topology, intents)
+    alone = {one.intent.id: planned.graph(one.intent.id) for one in wholes}
+    gateways = [f"gateway:{hub.id}" for hub in topology.hubs]
+    for element in (*(f"srlg:{one}" for one in topology.srlgs), *gateways, "hub:kunming"):
+        failures = failures_of(topology, [element])
+        for whole in wholes:
+            name = whole.intent.id
+            assert planned.is_served(name) == (whole.first is not None)
+            if whole.first is not None and failures.hubs.isdisjoint(whole.intent.pair):
+                trace = trace_packet(whole, topology, failures)
+                assert planned.meets(name, failures) == bool(trace.found), (name, element)
+                assert trace_packet(alone[name], topology, failures).path == trace.path
+
+
+def test_only_affected_demands_have_their_detours_planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned: list[str] = []
+    graph = GraphsOnDemand.graph
+    monkeypatch.setattr(
+        GraphsOnDemand, "graph", lambda self, name: planned.append(name) or graph(self, name)
+    )
+    loaded = load_scenario("reference")
+    found = cut_answer(loaded, cut_elements(loaded, ["red-sea"]))
+    affected = [one.demand for one in found.hit]
+    assert 0 < len(affected) < found.served
+    assert sorted(planned) == sorted([*affected, *(f"{one}.return" for one in affected)])
 
 
 def test_times_are_round_trips_there_and_back() -> None:

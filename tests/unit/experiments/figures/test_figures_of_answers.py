@@ -12,7 +12,8 @@ from matplotlib.colors import to_hex
 
 import handmade_answers
 import handmade_run
-from corridor.experiments.answers.document import CutEntry, PathDocument
+from corridor.experiments.answers.document import CutEntry
+from corridor.experiments.answers.map_document import PathDocument
 from corridor.experiments.figures import answers_data, draw_figures
 from corridor.experiments.figures.maps import path_map
 from corridor.experiments.figures.price import MOST_DEMANDS, price_of_run

@@ -10,7 +10,7 @@ import pytest
 
 import corridor
 from corridor.experiments.live_commands import cut
-from corridor.experiments.live_network import client, session
+from corridor.experiments.live_network import client, session, setting
 from corridor.experiments.live_network.page_app import PageServer, internet_now
 from corridor.experiments.text.internet_text import internet_sentence
 from corridor.topologies.base.codec import to_plain
@@ -92,7 +92,7 @@ def test_the_command_states_it_after_the_cut_if_the_map_has_internet_traffic(
     monkeypatch.setattr(cut, "reached", reached)
     monkeypatch.setattr(cut, "_is_a_question", lambda _: False)
     monkeypatch.setattr(session, "find", lambda _: one)
-    monkeypatch.setattr(session.Setting, "read", lambda _: kept)
+    monkeypatch.setattr(setting.Setting, "read", lambda _: kept)
     monkeypatch.setattr(client, "Api", lambda *_: SimpleNamespace(get=lambda _: {"as_of": DAY}))
     parser = argparse.ArgumentParser()
     cut.add_parser(parser.add_subparsers())

@@ -18,7 +18,7 @@ from corridor.experiments.live_network.own_controller import (
     OwnAnswers,
     OwnLiveController,
 )
-from corridor.experiments.live_network.session import Setting
+from corridor.experiments.live_network.setting import Setting
 from corridor.experiments.live_network.status_text import told
 from corridor.experiments.plan.plan import make_plan
 from corridor.experiments.scenario.intents import specify

@@ -14,7 +14,7 @@ from corridor.experiments import cli
 from corridor.experiments.lab.proof import controllers_proof
 from corridor.experiments.live_network import api_process, session, up
 from corridor.experiments.live_network.api_process import ApiProcess, Restarted
-from corridor.experiments.live_network.session import live_wiring
+from corridor.experiments.live_network.setting import live_wiring
 from corridor.experiments.live_network.status_text import ProgressPrinter, told
 from corridor.experiments.live_network.up import bfd_interval_ms, ended_by_signals, interfaces
 from corridor.experiments.machines.kernel import Kernel

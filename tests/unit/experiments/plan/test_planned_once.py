@@ -12,6 +12,7 @@ from types import FrameType
 import pytest
 
 from corridor.controller.forwarding.compiler import (
+    GraphsOnDemand,
     build_forwarding_graphs,
     compile_forwarding_graphs,
 )
@@ -55,6 +56,7 @@ def counted() -> Iterator[Counter[object]]:
             str(frame.f_locals["failures"]),
             str([one.demand for one in frame.f_locals["intents"]]),
         ),
+        GraphsOnDemand.graph.__code__: lambda frame: frame.f_locals["name"],
         compile_forwarding_graphs.__code__: lambda frame: (
             frame.f_locals["epoch"],
             str([graph.first for graph in frame.f_locals["graphs"]]),
