@@ -82,18 +82,26 @@ class DomainApp(StaticApp):
         self._programs = new
         for step in (_core_on, _edges, _core_off):
             done: Any = hub.Queue()
-            asked = 0
+            asked: dict[int, Any] = {}
             for was, one in pairs:
                 datapath, changes = self._datapaths.get(one.dpid), [*step(was, one)]
                 if datapath is None or not changes:
                     continue  # a switch that connects again is given all of its program
                 xid = datapath.set_xid(parser.OFPFlowMod(datapath))
                 send_together(datapath, (order(change, xid) for change in changes))
-                self._barrier(datapath, partial(done.put, None))
-                asked += 1
-            with contextlib.suppress(hub.QueueEmpty):
-                for _ in range(asked):
-                    done.get(timeout=patient(ANSWER_S))
+                asked[one.dpid] = datapath
+                self._barrier(datapath, partial(done.put, one.dpid))
+            self._await_barriers(asked, done)
+
+    def _await_barriers(self, asked: dict[int, Any], done: Any) -> None:
+        """Return once each switch has answered, or has connected again: it has all of its program
+        then. A switch that does neither holds the update up, since what it holds is not known."""
+        while asked:
+            try:
+                asked.pop(done.get(timeout=patient(ANSWER_S)), None)
+            except hub.QueueEmpty:
+                for dpid in [one for one in asked if self._datapaths.get(one) is not asked[one]]:
+                    del asked[dpid]
 
 
 def _more(was: SwitchProgram, one: SwitchProgram, *, edge: bool) -> list[Flow]:

@@ -40,8 +40,7 @@ class AgreedByDomains:
     left: tuple[str, ...]
     """Domains that take no part."""
     unheard: tuple[str, ...]
-    """Domains whose controller was killed, is silent or lies: others may have no path, or not the
-    best."""
+    """Domains whose controller is dead or silent: others may have no path, or not the best."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class DomainControllers(ControllerProcess):
         self._net: DomainProcesses | None = None
         self._asking = threading.Lock()
         self._unheard: set[str] = set()
-        """Domains whose controller others do not hear, or not the truth."""
+        """Domains whose controller others do not hear."""
 
     @classmethod
     def of_plan(cls, plan: Plan, scratch: Path, out_dir: Path) -> DomainControllers:
