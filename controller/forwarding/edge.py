@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from corridor.controller.forwarding.program import (
     ETH_IPV4,
+    ETH_IPV6,
     FINAL_DROP,
     Action,
     Flow,
@@ -29,7 +30,7 @@ from corridor.controller.policy.phase import Phase
 from corridor.topologies.model.addresses import ETH_TYPE, Family
 from corridor.topologies.model.wiring import GATEWAY_OUT_PORT, HostEnd
 
-ETH_ARP, ETH_IPV6, ETH_LLDP = 0x0806, 0x86DD, 0x88CC
+ETH_ARP, ETH_LLDP = 0x0806, 0x88CC
 ETH_MPLS, ETH_MPLS_MULTICAST = 0x8847, 0x8848
 UNTAGGED = 0
 BROADCAST = "ff:ff:ff:ff:ff:ff"

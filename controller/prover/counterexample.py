@@ -9,6 +9,7 @@ from itertools import pairwise
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
     ETH_IPV4,
+    ETH_IPV6,
     Bucket,
     Flow,
     Reason,
@@ -20,7 +21,6 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import (
     ARP_REQUEST,
     ETH_ARP,
-    ETH_IPV6,
     ETH_LLDP,
     ETH_MPLS,
     IP_PROTO,

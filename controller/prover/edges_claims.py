@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
     ETH_IPV4,
+    ETH_IPV6,
     Action,
     FastFailover,
     Flow,
@@ -24,7 +25,6 @@ from corridor.controller.prover.search.declared_network import Network
 from corridor.controller.prover.search.headers import (
     ARP_REPLY,
     ETH_ARP,
-    ETH_IPV6,
     ETH_LLDP,
     ETH_MPLS,
     IP_PROTO,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from corridor.controller.forwarding.program import (
     COOKIE_MAGIC,
+    ETH_IPV6,
     Action,
     FastFailover,
     Flow,
@@ -17,7 +18,7 @@ from corridor.controller.forwarding.program import (
 )
 from corridor.controller.prover.search.claim import Breach, Claim
 from corridor.controller.prover.search.declared_network import Network
-from corridor.controller.prover.search.headers import ETH_IPV6, NEEDS, Condition, is_exact
+from corridor.controller.prover.search.headers import NEEDS, Condition, is_exact
 from corridor.controller.prover.search.lookup import sends_back, uses
 from corridor.controller.prover.search.reach import End, Step, in_words
 

@@ -8,7 +8,6 @@ from typing import NamedTuple, NotRequired
 
 from pydantic.json_schema import JsonSchemaValue
 
-from corridor.experiments.setup import schemas_of_tools as networks
 from corridor.experiments.setup import schemas_of_tools as tools
 from corridor.experiments.setup.schema_generation import (
     Form,
@@ -414,13 +413,13 @@ OUTPUTS: Mapping[str, Output] = {
     "artifact-packed-answer": Output(
         "artifact pack --json", "An artifact that was written", tools.packed
     ),
-    "status-answer": Output("status --json", "How a live network stands", networks.status),
+    "status-answer": Output("status --json", "How a live network stands", tools.status),
     "events-answer": Output(
-        "a line of events --json", "What happened in a live network", networks.event
+        "a line of events --json", "What happened in a live network", tools.event
     ),
-    "trace-answer": Output("a line of trace --json", "A demand's path now", networks.trace),
-    "probe-answer": Output("a line of probe --json", "A round trip, or a status", networks.probe),
+    "trace-answer": Output("a line of trace --json", "A demand's path now", tools.trace),
+    "probe-answer": Output("a line of probe --json", "A round trip, or a status", tools.probe),
     "policies-answer": Output(
-        "policy show --json", "The policies of a live network", networks.policies
+        "policy show --json", "The policies of a live network", tools.policies
     ),
 }

@@ -16,9 +16,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from operator import itemgetter
 from typing import NamedTuple
 
-from corridor.controller.forwarding.program import ETH_IPV4, Value
+from corridor.controller.forwarding.program import ETH_IPV4, ETH_IPV6, Value
 
-ETH_ARP, ETH_MPLS, ETH_LLDP, ETH_IPV6 = 0x0806, 0x8847, 0x88CC, 0x86DD
+ETH_ARP, ETH_MPLS, ETH_LLDP = 0x0806, 0x8847, 0x88CC
 IP_PROTO = {"tcp": 6, "udp": 17}
 UNTAGGED = 0
 ARP_REQUEST, ARP_REPLY = 1, 2

@@ -28,10 +28,10 @@ TICK_MS = 1000
 """BIRD computes paths once a second at most."""
 
 
-def routed(place: Path, *options: str) -> dict[str, Any]:
-    words = corridor("routing", "mini", *options, "--json")
-    ran = subprocess.run(
-        words,
+def ran(place: Path, *words: str) -> str:
+    """What a command prints that is run in a folder."""
+    done = subprocess.run(
+        corridor(*words),
         env=environment(),
         cwd=place,
         capture_output=True,
@@ -39,8 +39,12 @@ def routed(place: Path, *options: str) -> dict[str, Any]:
         timeout=280,
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    return json.loads(ran.stdout)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def routed(place: Path, *options: str) -> dict[str, Any]:
+    return json.loads(ran(place, "routing", "mini", *options, "--json"))
 
 
 @pytest.fixture(scope="module")
@@ -110,17 +114,7 @@ measures:
 
 def test_a_cell_of_a_study_has_the_same_answer(tmp_path, found):
     (tmp_path / "study.yaml").write_text(STUDY)
-    words = corridor("study", "run", "study.yaml", "--out", "out")
-    ran = subprocess.run(
-        words,
-        env=environment(),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
+    ran(tmp_path, "study", "run", "study.yaml", "--out", "out")
     (cut,), results = found["cuts"], StudyResults(tmp_path / "out")
     assert results.estimate("converged").mean == found["converged_ms"]
     assert results.estimate("hit").mean == cut["affected"] == len(cut["demands"])
