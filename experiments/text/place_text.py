@@ -482,9 +482,9 @@ def notes(of: PlaceAnswer) -> Iterator[str]:
             "what is free for these jobs."
         )
     yield (
-        "Limits are of IT power. Emission factors are direct, of a year: no hourly factors are "
-        "known, so hours of the day (UTC) matter for power limits only."
-        + ("" if of.day else " Moves are not planned.")
+        "Limits are of IT power. Emission factors are direct, of a "
+        f"{'season' if of.season else 'year'}: no hourly factors are known, so hours of the day "
+        "(UTC) matter for power limits only." + ("" if of.day else " Moves are not planned.")
     )
     if of.sensitivity:
         yield _how_sampled(of.sensitivity)

@@ -372,6 +372,7 @@ def test_a_season_changes_the_factor_of_each_hub(written):
     assert dry.with_law.value > 1.4 * year.with_law.value
     assert (wet.season, wet.annual) == ("wet", ())
     assert "wet season (July to September)" in told(wet)
+    assert "factors are direct, of a season:" in " ".join(told(wet).split())
     market = next(one for one in wet.totals if one.count == "market")
     assert market.hubs == ()
 
