@@ -304,7 +304,9 @@ def _demand(
 
 def _hub(number: int) -> HubWire:
     switch = f"s{number}"
-    return HubWire(HUBS[number - 1], switch, switch, number, "h", "h", "", "", switch, "")
+    return HubWire(
+        HUBS[number - 1], switch, switch, number, "h", "h", "", f"10.0.0.{number}", switch, ""
+    )
 
 
 def _fibre(name: str, left: int) -> FibreWire:

@@ -122,7 +122,7 @@ def of_all_kinds(once):
 
 def test_every_event_of_every_kind_is_in_the_summary(of_all_kinds):
     told = of_all_kinds.summary["events"]
-    elsewhere = {"power"}  # of days of computing jobs: test_days_in_runs.py has it
+    elsewhere = {"power", "silence", "leave"}  # test_days_in_runs.py and test_domains_in_runs.py
     assert {one["kind"] for one in told} == KINDS.keys() - {"expect"} - elsewhere
     assert [one["at_ms"] for one in told] == sorted(one["at_ms"] for one in told)
     assert [one["id"] for one in told if one["refused"]] == []
