@@ -86,7 +86,11 @@ class PricedPaths:
         self, automata: Sequence[Automaton], element: str
     ) -> tuple[Automaton, ProductPath] | None:
         """The shortest permitted path without an element."""
-        automata = tuple(map(self._as_known, automata))
+        return self._around(tuple(map(self._as_known, automata)), element)
+
+    def _around(
+        self, automata: Sequence[Automaton], element: str
+    ) -> tuple[Automaton, ProductPath] | None:
         kind, _, name = element.partition(":")
         if kind == "gateway":
             return self._least(automata, closed=frozenset([name]))
@@ -109,7 +113,7 @@ class PricedPaths:
         automaton, course = least
         path = self.path(automaton, course)
         names = self._met(path, automata)
-        lost = frozenset(name for name in names if self.around(automata, name) is None)
+        lost = frozenset(name for name in names if self._around(automata, name) is None)
         return PricedPath(path, course.one_way_ns, lost, self._widest(automata), automaton)
 
     def _met(self, path: Path, automata: Iterable[Automaton]) -> list[str]:
@@ -142,7 +146,7 @@ class PricedPaths:
     ) -> tuple[Automaton, ProductPath] | None:
         found: tuple[Automaton, ProductPath] | None = None
         for automaton in automata:
-            product = self.product(automaton)
+            product = self._product(automaton)
             start = product.entered(automaton.trip.src)
             if closed:
                 product = product.without_gateways(closed)
@@ -156,7 +160,9 @@ class PricedPaths:
 
     def product(self, automaton: Automaton) -> Product:
         """Of an automaton; one for all that take the same steps."""
-        automaton = self._as_known(automaton)
+        return self._product(self._as_known(automaton))
+
+    def _product(self, automaton: Automaton) -> Product:
         key = automaton.course_key
         if key not in self._products:
             floor_ns = self._floor(automaton.trip.dst.id)

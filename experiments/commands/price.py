@@ -103,8 +103,8 @@ def _answer(args: argparse.Namespace) -> Answer:
     from corridor.experiments.run.folders import new_folder
     from corridor.experiments.text import price_text
 
-    names = _sets(args)
     base = _under(args, args.against)
+    names = _sets(args, base)
     scenarios = {args.against: base} | {name: _under(args, name, base.topology) for name in names}
     _refuse_twins(scenarios)
     _refuse_unknown(args, scenarios)
@@ -202,7 +202,7 @@ def _priced(
     return found
 
 
-def _sets(args: argparse.Namespace) -> tuple[str, ...]:
+def _sets(args: argparse.Namespace, base: LoadedScenario) -> tuple[str, ...]:
     """The sets to price, in order, each once and but for the one they are held against."""
     from corridor.controller.policy.load import shipped_policies
 
@@ -212,20 +212,18 @@ def _sets(args: argparse.Namespace) -> tuple[str, ...]:
     hint = f"name some of {', '.join(known)}, or a file"
     if args.sets is not None and not args.sets.strip(","):
         raise InputError("--sets names no policy set", hint)
-    found = tuple(name for name in named or _that_judge(args, known) if name != args.against)
+    found = tuple(name for name in named or _that_judge(base, known) if name != args.against)
     if not found:
         raise InputError(f"no policy set is named to compare with {args.against}", hint)
     return found
 
 
-def _that_judge(args: argparse.Namespace, names: Sequence[str]) -> Sequence[str]:
+def _that_judge(base: LoadedScenario, names: Sequence[str]) -> Sequence[str]:
     """Those that know some class of the scenario's data; all of them if none does."""
     from corridor.controller.policy.load import load_policies
     from corridor.controller.policy.model import UNCLASSIFIED
-    from corridor.experiments.scenario.scenario import load_under
 
-    demands = load_under(args.scenario, under(args)).scenario.demands
-    data = {demand.data for demand in demands} - {UNCLASSIFIED}
+    data = {demand.data for demand in base.scenario.demands} - {UNCLASSIFIED}
     return [name for name in names if load_policies(name).class_ids & data] or names
 
 

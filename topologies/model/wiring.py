@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -209,7 +210,11 @@ class Wiring:
     """Whether hosts have IPv6 addresses, next to those of IPv4."""
 
     def hub(self, hub: str) -> HubWire:
-        return next(wire for wire in self.hubs if wire.hub == hub)
+        return self._hub_by_name[hub]
+
+    @cached_property
+    def _hub_by_name(self) -> dict[str, HubWire]:
+        return {wire.hub: wire for wire in reversed(self.hubs)}
 
     @property
     def hosts(self) -> tuple[HostEnd, ...]:
@@ -222,7 +227,11 @@ class Wiring:
 
     def host(self, name: str) -> HostEnd:
         """A host by its name; the default host of a hub has the hub's."""
-        return next(host for host in self.hosts if host.name == name)
+        return self._host_by_name[name]
+
+    @cached_property
+    def _host_by_name(self) -> dict[str, HostEnd]:
+        return {host.name: host for host in reversed(self.hosts)}
 
 
 def wire(
