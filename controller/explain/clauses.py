@@ -27,6 +27,7 @@ from corridor.controller.policy.semantics import (
     unmet,
 )
 from corridor.topologies.base.units import format_duration
+from corridor.topologies.model.addresses import FAMILY_NAMES
 from corridor.topologies.model.routing import Path
 from corridor.topologies.model.topology import Confidence, Topology
 
@@ -150,7 +151,7 @@ def _others(
         return []
     data = data_of(policies, demand)
     src, dst = topology.hub(demand.src), topology.hub(demand.dst)
-    trip = Trip(src, dst, policies.known_groups, topology=topology)
+    trip = Trip(src, dst, policies.known_groups, topology=topology, family=demand.family)
     spoken = {permit.id for permit in applicable_policies.permits}
     ranked = []
     for policy in policies.policies:
@@ -202,6 +203,8 @@ def _missed(policy: Policy, data: DataClass, trip: Trip, as_of: date) -> list[st
         "class": f"is for class {' or '.join(match.data_class)}, not {data.id}",
         "origin": f"is for data from {asked}, not from {origins}",
         "service": f"is for {' or '.join(match.service)}, not {service}",
+        "family": f"is for {FAMILY_NAMES[match.family or trip.family]}, "
+        f"not {FAMILY_NAMES[trip.family]}",
         "src": f"is for data from {match.src}, not from {trip.src.id}",
         "dst": f"is for data to {match.dst}, not to {trip.dst.id}",
     }

@@ -104,7 +104,7 @@ class Settler:
         )
 
     def _lawful_ns(self, demand: Demand) -> int | None:
-        key = (demand.data_class, demand.service, demand.src, demand.dst)
+        key = (demand.data_class, demand.service, demand.family, demand.src, demand.dst)
         if key not in self._lawful:
             route = lawful_route(self._ruling(demand), self._failures)
             self._lawful[key] = None if route is None else route.one_way_ns

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -151,12 +151,11 @@ class DemandEntry(Value):
     dst_host: Slug | None = None
     """The host that receives it, behind the destination; None: its default host."""
     family: Literal["ipv4", "ipv6"] = "ipv4"
-    """The protocol of its packets."""
+    """The protocol of its packets and of its answers."""
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, handler: SerializerFunctionWrapHandler) -> dict[str, JsonValue]:
-        """Hosts only where they are not those of hubs, and a family only where it is not IPv4:
-        policies do not look at them."""
+        """Hosts only where they are not those of hubs, and a family only where it is not IPv4."""
         dumped: dict[str, JsonValue] = handler(self)
         for key, usual in (("src_host", None), ("dst_host", None), ("family", "ipv4")):
             if dumped.get(key) == usual:
@@ -204,16 +203,27 @@ class Match(Value):
     or deny one suffices."""
     service: Services = ()
     """What carries it. A service that is not stated may be any."""
+    family: Literal["ipv4", "ipv6"] | None = None
+    """The protocol of its packets; None: either."""
     src: HubSelector = Where()
     dst: HubSelector = Where()
 
+    @model_serializer(mode="wrap")
+    def _without_family(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A family only where it is asked for: other files are as they were."""
+        dumped: dict[str, Any] = handler(self)
+        if dumped.get("family") is None:
+            dumped.pop("family", None)
+        return dumped
+
     @property
     def specificity(self) -> tuple[int, ...]:
-        """class before origin before service before dst before src."""
+        """class before origin before service before family before dst before src."""
         return (
             int(bool(self.data_class)),
             int(bool(self.origin)),
             int(bool(self.service)),
+            int(bool(self.family)),
             self.dst.specificity,
             self.src.specificity,
         )

@@ -152,7 +152,7 @@ def _rule(
 ) -> ApplicablePolicies:
     data = data_of(policies, demand)
     src, dst = topology.hub(demand.src), topology.hub(demand.dst)
-    trip = Trip(src, dst, policies.known_groups, topology=topology)
+    trip = Trip(src, dst, policies.known_groups, topology=topology, family=demand.family)
     certain, possible = [], []
     for policy in in_force:
         answer = _speaks_about(policy, data, trip)
@@ -173,7 +173,7 @@ def _rule(
 
 class PolicyLookup:
     """What policies say about many demands on one day. Those that are alike are ruled on once:
-    their names aside, the same data between the same hubs, carried alike."""
+    their names aside, the same data between the same hubs, carried alike, of one family."""
 
     def __init__(self, policies: PolicySet, topology: Topology, as_of: date) -> None:
         self._policies, self._topology, self._as_of = policies, topology, as_of
@@ -181,7 +181,7 @@ class PolicyLookup:
 
     def on(self, demand: Demand) -> ApplicablePolicies:
         """As ``rule`` says it. Never raises."""
-        alike = (demand.data_class, demand.src, demand.dst, demand.service)
+        alike = (demand.data_class, demand.src, demand.dst, demand.service, demand.family)
         known = self._known.get(alike)
         if known is not None and not known.refusals:  # a refusal names its demand
             return replace(known, demand=demand)
@@ -235,6 +235,7 @@ def _asked(policy: Policy, data: DataClass, trip: Trip) -> dict[str, Answer]:
         "class": data.id in match.data_class or not match.data_class,
         "origin": _of_origin(policy, data, groups),
         "service": _carried(match.service, data.service),
+        "family": match.family in (None, trip.family),
         "src": match.src.selects(trip.src, groups),
         "dst": match.dst.selects(trip.dst, groups),
     }

@@ -164,6 +164,7 @@ class Asked:
     origins: tuple[str, ...]
     service: str | None
     """None where no one says, so that it may be any."""
+    family: str
     src: Hub
     dst: Hub
     has_basis: bool
@@ -184,6 +185,7 @@ def asked(demand: Plain, policies: Plain, topology: Topology, day: date) -> Aske
         data_class=name,
         origins=names(data.get("origin")) or (UNKNOWN_JURISDICTION,),
         service=demand.get("service") or data.get("service"),
+        family=str(demand.get("family") or "ipv4"),
         src=topology.hub(demand["src"]),
         dst=topology.hub(demand["dst"]),
         has_basis=holds_on(day, data),

@@ -198,12 +198,13 @@ def speaks(policy: Plain, demand: Asked, places: Places) -> bool:
 
 
 def _answer(match: Plain, demand: Asked, places: Places, *, is_permit: bool) -> Known:
-    refuse_others(match, ("class", "origin", "service", "src", "dst"))
+    refuse_others(match, ("class", "origin", "service", "family", "src", "dst"))
     return every(
         (
             _is_of_class(names(match.get("class")), demand),
             _comes_from(names(match.get("origin")), demand, places, of_all=is_permit),
             _is_carried_by(names(match.get("service")), demand),
+            demand.family in (names(match.get("family")) or (demand.family,)),
             selects(match.get("src") or {}, demand.src, places),
             selects(match.get("dst") or {}, demand.dst, places),
         )

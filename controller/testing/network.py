@@ -57,6 +57,7 @@ from corridor.controller.testing.packets import Failed, Live
 from corridor.topologies.base.documents import describe_path
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.addresses import Family
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.topology import Topology
 from corridor.topologies.model.wiring import Wiring, wire
@@ -287,12 +288,14 @@ class CorridorNetwork(PolicedTopology):
         k: int = 0,
         over: Iterable[str] = ("link", "srlg", "hub", "gateway"),
         service: Service | None = None,
+        family: Family = "ipv4",
     ) -> DemandUnderTest:
         """Data of a class from one hub to another, compiled to its own tables.
 
         ``dst`` is a hub, or a list or a selector of hubs (``{"role": "western"}``): then the
-        nearest lawful one. Carried by a ``service``, or by any where none is given. Protected as
-        its permit says, and at least against ``k`` failures of the kinds in ``over``.
+        nearest lawful one. Carried by a ``service``, or by any where none is given, in packets of a
+        ``family``. Protected as its permit says, and at least against ``k`` failures of the kinds
+        in ``over``.
         Raises InputError for a class or hub that is not there, or a selector that selects none.
         """
         classes = [entry.id for entry in self.policies.classes]
@@ -301,7 +304,7 @@ class CorridorNetwork(PolicedTopology):
         if isinstance(dst, str):
             self.check_hub(dst)
         asked = protection_of(k, over) if k else UNPROTECTED
-        ends = {"src": src, "dst": dst, "service": service}
+        ends = {"src": src, "dst": dst, "service": service, "family": family}
         demand = self._settled({"id": f"{src}-to-any", "class": data_class, **ends})
         applicable_policies = rule(self.policies, self.topology, demand, self.as_of)
         intent = Intent(applicable_policies, protection=asked)

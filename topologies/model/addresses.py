@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 type Family = Literal["ipv4", "ipv6"]
+FAMILY_NAMES: dict[Family, str] = {"ipv4": "IPv4", "ipv6": "IPv6"}
 ETH_TYPE: dict[Family, int] = {"ipv4": 0x0800, "ipv6": 0x86DD}
 IPV6_HEADER_MORE_BYTES = 20
 """How much longer the header of IPv6 is than that of IPv4."""

@@ -25,6 +25,7 @@ from pydantic import BeforeValidator
 from corridor.controller.policy.clauses.elements import Element, Named, Selects, Where
 from corridor.controller.policy.clauses.places import Groups, Value, inside
 from corridor.topologies.base.words import confidence_word
+from corridor.topologies.model.addresses import Family
 from corridor.topologies.model.domains import DomainMap, domains_of
 from corridor.topologies.model.topology import Confidence, Hub, Topology
 
@@ -40,6 +41,8 @@ class Trip:
     """Hubs whose gateway is down: they forward, but serve no waypoint."""
     topology: Topology | None = field(default=None, compare=False, repr=False)
     """The map of the trip; without it, no operator is known."""
+    family: Family = field(default="ipv4", compare=False)
+    """The protocol of the packets, which policies may match and no clause asks for."""
 
     @cached_property
     def domains(self) -> DomainMap | None:

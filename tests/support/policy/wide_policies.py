@@ -177,6 +177,7 @@ matches = st.one_of(
         2,
         origin=some(PLACES),
         service=some(SERVICES),
+        family=st.sampled_from(("ipv4", "ipv6")),
         src=hub_selectors,
         dst=hub_selectors,
         **{"class": some(("plain", "mixed", "ended", "nowhere"))},
