@@ -178,22 +178,12 @@ def by_family(demands: Sequence[DemandEntry], usual: Families) -> tuple[DemandEn
     return (*known, *more)
 
 
-def check_families(
-    document: Document,
-    demands: Sequence[DemandEntry],
-    usual: ProbeOptions,
-    *,
-    queues: bool,
-) -> None:
-    """Demands of IPv6 have probes that hold the longer header, and meet no queues by class. Raises
-    InputError."""
+def check_families(document: Document, demands: Sequence[DemandEntry], usual: ProbeOptions) -> None:
+    """Demands of IPv6 have probes that hold the longer header. Raises InputError."""
     least = MIN_PROBE_BYTES + IPV6_HEADER_MORE_BYTES
     for demand in demands:
         if demand.family != IPV6:
             continue
-        if queues:
-            message = f'queues tell classes of IPv4 packets only, and "{demand.id}" is of IPv6'
-            raise document.error(message, "network", "queues", hint="remove queues, or the family")
         size = (demand.probe or usual).size
         if size < least or least < size < least + MIN_PADDING_BYTES:
             message = f'a probe of {size} B is too small for "{demand.id}", which is of IPv6'

@@ -375,8 +375,7 @@ def _loaded(
     demands_of = by_family(located(scenario.demands, topology), scenario.family)
     scenario = scenario.model_copy(update={"demands": demands_of})
     check_demands(document, demands_of, topology, scenario.topology, unconnected=asked.unconnected)
-    has_queues = scenario.network.queues is not None
-    check_families(document, demands_of, scenario.probe, queues=has_queues)
+    check_families(document, demands_of, scenario.probe)
     check_disjoint(document, scenario.demands, scenario.disjoint)
     check_aggregates(document, scenario.demands, scenario.aggregates)
     _check_losses(document, scenario, topology)

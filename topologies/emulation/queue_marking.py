@@ -19,6 +19,7 @@ from corridor.topologies.emulation.bpf import (
     CALL,
     DROP,
     ETH_IPV4,
+    ETH_IPV6,
     ETH_MPLS,
     EXIT,
     FRAME,
@@ -62,20 +63,20 @@ STORE_BYTES, PUSH_TAG, POP_TAG, CHANGE_HEAD = 9, 18, 19, 43
 LABEL_BYTES = 4
 HEADER_BYTES, TYPE_AT, LAST_LABEL_AT, VERSION_AT = 18, 12, 16, 18
 """Of Ethernet with one label, before an IP header."""
-LAST_LABEL, VERSION, IPV4 = 0x01, 0xF0, 0x40
+LAST_LABEL, VERSION, IPV4, IPV6 = 0x01, 0xF0, 0x40, 0x60
 _HELD_AT, _HELD_BYTES = -32, 20
 """Where the beginning of a frame is held."""
 _TAG_AT, _TAG_BYTES = -40, 6
 
 
 def taken_for_ip() -> list[Instruction]:
-    """For what an interface sends: IPv4 below one label is queued as IPv4. All else passes as it
-    is: an AQM drops it."""
+    """For what an interface sends: IP below one label is queued as IP. All else passes as it is: an
+    AQM drops it."""
     return assembled(_taken_for_ip())
 
 
 def taken_for_labelled() -> list[Instruction]:
-    """For what an interface sends: what its descriptor calls IPv4, and has a label, is labelled."""
+    """For what an interface sends: what its descriptor calls IP, and has a label, is labelled."""
     return assembled(_taken_for_labelled())
 
 
@@ -89,10 +90,13 @@ def _taken_for_ip() -> Iterator[Step]:
     yield Jump(IF_EQUAL, R0, 0, "pass")
     yield Instruction(LOAD | BYTE, R0, FRAME, _HELD_AT + VERSION_AT)
     yield Instruction(AND_VALUE, R0, value=VERSION)
-    yield Jump(IF_NOT_EQUAL, R0, IPV4, "pass")
-    yield from _tagged_twice()
     for at, octets in ((0, ETH_VLAN), (2, bytes(2)), (4, ETH_IPV4)):
         yield Instruction(STORE_VALUE | HALF, FRAME, 0, _TAG_AT + at, native(octets))
+    yield Jump(IF_EQUAL, R0, IPV4, "IP")
+    yield Jump(IF_NOT_EQUAL, R0, IPV6, "pass")
+    yield Instruction(STORE_VALUE | HALF, FRAME, 0, _TAG_AT + 4, native(ETH_IPV6))
+    yield Place("IP")
+    yield from _tagged_twice()
     yield from _stored(TYPE_AT + LABEL_BYTES, _TAG_AT, _TAG_BYTES)
     for _ in range(3):
         yield from _helped(POP_TAG)
@@ -107,7 +111,9 @@ def _taken_for_labelled() -> Iterator[Step]:
     """Where a tag is taken away the type behind it, that of the label, is read again."""
     yield from _held()
     yield Instruction(LOAD, R0, R6, PROTOCOL_AT)
-    yield Jump(IF_NOT_EQUAL, R0, native(ETH_IPV4), "pass")
+    yield Jump(IF_EQUAL, R0, native(ETH_IPV4), "IP")
+    yield Jump(IF_NOT_EQUAL, R0, native(ETH_IPV6), "pass")
+    yield Place("IP")
     yield from _tagged_twice()
     for _ in range(2):
         yield from _helped(POP_TAG)

@@ -1,7 +1,7 @@
 """Programs of the classic Berkeley packet filter that give each frame its class, as octets. Pure.
 
 The kernel runs one for each frame that is put into a discipline (cls_bpf); what it returns is the
-class. Frames on fibres are Ethernet with one label, so an IPv4 header begins at octet 18. Layouts
+class. Frames on fibres are Ethernet with one label, so an IP header begins at octet 18. Layouts
 and codes: linux/filter.h, linux/bpf_common.h, linux/pkt_cls.h.
 """
 
@@ -35,18 +35,36 @@ from corridor.topologies.emulation.queues.rtnetlink import (
     text,
     u32,
 )
+from corridor.topologies.model.addresses import Family, family_of
 from corridor.topologies.model.line import Packets
 
 BPF_KIND = "bpf"
 OPS_LEN, OPS = 4, 5
 LABEL_BYTES = 4
 IP = 14 + LABEL_BYTES
-DSCP, PROTOCOL, SRC_IP, DST_IP = IP + 1, IP + 9, IP + 12, IP + 16
-SRC_PORT, DST_PORT = IP + 20, IP + 22
-"""Of headers without options, which is what hosts send."""
+IPV6 = 6
+
+
+class Header(NamedTuple):
+    """Where fields begin, in headers without options or extensions, which is what hosts send."""
+
+    protocol: int
+    src: int
+    dst: int
+    src_port: int
+
+    @property
+    def dst_port(self) -> int:
+        return self.src_port + 2
+
+
+HEADERS: dict[Family, Header] = {
+    "ipv4": Header(IP + 9, IP + 12, IP + 16, IP + 20),
+    "ipv6": Header(IP + 6, IP + 8, IP + 24, IP + 40),
+}
 PROTOCOLS = {"tcp": 6, "udp": 17}
 _LOAD_BYTE, _LOAD_HALF, _LOAD_WORD = 0x30, 0x28, 0x20
-_SHIFT_RIGHT, _EQUALS, _RETURN, _RETURN_A = 0x74, 0x15, 0x06, 0x16
+_SHIFT_RIGHT, _AND, _EQUALS, _RETURN, _RETURN_A = 0x74, 0x54, 0x15, 0x06, 0x16
 _TO_X, _XOR_X, _MULTIPLY, _MODULO, _ADD = 0x07, 0xAC, 0x24, 0x94, 0x04
 _SCATTER = 0x9E3779B1
 """2^32 divided by the golden ratio: spreads neighbours (Knuth, TAOCP 6.4)."""
@@ -66,8 +84,15 @@ Program = tuple[Instruction, ...]
 
 
 def by_dscp(classes: Mapping[int, int], otherwise: int) -> Program:
-    """Class by DSCP."""
-    program = [Instruction(_LOAD_BYTE, DSCP), Instruction(_SHIFT_RIGHT, 2)]
+    """Class by DSCP: in the second octet of IPv4, in six bits from the fifth on of IPv6."""
+    of_ipv4 = [Instruction(_LOAD_BYTE, IP + 1), Instruction(_SHIFT_RIGHT, 2)]
+    of_ipv6 = [
+        Instruction(_LOAD_HALF, IP),
+        Instruction(_SHIFT_RIGHT, 6),
+        Instruction(_AND, 0x3F),
+        Instruction(_EQUALS, 0, len(of_ipv4), len(of_ipv4)),
+    ]
+    program = [*_if_ipv6(len(of_ipv6)), *of_ipv6, *of_ipv4]
     for dscp, classid in classes.items():
         program += [Instruction(_EQUALS, dscp, 0, 1), Instruction(_RETURN, classid)]
     return (*program, Instruction(_RETURN, otherwise))
@@ -83,15 +108,33 @@ def by_packets(classes: Iterable[tuple[Packets, int]], otherwise: int) -> Progra
 
 def by_flow(flows: int) -> Program:
     """A number from 1 to ``flows`` by addresses and ports: the same for all packets of a flow."""
+    of_ipv6 = _flow(HEADERS["ipv6"], LAST_WORD, flows)
+    return (*_if_ipv6(len(of_ipv6)), *of_ipv6, *_flow(HEADERS["ipv4"], 0, flows))
+
+
+def _if_ipv6(length: int) -> tuple[Instruction, ...]:
+    """Passes over the next ``length`` instructions where a packet is not of IPv6."""
     return (
-        Instruction(_LOAD_WORD, SRC_IP),
+        Instruction(_LOAD_BYTE, IP),
+        Instruction(_SHIFT_RIGHT, 4),
+        Instruction(_EQUALS, IPV6, 0, length),
+    )
+
+
+LAST_WORD = 12
+"""Of an address of IPv6, in octets: each host has its own."""
+
+
+def _flow(header: Header, word: int, flows: int) -> tuple[Instruction, ...]:
+    return (
+        Instruction(_LOAD_WORD, header.src + word),
         Instruction(_TO_X, 0),
-        Instruction(_LOAD_WORD, DST_IP),
+        Instruction(_LOAD_WORD, header.dst + word),
         Instruction(_MULTIPLY, _SCATTER),
         Instruction(_XOR_X, 0),
         Instruction(_MULTIPLY, _SCATTER),
         Instruction(_TO_X, 0),
-        Instruction(_LOAD_WORD, SRC_PORT),
+        Instruction(_LOAD_WORD, header.src_port),
         Instruction(_XOR_X, 0),
         Instruction(_MULTIPLY, _SCATTER),
         Instruction(_SHIFT_RIGHT, 16),
@@ -143,6 +186,7 @@ def result(program: Program, frame: bytes) -> int:
 def _calculated(one: Instruction, accumulator: int, index: int) -> int:
     done = {
         _SHIFT_RIGHT: lambda: accumulator >> one.value,
+        _AND: lambda: accumulator & one.value,
         _XOR_X: lambda: accumulator ^ index,
         _MULTIPLY: lambda: accumulator * one.value,
         _MODULO: lambda: accumulator % one.value,
@@ -162,11 +206,15 @@ def _fits(packets: Packets, classid: int) -> list[Instruction]:
 
 
 def _fields(packets: Packets) -> Iterator[tuple[int, int, int]]:
-    yield _LOAD_WORD, SRC_IP, int(ipaddress.IPv4Address(packets.src_ip))
-    yield _LOAD_WORD, DST_IP, int(ipaddress.IPv4Address(packets.dst_ip))
+    """No packet of IPv4 has an address of IPv6 in its place: it would come from 0.0.0.0."""
+    header = HEADERS[family_of(packets.src_ip)]
+    for address, begin in ((packets.src_ip, header.src), (packets.dst_ip, header.dst)):
+        octets = ipaddress.ip_address(address).packed
+        for at in range(0, len(octets), 4):
+            yield _LOAD_WORD, begin + at, int.from_bytes(octets[at : at + 4])
     if packets.protocol:
-        yield _LOAD_BYTE, PROTOCOL, PROTOCOLS[packets.protocol]
-    for port, at in ((packets.src_port, SRC_PORT), (packets.dst_port, DST_PORT)):
+        yield _LOAD_BYTE, header.protocol, PROTOCOLS[packets.protocol]
+    for port, at in ((packets.src_port, header.src_port), (packets.dst_port, header.dst_port)):
         if port is not None:
             yield _LOAD_HALF, at, port
 

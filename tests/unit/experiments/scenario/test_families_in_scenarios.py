@@ -107,11 +107,6 @@ def test_a_plan_of_both_families_is_read_back_as_it_was(plan):
             'a probe of 86 B is too small for "one", which is of IPv6',
         ),
         (f"{ONE}, family: ipv6, probe: {{size: 108B}}}}\n", "", "a probe of 108 B is too small"),
-        (
-            f"{ONE}}}\n",
-            "family: dual\nnetwork: {queues: {}}\n",
-            'queues tell classes of IPv4 packets only, and "one-ipv6" is of IPv6',
-        ),
     ],
 )
 def test_a_mistake_is_one_line(read, demands, head, message):

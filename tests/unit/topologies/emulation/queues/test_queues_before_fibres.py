@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import replace
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
@@ -26,6 +27,7 @@ from corridor.topologies.emulation.queues.tree import (
     Filter,
     Stage,
 )
+from corridor.topologies.model.addresses import ipv6_of
 from corridor.topologies.model.line import Commitment, Packets, Queue, QueueClass
 from corridor.topologies.model.wiring import Shape
 
@@ -51,6 +53,15 @@ def frame(dscp=0, src="10.0.0.1", dst="10.0.0.2", protocol=17, ports=(30000, 300
     ip = bytes([0x45, dscp << 2, 0, 100, 0, 0, 0, 0, 64, protocol, 0, 0]) + addresses
     ends = b"".join(port.to_bytes(2) for port in ports)
     return bytes(12) + b"\x88\x47" + b"\x00\x01\x01\xff" + ip + ends + bytes(60)
+
+
+def frame_of_ipv6(dscp=0, src=1, dst=2, protocol=17, ports=(30000, 30000)) -> bytes:
+    """The same of IPv6, between hosts whose IPv4 addresses end so."""
+    ends = (ip_address(ipv6_of(f"10.0.0.{end}")).packed for end in (src, dst))
+    first = 6 << 28 | dscp << 22 | 0x3ABCD
+    ip = first.to_bytes(4) + bytes([0, 100, protocol, 64]) + b"".join(ends)
+    more = b"".join(port.to_bytes(2) for port in ports)
+    return bytes(12) + b"\x88\x47" + b"\x00\x01\x01\xff" + ip + more + bytes(60)
 
 
 def program_of(queue: Queue) -> filter_octets.Program:
@@ -122,6 +133,7 @@ def test_a_plan_without_queues_says_nothing_of_them():
 @pytest.mark.parametrize("name", ["priority", "weighted"])
 def test_a_frame_goes_to_the_class_of_its_dscp_or_to_that_of_all_others(name, dscp, minor):
     assert filter_octets.result(program_of(QUEUES[name]), frame(dscp)) == INNER + minor
+    assert filter_octets.result(program_of(QUEUES[name]), frame_of_ipv6(dscp)) == INNER + minor
 
 
 def test_the_last_class_takes_what_none_names_if_all_name_some():
@@ -145,6 +157,26 @@ def test_a_committed_rate_is_of_just_its_packets_whatever_their_label(sent, mino
     assert filter_octets.result(program_of(QUEUES["committed"]), sent) == GATE + minor
     other_label = sent[:14] + b"\x12\x34\x51\x40" + sent[18:]
     assert filter_octets.result(program_of(QUEUES["committed"]), other_label) == GATE + minor
+
+
+@pytest.mark.parametrize(
+    ("sent", "minor"),
+    [
+        (frame_of_ipv6(), FIRST),
+        (frame_of_ipv6(dscp=46), FIRST),
+        (frame_of_ipv6(src=3), REST),
+        (frame_of_ipv6(dst=3), REST),
+        (frame_of_ipv6(protocol=6), REST),
+        (frame_of_ipv6(ports=(30000, 30001)), REST),
+        (frame_of_ipv6(ports=(30001, 30000)), REST),
+        (frame(), REST),
+    ],
+)
+def test_a_committed_rate_of_ipv6_is_of_just_its_packets(sent, minor):
+    packets = (Packets(ipv6_of("10.0.0.1"), ipv6_of("10.0.0.2"), "udp", 30000, 30000),)
+    program = program_of(Queue("committed", 1, committed=(replace(CUSTOMER, packets=packets),)))
+    assert filter_octets.result(program, sent) == GATE + minor
+    assert filter_octets.result(program_of(QUEUES["committed"]), frame_of_ipv6()) == GATE + REST
 
 
 def test_of_many_commitments_each_finds_its_own():
@@ -184,18 +216,24 @@ def test_shares_by_weight_are_quanta_of_full_frames():
 @given(st.integers(0, 2**16 - 1), st.integers(0, 2**16 - 1))
 def test_packets_of_a_flow_have_one_number_and_it_is_a_class(src_port, dst_port):
     program = program_of(QUEUES["fq_codel"])
-    sent = frame(ports=(src_port, dst_port))
-    number = filter_octets.result(program, sent)
-    assert 1 <= number <= 1024
-    assert filter_octets.result(program, sent + b"more") == number
+    for made in (frame, frame_of_ipv6):
+        sent = made(ports=(src_port, dst_port))
+        number = filter_octets.result(program, sent)
+        assert 1 <= number <= 1024
+        assert filter_octets.result(program, sent + b"more") == number
 
 
-def test_flows_are_spread_over_the_queues():
+@pytest.mark.parametrize("made", [frame, frame_of_ipv6])
+def test_flows_are_spread_over_the_queues(made):
     program = program_of(QUEUES["fq_codel"])
-    found = {
-        filter_octets.result(program, frame(ports=(port, 5201))) for port in range(40000, 40100)
-    }
-    assert len(found) > 80
+    sent = [made(ports=(port, 5201)) for port in range(40000, 40100)]
+    assert len({filter_octets.result(program, one) for one in sent}) > 80
+
+
+def test_flows_of_ipv6_to_many_hosts_are_spread_over_the_queues():
+    program = program_of(QUEUES["fq_codel"])
+    sent = [frame_of_ipv6(dst=host) for host in range(100)]
+    assert len({filter_octets.result(program, one) for one in sent}) > 80
 
 
 def test_times_are_compared_as_the_kernel_keeps_them():
