@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from corridor.experiments.placement.jobs_file import HOURS, Job
-from corridor.experiments.placement.program_rows import Problem, Rows, Shape
+from corridor.experiments.placement.program_rows import Problem, Rows, Shape, variables
+from corridor.experiments.placement.program_search import HUBS_AT_ONCE, Search, solve_whole
 from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
-from corridor.topologies.base.printed_aside import printing_aside
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -27,6 +28,11 @@ FEW = 6
 """Columns for each group in the first program."""
 LEAST_S = 1.0
 """Of one program."""
+SHARE_OF_FEW, SHARE_OF_SEARCH, SHARE_OF_RELAXED_STARTS = 0.1, 0.8, 0.9
+"""Of the time, when steps 2, 3 and the first part of step 4 have ended."""
+LARGE = 20_000
+"""Variables above which steps 2 and 4, which rarely end then, are left out, and the relaxation has
+coarse rows, which take a tenth of the time for a bound as near."""
 OUT_OF_TIME = 1
 """The status of HiGHS as scipy has it."""
 
@@ -62,8 +68,12 @@ def solve(problem: Problem, effort: Effort, most_rtt_ms: float | None = None) ->
 
     1. The linear relaxation has a bound, and by its reduced costs the columns that matter most.
     2. Whole jobs are placed over these columns, with the hours of starts relaxed.
-    3. If that misses the gap, the same over all columns, which has a bound of its own.
-    4. Whole starts are found for what was placed; if that misses the gap, all is solved at once.
+    3. Whole starts are found hub by hub, and a few hubs at a time are solved again.
+    4. If that misses the gap, all is solved at once, which has a bound of its own; first with the
+       hours of starts relaxed.
+
+    Each step ends when the gap is reached, or its share of the time is used. Large problems have
+    steps 1 and 3 only.
 
     Args:
         problem: Jobs, hubs and limits; each group has a column.
@@ -74,22 +84,7 @@ def solve(problem: Problem, effort: Effort, most_rtt_ms: float | None = None) ->
         NoPlacement: No placement fits, or none was found in time.
         EnvironmentUnsupported: The extra ``optimize`` is not installed.
     """
-    asked = _Solver(problem, most_rtt_ms, effort)
-    relaxed = asked.relaxed()
-    bound, made, status = relaxed.bound, list[Solution](), 0
-    for high, of_starts in ((_few(relaxed, problem), False), (None, False), (None, True)):
-        found = asked.placed(high=high, of_starts=of_starts)
-        status = found.status
-        if high is None:
-            bound = max(bound, found.bound)
-        made += asked.solutions(found)
-        if made and min(one.value for one in made) * (1 - effort.gap) <= bound:
-            break
-    if not made:
-        raise _none_found(status, problem, effort)
-    best = min(made, key=lambda one: one.value)
-    is_optimal = best.value * (1 - effort.gap) <= bound
-    return replace(best, bound=min(best.value, bound), is_optimal=is_optimal)
+    return _Solver(problem, most_rtt_ms, effort).solved()
 
 
 def relaxed(problem: Problem, effort: Effort) -> tuple[Floats, float]:
@@ -99,7 +94,7 @@ def relaxed(problem: Problem, effort: Effort) -> tuple[Floats, float]:
         NoPlacement: No placement fits, or none was found in time.
     """
     found = _Solver(problem, None, effort).relaxed()
-    return found.x[: len(problem.columns)], found.bound
+    return found.parts, found.bound
 
 
 class Relaxation:
@@ -127,9 +122,11 @@ class Relaxation:
 
 
 class _Relaxed(NamedTuple):
-    x: Floats
+    parts: Floats
+    """Of jobs, by column."""
     bound: float
     reduced_costs: Floats
+    """By column."""
 
 
 class _Found(NamedTuple):
@@ -144,87 +141,120 @@ class _Solver:
 
     def __init__(self, problem: Problem, most_rtt_ms: float | None, effort: Effort) -> None:
         require("corridor place", "optimize")
-        self._rows = Rows(problem, most_rtt_ms)
         self._problem = problem
+        self._variables = variables(problem)
         self._effort = effort
+        self._most_rtt_ms = most_rtt_ms
+        self._bound = 0.0
         self._began_s = time.monotonic()
         weight, self._most_tie = _tie(problem)
         self._ties = weight * np.array([one.rtt_ms for one in problem.columns])
-        self._costs = self._with_ties(np.array([one.cost for one in problem.columns]))
+        self._column_costs = np.array([float(one.cost) for one in problem.columns])
 
     def relaxed(self) -> _Relaxed:
-        """The linear relaxation. Raises NoPlacement."""
-        found = self._linear(self._costs, self._rows.limits[2], self._left_s())
+        """The linear relaxation, by coarse rows for a large problem. Raises NoPlacement."""
+        rows = self._rows
+        if self._variables > LARGE:
+            rows = Rows(self._problem, self._most_rtt_ms, is_coarse=True)
+        costs = self._with_ties(self._column_costs, rows)
+        found = _linear(rows, costs, rows.limits[2], self._left_s(), rows.most)
         if found.x is None or found.status != 0:
             raise _none_found(int(found.status), self._problem, self._effort)
-        bound = max(0.0, float(found.fun) - self._most_tie)
-        return _Relaxed(found.x, bound, found.lower.marginals)
+        self._bound = max(0.0, float(found.fun) - self._most_tie)
+        count = len(self._problem.columns)
+        return _Relaxed(found.x[:count], self._bound, found.lower.marginals[:count])
 
     def linear(self, costs: Floats, limits_mw: Floats, seconds: float) -> OptimizeResult:
         """The relaxation with other costs of columns and other power limits."""
-        return self._linear(self._with_ties(costs), self._rows.high_with(limits_mw), seconds)
+        rows = self._rows
+        return _linear(rows, self._with_ties(costs, rows), rows.high_with(limits_mw), seconds)
 
-    def _with_ties(self, costs: Floats) -> Floats:
-        every = np.zeros(self._rows.count)
+    @cached_property
+    def _rows(self) -> Rows:
+        return Rows(self._problem, self._most_rtt_ms)
+
+    def _with_ties(self, costs: Floats, rows: Rows) -> Floats:
+        every = np.zeros(rows.count)
         every[: len(costs)] = costs + self._ties
         return every
 
-    def _linear(self, costs: Floats, high: Floats, seconds: float) -> OptimizeResult:
-        from scipy.optimize import linprog
-
-        matrix, low, usual_high = self._rows.limits
-        is_equal = low == usual_high
-        return linprog(
-            costs,
-            A_ub=matrix[~is_equal],
-            b_ub=high[~is_equal],
-            A_eq=matrix[is_equal],
-            b_eq=high[is_equal],
-            method="highs",
-            options={"time_limit": seconds},
+    def solved(self) -> Solution:
+        """A placement, and the bound. Raises NoPlacement."""
+        relaxed = self.relaxed()
+        search = self._search(relaxed)
+        status = OUT_OF_TIME
+        if self._variables <= LARGE:
+            status = self._improve_at_once(search)
+        if search.waiting:
+            raise _none_found(status, self._problem, self._effort, search.waiting)
+        if self._problem.is_early:
+            search.run_early(self._left_s)
+        value, placed = search.value, search.placed
+        return Solution(
+            tuple(placed.jobs[: len(self._problem.columns)].tolist()),
+            value,
+            min(value, self._bound),
+            placed.hourly_mw,
+            placed.schedules,
+            is_optimal=self._is_enough(value),
         )
 
-    def placed(self, *, high: Floats | None = None, of_starts: bool = False) -> _Found:
-        """Whole jobs by column; ``high`` bounds the variables."""
-        upper = np.full(self._rows.count, np.inf) if high is None else high
-        kinds = self._rows.integrality(of_starts=of_starts)
-        return self._milp(kinds, np.zeros(self._rows.count), upper)
-
-    def solutions(self, found: _Found) -> list[Solution]:
-        """The placement with whole starts, or none. Whole jobs stay where they were found, parts of
-        divisible ones may move."""
-        if found.x is None:
-            return []
-        columns, kinds = self._problem.columns, self._rows.integrality(of_starts=True)
-        low, high = np.zeros(self._rows.count), np.full(self._rows.count, np.inf)
-        stays = np.flatnonzero(kinds[: len(columns)])
-        low[stays] = high[stays] = np.round(found.x[stays])
-        x = self._milp(kinds, low, high).x
-        if x is None:
-            return []
-        if self._problem.is_early:
-            low[: len(columns)] = high[: len(columns)] = x[: len(columns)]
-            low[stays] = high[stays] = np.round(x[stays])
-            early = self._milp(kinds, low, high, self._rows.lateness()).x
-            x = x if early is None else early
-        placed = self._rows.whole(x[: len(columns)])
-        value = float(sum(n * one.cost for n, one in zip(placed, columns, strict=True)))
-        hourly, schedules = self._rows.hourly_mw(x), self._rows.schedules(x)
-        return [Solution(tuple(placed), value, 0.0, hourly, schedules)]
-
-    def _milp(
-        self, kinds: Floats, low: Floats, high: Floats, costs: Floats | None = None
-    ) -> _Found:
-        from scipy.optimize import Bounds, LinearConstraint, milp
-
-        with printing_aside():  # HiGHS says where it repairs a solution, whatever is asked
-            found = milp(
-                self._costs if costs is None else costs,
-                integrality=kinds,
-                bounds=Bounds(low, np.maximum(low, np.minimum(high, self._rows.most))),
-                constraints=LinearConstraint(*self._rows.limits),
-                options={"mip_rel_gap": 0.9 * self._effort.gap, "time_limit": self._left_s()},
+    def _search(self, relaxed: _Relaxed) -> Search:
+        """Steps 2 and 3."""
+        effort, parts = self._effort, relaxed.parts
+        costs = self._column_costs + self._ties
+        search = Search(self._problem, costs, self._most_rtt_ms, effort.gap)
+        if self._variables <= LARGE:
+            high = _few(relaxed, self._problem, self._rows.count)
+            found = self._milp(high, SHARE_OF_FEW, of_starts=False)
+            parts = parts if found.x is None else found.x[: len(parts)]
+        search.begin(parts, self._left_s)
+        if len(self._problem.limits_mw) > HUBS_AT_ONCE:
+            is_large = self._variables > LARGE
+            share = 1.0 if is_large else SHARE_OF_SEARCH
+            until_s = self._began_s + share * effort.seconds
+            enough = self._bound / (1 - effort.gap)
+            search.improve(
+                relaxed.parts, lambda: until_s - time.monotonic(), enough, is_last=is_large
             )
+        return search
+
+    def _improve_at_once(self, search: Search) -> int:
+        """Step 4. Returns the status of HiGHS."""
+        everything, status = np.full(self._rows.count, np.inf), 0
+        for of_starts, share in ((False, SHARE_OF_RELAXED_STARTS), (True, 1.0)):
+            if self._is_enough(search.value):
+                break
+            found = self._milp(everything, share, of_starts=of_starts)
+            status = found.status
+            self._bound = max(self._bound, found.bound)
+            if found.x is None or self._is_enough(search.value):
+                continue
+            self._try(search, found.x, of_starts=of_starts)
+        return status
+
+    def _try(self, search: Search, x: Floats, *, of_starts: bool) -> None:
+        before, value = search.placed, search.value
+        if of_starts:
+            search.take_all(self._rows, x)
+        else:
+            search.begin(x[: len(self._problem.columns)], self._left_s)
+        if search.value > value:
+            search.placed = before
+
+    def _is_enough(self, value: float) -> bool:
+        return value * (1 - self._effort.gap) <= self._bound
+
+    def _milp(self, high: Floats, share: float, *, of_starts: bool) -> _Found:
+        """Whole jobs by column, until a share of the time is used; ``high`` bounds variables."""
+        options = {
+            "mip_rel_gap": 0.9 * self._effort.gap,
+            "time_limit": max(LEAST_S, self._left_s() - (1 - share) * self._effort.seconds),
+        }
+        kinds = self._rows.integrality(of_starts=of_starts)
+        bounds = np.zeros(self._rows.count), high
+        costs = self._with_ties(self._column_costs, self._rows)
+        found = solve_whole(self._rows, costs, kinds, bounds, options)
         dual = found.fun if found.mip_dual_bound is None else found.mip_dual_bound
         bound = 0.0 if dual is None else max(0.0, float(dual) - self._most_tie)
         return _Found(found.x, bound, int(found.status))
@@ -233,12 +263,31 @@ class _Solver:
         return max(LEAST_S, self._effort.seconds - (time.monotonic() - self._began_s))
 
 
-def _few(of: _Relaxed, problem: Problem) -> Floats:
+def _linear(
+    rows: Rows, costs: Floats, high: Floats, seconds: float, most: Floats | None = None
+) -> OptimizeResult:
+    """Minimise ``costs`` over parts of jobs; ``high`` bounds rows, ``most`` variables."""
+    from scipy.optimize import linprog
+
+    matrix, low, usual_high = rows.limits
+    is_equal = low == usual_high
+    return linprog(
+        costs,
+        A_ub=matrix[~is_equal],
+        b_ub=high[~is_equal],
+        A_eq=matrix[is_equal],
+        b_eq=high[is_equal],
+        bounds=(0, None) if most is None else np.column_stack([np.zeros(len(most)), most]),
+        method="highs",
+        options={"time_limit": seconds},
+    )
+
+
+def _few(of: _Relaxed, problem: Problem, number: int) -> Floats:
     """Upper bounds of variables that leave the columns of lowest reduced costs."""
-    count = len(problem.columns)
-    reduced = of.reduced_costs[:count]
+    count, reduced = len(problem.columns), of.reduced_costs
     kept = min(count - 1, FEW * len(problem.groups))
-    high = np.full(len(of.x), np.inf)
+    high = np.full(number, np.inf)
     high[:count][reduced > np.sort(reduced)[kept]] = 0
     return high
 
@@ -270,9 +319,11 @@ def lacking(problem: Problem) -> Lacking | None:
     return None
 
 
-def _none_found(status: int, problem: Problem, effort: Effort) -> NoPlacement:
+def _none_found(status: int, problem: Problem, effort: Effort, waiting: float = 0.0) -> NoPlacement:
     if status == OUT_OF_TIME:
-        message = f"no placement was found in {effort.seconds:g} s"
+        total = sum(number for _, number in problem.groups)
+        rest = f": of {total:,.0f} jobs, {waiting:,.3g} have no hub" if waiting else ""
+        message = f"no placement was found in {effort.seconds:g} s{rest}"
         return NoPlacement(message, "state a longer --time-limit")
     mean_mw = sum(job.it_mwh * n for job, n in problem.groups) / HOURS
     fibres = " and the capacity of fibres" if problem.link_gbps else ""

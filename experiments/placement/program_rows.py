@@ -8,10 +8,12 @@ factors and prices have no hours, so hours matter for the limits only.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -21,6 +23,20 @@ from corridor.topologies.base.arrays import Floats
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+
+SPARE = 1e-9
+"""Of a limit, against rounding."""
+STEP_H = 2
+PARTS_OF_DAY = sorted(
+    {(hour, hour + 1) for hour in range(HOURS)}
+    | {
+        (begin, end)
+        for begin in range(0, HOURS, STEP_H)
+        for end in range(begin + STEP_H, HOURS + 1, STEP_H)
+    }
+)
+"""First hour, and the hour after the last: each hour, and all parts between even hours."""
+NOTHING: Floats = np.zeros(HOURS)
 
 type Link = tuple[str, str]
 """A fibre or a shared landing, and its direction."""
@@ -77,22 +93,30 @@ class Problem:
     groups: Sequence[tuple[Job, float]]
     """A job, and how many are equal to it."""
     limits_mw: Sequence[float]
-    """IT power by hub."""
+    """IT power by hub; inf where nothing is limited, and no schedule is wanted."""
     columns: Sequence[Column]
     link_gbps: Mapping[Link, float]
     """Limits of links; other links are not limited."""
     is_early: bool = False
     """Whether jobs run as early as power allows, rather than at any hours."""
+    used_gbps: Mapping[Link, Floats] = field(default_factory=dict)
+    """By link and hour: what is taken from its limit by jobs that are placed already."""
 
 
 class Rows:
-    """Variables and rows: columns first, then power by hub and shape, then its schedule."""
+    """Variables and rows: columns first, then power by hub and shape, then its schedule.
 
-    def __init__(self, problem: Problem, most_rtt_ms: float | None) -> None:
+    Coarse rows have columns only. They limit the energy that must be used at a hub within some
+    hours; a placement that fits keeps them, and not each that keeps them fits.
+    """
+
+    def __init__(
+        self, problem: Problem, most_rtt_ms: float | None, *, is_coarse: bool = False
+    ) -> None:
         self._problem = problem
         self._kinds = [int("space" not in problem.groups[one.group][0].divisible)
                        for one in problem.columns]  # fmt: skip
-        self._most = [float(problem.groups[one.group][1]) for one in problem.columns]
+        self._most = [most_jobs(problem, one) for one in problem.columns]
         self._entries: list[tuple[int, int, float]] = []
         self._low: list[float] = []
         self._high: list[float] = []
@@ -101,8 +125,11 @@ class Rows:
         self._hours: dict[tuple[int, Shape], list[tuple[int, int, float]]] = {}
         """By hub and shape: an hour, its variable, and the MW of it."""
         self._place_all()
-        self._schedule()
-        self._limit_power()
+        if is_coarse:
+            self._limit_energy()
+        else:
+            self._schedule()
+            self._limit_power()
         self._limit_links()
         if most_rtt_ms is not None:
             each = [(at, one.rtt_ms) for at, one in enumerate(problem.columns)]
@@ -186,6 +213,8 @@ class Rows:
         """Power of a shape at a hub, and in which hours it runs."""
         members = defaultdict[tuple[int, Shape], list[tuple[int, float]]](list)
         for at, one in enumerate(self._problem.columns):
+            if math.isinf(self._problem.limits_mw[one.hub]):
+                continue
             job = self._problem.groups[one.group][0]
             members[one.hub, shape_of(job)].append((at, job.it_mw))
         for (hub, shape), items in members.items():
@@ -223,22 +252,35 @@ class Rows:
             self._power_rows.append((len(self._low), hub))
             self._row(items, -np.inf, self._problem.limits_mw[hub])
 
+    def _limit_energy(self) -> None:
+        at_hub = defaultdict[int, list[tuple[int, Job]]](list)
+        for at, one in enumerate(self._problem.columns):
+            at_hub[one.hub].append((at, self._problem.groups[one.group][0]))
+        for hub, jobs in at_hub.items():
+            limit_mw = self._problem.limits_mw[hub]
+            for part in PARTS_OF_DAY:
+                items = [(at, job.it_mw * n) for at, job in jobs if (n := least_hours(job, part))]
+                if items:
+                    self._row(items, -np.inf, limit_mw * (part[1] - part[0]))
+
     def _limit_links(self) -> None:
         """One row for each link and each part of the day between the ends of windows."""
         groups = self._problem.groups
-        ends = sorted({0, *(hour for job, _ in groups for hour in job.window)})
+        ends = sorted({0, HOURS, *(hour for job, _ in groups for hour in job.window)})
         for link, limit in self._problem.link_gbps.items():
+            used = self._problem.used_gbps.get(link, NOTHING)
             using = [(at, one) for at, one in enumerate(self._problem.columns) if link in one.links]
-            if sum(one.links[link] * groups[one.group][1] for _, one in using) <= limit:
+            most = sum(one.links[link] * groups[one.group][1] for _, one in using)
+            if most <= limit - used.max():
                 continue
-            for begin in ends:
+            for begin, end in pairwise(ends):
                 items = [
                     (at, one.links[link])
                     for at, one in using
                     if groups[one.group][0].window[0] <= begin < groups[one.group][0].window[1]
                 ]
                 if items:
-                    self._row(items, -np.inf, limit)
+                    self._row(items, -np.inf, max(0.0, limit - used[begin:end].max()))
 
     def _variable(self, most: float, kind: int = 0) -> int:
         self._kinds.append(kind)
@@ -250,6 +292,40 @@ class Rows:
         self._entries += [(row, at, value) for at, value in items]
         self._low.append(low)
         self._high.append(high)
+
+
+def variables(problem: Problem) -> int:
+    """How many variables rows have that are not coarse, about."""
+    seen = {(one.hub, shape_of(problem.groups[one.group][0])) for one in problem.columns}
+    hours = sum(1 if shape.is_constant else shape.end - shape.begin for _, shape in seen)
+    return len(problem.columns) + hours
+
+
+def least_hours(job: Job, part: tuple[int, int]) -> int:
+    """How many hours of a part of the day a job computes at least, whenever it runs."""
+    (first, end), (begin, last) = job.window, part
+    outside = (end - first) - max(0, min(end, last) - max(first, begin))
+    if job.divisible:
+        return max(0, job.running_h - outside)
+    starts = range(first, end - job.running_h + 1)
+    return min(max(0, min(at + job.running_h, last) - max(at, begin)) for at in starts)
+
+
+def most_jobs(problem: Problem, column: Column) -> float:
+    """How many jobs of a group fit at a hub if nothing else runs there, by power only."""
+    job, number = problem.groups[column.group]
+    if math.isinf(problem.limits_mw[column.hub]):
+        return float(number)
+    limit_mw, shape = problem.limits_mw[column.hub] * (1 + SPARE), shape_of(job)
+    hours = shape.end - shape.begin
+    if shape.pauses:
+        fits = limit_mw * hours / job.it_mwh
+    else:
+        fits = limit_mw / job.it_mw
+        fits = math.floor(fits) if shape.block_mw else fits
+        fits *= hours // shape.hours if shape.block_mw else hours / shape.hours
+    whole = "space" not in job.divisible
+    return min(float(number), math.floor(fits) if whole else fits)
 
 
 def _floats(values: Sequence[float]) -> Floats:
