@@ -13,7 +13,7 @@ import numpy as np
 
 from corridor.experiments.placement.jobs_file import HOURS, Job
 from corridor.experiments.placement.program_rows import Problem, Rows, Shape, variables
-from corridor.experiments.placement.program_search import HUBS_AT_ONCE, Search, solve_whole
+from corridor.experiments.placement.program_search import Search, solve_whole
 from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.installation import require
@@ -69,8 +69,8 @@ def solve(problem: Problem, effort: Effort, most_rtt_ms: float | None = None) ->
     1. The linear relaxation has a bound, and by its reduced costs the columns that matter most.
     2. Whole jobs are placed over these columns, with the hours of starts relaxed.
     3. Whole starts are found hub by hub, and a few hubs at a time are solved again.
-    4. If that misses the gap, all is solved at once, which has a bound of its own; first with the
-       hours of starts relaxed.
+    4. If that misses the gap, all hubs are solved at once, which may raise the bound; first with
+       the hours of starts relaxed.
 
     Each step ends when the gap is reached, or its share of the time is used. Large problems have
     steps 1 and 3 only.
@@ -142,7 +142,7 @@ class _Solver:
     def __init__(self, problem: Problem, most_rtt_ms: float | None, effort: Effort) -> None:
         require("corridor place", "optimize")
         self._problem = problem
-        self._variables = variables(problem)
+        self._is_large = variables(problem) > LARGE
         self._effort = effort
         self._most_rtt_ms = most_rtt_ms
         self._bound = 0.0
@@ -153,9 +153,8 @@ class _Solver:
 
     def relaxed(self) -> _Relaxed:
         """The linear relaxation, by coarse rows for a large problem. Raises NoPlacement."""
-        rows = self._rows
-        if self._variables > LARGE:
-            rows = Rows(self._problem, self._most_rtt_ms, is_coarse=True)
+        coarse = Rows(self._problem, self._most_rtt_ms, is_coarse=True) if self._is_large else None
+        rows = coarse or self._rows
         costs = self._with_ties(self._column_costs, rows)
         found = _linear(rows, costs, rows.limits[2], self._left_s(), rows.most)
         if found.x is None or found.status != 0:
@@ -182,9 +181,7 @@ class _Solver:
         """A placement, and the bound. Raises NoPlacement."""
         relaxed = self.relaxed()
         search = self._search(relaxed)
-        status = OUT_OF_TIME
-        if self._variables <= LARGE:
-            status = self._improve_at_once(search)
+        status = OUT_OF_TIME if self._is_large else self._improve_at_once(search)
         if search.waiting:
             raise _none_found(status, self._problem, self._effort, search.waiting)
         if self._problem.is_early:
@@ -204,19 +201,19 @@ class _Solver:
         effort, parts = self._effort, relaxed.parts
         costs = self._column_costs + self._ties
         search = Search(self._problem, costs, self._most_rtt_ms, effort.gap)
-        if self._variables <= LARGE:
+        if not self._is_large:
             high = _few(relaxed, self._problem, self._rows.count)
             found = self._milp(high, SHARE_OF_FEW, of_starts=False)
             parts = parts if found.x is None else found.x[: len(parts)]
         search.begin(parts, self._left_s)
-        if len(self._problem.limits_mw) > HUBS_AT_ONCE:
-            is_large = self._variables > LARGE
-            share = 1.0 if is_large else SHARE_OF_SEARCH
-            until_s = self._began_s + share * effort.seconds
-            enough = self._bound / (1 - effort.gap)
-            search.improve(
-                relaxed.parts, lambda: until_s - time.monotonic(), enough, is_last=is_large
-            )
+        share = 1.0 if self._is_large else SHARE_OF_SEARCH
+        until_s = self._began_s + share * effort.seconds
+        search.improve(
+            relaxed.parts,
+            lambda: until_s - time.monotonic(),
+            self._bound / (1 - effort.gap),
+            is_last=self._is_large,
+        )
         return search
 
     def _improve_at_once(self, search: Search) -> int:
@@ -228,9 +225,8 @@ class _Solver:
             found = self._milp(everything, share, of_starts=of_starts)
             status = found.status
             self._bound = max(self._bound, found.bound)
-            if found.x is None or self._is_enough(search.value):
-                continue
-            self._try(search, found.x, of_starts=of_starts)
+            if found.x is not None and not self._is_enough(search.value):
+                self._try(search, found.x, of_starts=of_starts)
         return status
 
     def _try(self, search: Search, x: Floats, *, of_starts: bool) -> None:
@@ -322,8 +318,8 @@ def lacking(problem: Problem) -> Lacking | None:
 def _none_found(status: int, problem: Problem, effort: Effort, waiting: float = 0.0) -> NoPlacement:
     if status == OUT_OF_TIME:
         total = sum(number for _, number in problem.groups)
-        rest = f": of {total:,.0f} jobs, {waiting:,.3g} have no hub" if waiting else ""
-        message = f"no placement was found in {effort.seconds:g} s{rest}"
+        of = f" for {waiting:,.3g} of {total:,.0f} jobs" if waiting else ""
+        message = f"no placement was found{of} in {effort.seconds:g} s"
         return NoPlacement(message, "state a longer --time-limit")
     mean_mw = sum(job.it_mwh * n for job, n in problem.groups) / HOURS
     fibres = " and the capacity of fibres" if problem.link_gbps else ""

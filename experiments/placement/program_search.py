@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -109,7 +109,10 @@ class Search:
         self._hub_of = np.array([one.hub for one in problem.columns])
         jobs = np.zeros(len(own))
         jobs[self._count :] = [number for _, number in problem.groups]
-        self.placed = Placed(jobs, np.zeros((self._hubs, HOURS)), {})
+        self.placed = self._none_running(jobs)
+
+    def _none_running(self, jobs: Floats) -> Placed:
+        return Placed(jobs, np.zeros((self._hubs, HOURS)), {})
 
     @property
     def waiting(self) -> float:
@@ -132,7 +135,7 @@ class Search:
         jobs = np.zeros(len(self.placed.jobs))
         for group, columns in self._columns_at.items():
             jobs[columns] = self._rounded(group, parts[columns])
-        self.placed = replace(self.placed, jobs=jobs)
+        self.placed = self._none_running(jobs)
         for hub in range(self._hubs):
             self._solve({hub}, left_s, is_new=True)
 
@@ -148,8 +151,9 @@ class Search:
             is_last: Nothing follows, so that all the time is used while jobs wait.
         """
         rng, idle = random.Random(SEED), 0
+        most_idle = ROUNDS if self._hubs > HUBS_AT_ONCE else 1
         while left_s() > 0 and self.value > enough:
-            if idle >= ROUNDS and not (is_last and self.waiting):
+            if idle >= most_idle and not (is_last and self.waiting):
                 return
             idle = 0 if self._solve(self._some_hubs(rng, relaxed), left_s) else idle + 1
 
@@ -196,9 +200,10 @@ class Search:
             inside = self._columns_at[rng.choice(waits or apart)]
             hubs = [columns[at].hub for at in inside if waits or abs(moved[at]) > 0.01]
             rng.shuffle(hubs)
-        others = [hub for hub in range(self._hubs) if hub not in hubs]
+        some = hubs[: HUBS_AT_ONCE - 1]
+        others = [hub for hub in range(self._hubs) if hub not in some]
         rng.shuffle(others)
-        some = [*hubs[: HUBS_AT_ONCE - 1], *others][:HUBS_AT_ONCE]
+        some += others[: HUBS_AT_ONCE - len(some)]
         while len(some) > LEAST_HUBS and self._columns_of(some) > MOST_COLUMNS:
             some.pop()
         return set(some)
@@ -258,7 +263,11 @@ class Search:
         numbers = {group: one for group, one in total.items() if one > NONE_LEFT}
         new = {group: at for at, group in enumerate(numbers)}
         kept = [at for at in kept if columns[at].group in new]
-        others = [(one, jobs[at]) for at, one in self._used_outside(inside)]
+        others = [
+            (columns[at], jobs[at])
+            for at in np.flatnonzero(jobs).tolist()
+            if columns[at].hub not in inside
+        ]
         rtt_ms = sum(one.rtt_ms * number for one, number in others)
         problem = Problem(
             [(whole.groups[group][0], one) for group, one in numbers.items()],
@@ -269,11 +278,6 @@ class Search:
         )
         most_ms = None if self._most_rtt_ms is None else self._most_rtt_ms - rtt_ms
         return _Part(kept, problem, most_ms)
-
-    def _used_outside(self, inside: set[int]) -> Iterator[tuple[int, Column]]:
-        for at in np.flatnonzero(self.placed.jobs > 0).tolist():
-            if self._problem.columns[at].hub not in inside:
-                yield at, self._problem.columns[at]
 
     def _gbps_of(self, placed: Iterable[tuple[Column, float]]) -> dict[Link, Floats]:
         used: dict[Link, Floats] = defaultdict(lambda: np.zeros(HOURS))

@@ -10,7 +10,7 @@ several hubs. The sets differ in how much of the power the jobs need, and in the
     spread  70 % of the power; each job has its own size and window
     tight   85 % of the power; each job has its own size and window
 
-Each answer has a process of its own. The gap is that to the bound that the solver found.
+Each answer runs in a separate process. The gap is between the cost and the bound of the solver.
 """
 
 from __future__ import annotations
@@ -103,16 +103,16 @@ def _job(rng: random.Random, name: str, number: int) -> Job:
     window = rng.choice(WINDOWS) if common else (begin, rng.randint(begin + 4, HOURS))
     length = window[1] - window[0]
     hours = max(1, length // 2) if common else rng.randint(1, length)
-    batch = {"window_h": window, "hours": hours}
+    batch: dict[str, object] = {"window_h": window, "hours": hours}
     kind = rng.choice(("all day", "in one piece", "pauses", "parts"))
-    keys: dict[str, object] = {
+    keys: dict[str, dict[str, object]] = {
         "all day": {"rtt_budget": "30ms"},
         "in one piece": batch,
         "pauses": {**batch, "divisible": ["time"]},
         "parts": {**batch, "divisible": ["space"]},
-    }[kind]  # type: ignore[assignment]
+    }
     return Job.model_validate(
-        {**ENDS, "id": f"job-{number}", "origin": rng.choice(ORIGINS), "it_mw": mw, **keys}
+        {**ENDS, "id": f"job-{number}", "origin": rng.choice(ORIGINS), "it_mw": mw, **keys[kind]}
     )
 
 
