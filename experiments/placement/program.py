@@ -32,7 +32,7 @@ SHARE_OF_FEW, SHARE_OF_SEARCH, SHARE_OF_RELAXED_STARTS = 0.1, 0.8, 0.9
 """Of the time, when steps 2, 3 and the first part of step 4 have ended."""
 LARGE = 20_000
 """Variables above which steps 2 and 4, which rarely end then, are left out, and the relaxation has
-coarse rows, which take a tenth of the time for a bound as near."""
+coarse rows, which take a fifth of the time for a bound nearly as high."""
 OUT_OF_TIME = 1
 """The status of HiGHS as scipy has it."""
 

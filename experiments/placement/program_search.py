@@ -200,7 +200,7 @@ class Search:
             inside = self._columns_at[rng.choice(waits or apart)]
             hubs = [columns[at].hub for at in inside if waits or abs(moved[at]) > 0.01]
             rng.shuffle(hubs)
-        some = hubs[: HUBS_AT_ONCE - 1]
+        some = hubs[: rng.randint(1, max(1, HUBS_AT_ONCE - 1))]
         others = [hub for hub in range(self._hubs) if hub not in some]
         rng.shuffle(others)
         some += others[: HUBS_AT_ONCE - len(some)]
