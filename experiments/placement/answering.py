@@ -20,6 +20,7 @@ from corridor.experiments.placement.place_documents import (
     AtEnd,
     CostOfLaw,
     CountedTotal,
+    CutJobs,
     ForbiddenBetter,
     LiftedPolicy,
     LoadedLink,
@@ -110,6 +111,11 @@ class Answering:
             forbidden=tuple(self._forbidden()),
             links=tuple(self._links()),
             fibre_share=file.fibre_share,
+            background=""
+            if placing.loaded.background is None
+            else placing.loaded.background.source,
+            cuts=file.cuts or "",
+            disturbing=tuple(sorted(self._disturbed(), key=lambda one: -one.it_mwh)),
             wan_mwh=self._wan_mwh(),
             published_limits=tuple(one.hub for one in used if one.limit.basis != "stated"),
             without_rules=tuple(self._without_rules(used)),
@@ -418,12 +424,36 @@ class Answering:
         return self._placing.unit_cost(job, part, self._end)
 
     def _links(self) -> Iterator[LoadedLink]:
-        of = self._placing.capacities().of
-        rates = self._placing.link_rates(self._plan)
-        ranked = sorted(rates, key=lambda link: -rates[link] / of[link[0]].gbps)
-        for link in ranked:
-            capacity = of[link[0]]
-            yield LoadedLink(*link, rates[link], capacity.gbps, capacity.basis)
+        placing = self._placing
+        for one in placing.loads.used(self._running(), law=self._law):
+            yield LoadedLink(
+                *one.link,
+                gbps=one.gbps,
+                capacity_gbps=one.capacity.gbps,
+                capacity_basis=one.capacity.basis,
+                background_gbps=one.background_gbps,
+                cut=one.cut,
+                cut_gbps=one.cut_gbps,
+                cut_background_gbps=one.cut_background_gbps,
+            )
+
+    def _running(self) -> Iterator[tuple[Job, str, float]]:
+        """Entries, their hubs, and how many of them run there."""
+        for job in self._placing.jobs:
+            for part in self._plan.parts[job.id]:
+                yield job, self._placing.hubs[part.hub].hub, part.jobs
+
+    def _disturbed(self) -> Iterator[CutJobs]:
+        """Cuts that leave jobs without a path or above their RTT budget."""
+        found = {cut: (dict[str, float](), dict[str, float]()) for cut in self._placing.trips.cuts}
+        for job, hub, number in self._running():
+            for cut, has_no_path in self._placing.trips.failing(job, hub, law=self._law):
+                mwh = found[cut][0 if has_no_path else 1]
+                mwh[job.id] = mwh.get(job.id, 0.0) + number * job.it_mwh
+        for cut, (no_path, late) in found.items():
+            if no_path or late:
+                it_mwh = sum(no_path.values()) + sum(late.values())
+                yield CutJobs(cut, tuple(no_path), tuple(late), it_mwh)
 
     def _wan_mwh(self) -> float | None:
         each = self._placing.loaded.file.wan_kwh_per_gb

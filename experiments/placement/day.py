@@ -8,7 +8,7 @@ if power does not suffice where it is.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -32,13 +32,14 @@ from corridor.experiments.placement.day_work import (
     mean_rtt_ms,
     scheduled,
 )
+from corridor.experiments.placement.fibre_loads import LegRate, rates_of
 from corridor.experiments.placement.hub_values import End, HubValues
 from corridor.experiments.placement.jobs_file import HOURS, Job, PowerEvent
 from corridor.experiments.placement.placing import BYTES_OF_GB, LEAST_JOBS, Part, Placing, Plan
 from corridor.experiments.placement.power_events import with_events
 from corridor.experiments.placement.program import NoPlacement, Solution, solve
 from corridor.experiments.placement.program_rows import Column, Problem
-from corridor.experiments.placement.round_trips import RoundTrip
+from corridor.experiments.placement.round_trips import Leg, RoundTrip
 from corridor.topologies.base.arrays import Floats
 
 LEAST_SAVING = 0.01
@@ -189,33 +190,35 @@ class _Day:
 
     def _solved(self, works: Sequence[Work], options: Sequence[_Option]) -> Solution:
         """Raises NoPlacement."""
-        now, limits_fibres = self._now, self._file.fibre_share is not None
+        now = self._now
         columns = [
             Column(
                 one.work,
                 one.hub,
                 self._cost(works[one.work].left, one.hub, one.trip) + one.surcharge,
                 one.trip.rtt_ns / 1e6,
-                self._links(works[one.work], one) if limits_fibres else {},
             )
             for one in options
         ]
         groups = [(one.left, one.jobs) for one in works]
         limits = [one.limit_mw for one in now.hubs]
-        problem = Problem(groups, limits, columns, now.link_limits(columns), is_early=True)
+        rates = [self._rates(works[one.work], one) for one in options]
+        problem = Problem(groups, limits, columns, {}, is_early=True)
+        problem = now.loads.limited(problem, rates, law=self._law)
         try:
             return solve(problem, now.asked.effort)
         except NoPlacement as error:
             raise now.explained(error, problem, law=self._law) from error
 
-    def _links(self, work: Work, option: _Option) -> Mapping[tuple[str, str], float]:
-        """Rates over what is left of the window, with those of the state."""
-        links = dict(self._now.links(work.left, option.trip))
-        if option.move is not None:
-            state = work.left.model_copy(update={"input": work.entry.state or 0, "output": 0})
-            for link, gbps in self._now.links(state, RoundTrip((option.move, None))).items():
-                links[link] = links.get(link, 0.0) + gbps
-        return links
+    def _rates(self, work: Work, option: _Option) -> list[LegRate]:
+        """Over what is left of the window, with the state."""
+        rates = rates_of(work.left, self._now.hubs[option.hub].hub)
+        if option.move is None:
+            return rates
+        state = work.left.model_copy(update={"input": work.entry.state or 0})
+        (_, gbps), _ = rates_of(state, self._now.hubs[option.hub].hub)
+        src, dst = (self._now.hubs[one].hub for one in (work.hub, option.hub))
+        return [*rates, LegRate(Leg(work.entry.data, src, dst), gbps)]
 
     def _stays(self, works: Sequence[Work]) -> tuple[Solution | None, str]:
         """If no running job moves; or why that does not fit."""

@@ -22,6 +22,7 @@ from corridor.experiments.placement.round_trips import RoundTrips
 from corridor.experiments.scenario.scenario import ScenarioFile
 from corridor.topologies.base.bounded_file import is_file, is_there
 from corridor.topologies.base.codec import JsonObject
+from corridor.topologies.base.documents import Plain
 from corridor.topologies.base.errors import InputError
 from corridor.topologies.base.seconds import NS_PER_MS
 from corridor.topologies.base.units import QuantityError, format_duration, parse_duration_ns
@@ -132,6 +133,7 @@ def day_scenario(
         "policies": policies or _named(file.policies, beside, folder),
         "as_of": str(loaded.as_of),
         **({"service": file.service} if file.service else {}),
+        **({"background": _background(loaded, beside, folder)} if file.background else {}),
         "controller": {"follow": False},
         "probe": {"interval": scale.at(1 / PROBES_OF_HOUR),
                   "count": PROBES_OF_HOUR * (HOURS + TAIL_H)},
@@ -152,6 +154,14 @@ def day_scenario(
             "leave out jobs, or hubs",
         )
     return made
+
+
+def _background(loaded: LoadedJobs, beside: Path, folder: Path) -> Plain:
+    """The key of the file as it is written."""
+    written, of = loaded.document.value("background"), loaded.file.background
+    if isinstance(written, dict) and of and of.file:
+        return {**written, "file": os.path.relpath(beside / of.file, folder)}
+    return written
 
 
 def _named(name: str, beside: Path, folder: Path) -> str:

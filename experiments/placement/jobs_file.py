@@ -13,8 +13,10 @@ from pydantic import BeforeValidator, Field, model_validator
 from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import SAME_CLASS, PolicySet
+from corridor.experiments.answers.cut_each import Each
 from corridor.experiments.scenario.extending import hint_about, under
 from corridor.experiments.scenario.fields import DurationNs, Share, SizeBytes
+from corridor.experiments.scenario.options import BackgroundOptions, background_of
 from corridor.topologies.base.bounded_file import is_file
 from corridor.topologies.base.documents import Document, KeyPath, read_document, validate
 from corridor.topologies.base.errors import InputError
@@ -23,6 +25,7 @@ from corridor.topologies.base.units import no_truth, written_day
 from corridor.topologies.energy.countings import Count
 from corridor.topologies.energy.figures import MOST_G_PER_KWH
 from corridor.topologies.formats.load import load_topology
+from corridor.topologies.model.background import BackgroundTraffic
 from corridor.topologies.model.catalogue import nearest_named
 from corridor.topologies.model.fields import Frozen, NonEmpty, Slug, Text
 from corridor.topologies.model.topology import Topology
@@ -67,6 +70,9 @@ class Job(Frozen):
     state: SizeBytes | None = None
     """What one job takes along if an event makes it change its hub while it runs, ``2TB``. It has
     the data class of the input."""
+    survives: bool = Field(default=False, strict=True)
+    """Run only where paths for input and results remain, within the RTT budget, under each of the
+    file's ``cuts``."""
 
     @model_validator(mode="after")
     def _interactive_or_batch(self) -> Self:
@@ -205,12 +211,25 @@ class JobsFile(Frozen):
     state: StatedValues = StatedValues()
     """Values that you state, where none is published or another is meant."""
     fibre_share: Share | None = Field(default=None, gt=0, le=1)
-    """The share of each fibre's capacity that the jobs may use; not limited if not given."""
+    """The share of each fibre's capacity that the jobs may use, and at most what the background
+    leaves; not limited if not given."""
+    background: BackgroundOptions | None = None
+    """Traffic that is on the fibres beside the jobs, as in scenarios: ``internet``, or keys."""
+    cuts: Each | None = None
+    """Also count loads under each cut, with recomputed paths: of each shared-risk group
+    (``groups``), fibre (``fibres``), or two groups together (``pairs``)."""
     wan_kwh_per_gb: float | None = Field(default=None, gt=0, le=100)
     """Energy of the network for each GB; not counted if not given."""
     jobs: tuple[Job, ...] = Field(min_length=1, max_length=MOST_JOBS)
     events: tuple[PowerEvent, ...] = Field(default=(), max_length=MOST_EVENTS)
     """Changes of power, emission factors and prices during the day; jobs then may move."""
+
+    @model_validator(mode="after")
+    def _survives_cuts(self) -> Self:
+        named = [one.id for one in self.jobs if one.survives]
+        if named and self.cuts is None:
+            raise ValueError(f"{named[0]} survives cuts, and the file has none: add cuts: groups")
+        return self
 
 
 @dataclass(frozen=True)
@@ -222,6 +241,7 @@ class LoadedJobs:
     policies: PolicySet
     as_of: date
     document: Document
+    background: BackgroundTraffic | None = None
 
 
 class Ground(NamedTuple):
@@ -264,7 +284,8 @@ def load_jobs(
     loaded = _policies(document, file, folder, topology, asked)
     _check_classes(document, file, loaded)
     day = (file.as_of or today()) if on is None else on.as_of
-    return LoadedJobs(file, topology, loaded, day, document)
+    background = background_of(document, file.background, topology, file.topology, day, folder)
+    return LoadedJobs(file, topology, loaded, day, document, background)
 
 
 def _topology(document: Document, file: JobsFile, folder: Path) -> Topology:

@@ -346,9 +346,34 @@ class LoadedLink:
     link: str
     direction: str
     gbps: float
-    """The largest mean over a part of the day; the map's background traffic is not counted."""
+    """Of the jobs, without cuts: the largest mean of an hour."""
     capacity_gbps: float
     capacity_basis: str
+    background_gbps: float = 0.0
+    """Beside the jobs, without cuts."""
+    cut: tuple[str, ...] = ()
+    """Of the file's ``cuts``, that under which it is fullest; empty if that is without cuts."""
+    cut_gbps: float = 0.0
+    """Of the jobs under that cut."""
+    cut_background_gbps: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Of its capacity, of jobs and background under that cut."""
+        return (self.cut_gbps + self.cut_background_gbps) / self.capacity_gbps
+
+
+@dataclass(frozen=True)
+class CutJobs:
+    """Placed jobs that a cut disturbs, for all recomputed paths."""
+
+    cut: tuple[str, ...]
+    no_path: tuple[str, ...]
+    """Ids of entries with jobs that have no path there or back."""
+    late: tuple[str, ...]
+    """Ids of entries with jobs whose RTT is above their budget."""
+    it_mwh: float
+    """IT energy of a day of both."""
 
 
 @dataclass(frozen=True)
@@ -400,7 +425,7 @@ class PlaceAnswer(Document):
     forbidden: tuple[ForbiddenBetter, ...]
     """The largest savings first."""
     links: tuple[LoadedLink, ...]
-    """The highest utilization first."""
+    """The highest utilization first, by jobs and background under the worst cut."""
     fibre_share: float | None
     """None: fibres are not limited."""
     wan_mwh: float | None
@@ -425,3 +450,9 @@ class PlaceAnswer(Document):
     nothing is known then."""
     annual: tuple[str, ...] = ()
     """Candidate hubs whose factor is that of the year all the same, as the caller states."""
+    background: str = ""
+    """The source of traffic beside the jobs: ``internet``, ``stated`` or a file; empty without."""
+    cuts: str = ""
+    """What is cut one by one: ``groups``, ``fibres`` or ``pairs``; empty: nothing."""
+    disturbing: tuple[CutJobs, ...] = ()
+    """Cuts after which jobs have no path or are above their RTT budget, most IT energy first."""

@@ -8,11 +8,9 @@ from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
-from corridor.experiments.answers.capacity_document import Capacities, capacities
+from corridor.experiments.placement.fibre_loads import FibreLoads, LegRate, rates_of
 from corridor.experiments.placement.hub_values import BY_EMISSIONS, End, HubValues, Objective
-from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs
+from corridor.experiments.placement.jobs_file import Job, LoadedJobs
 from corridor.experiments.placement.program import (
     Effort,
     NoPlacement,
@@ -21,14 +19,12 @@ from corridor.experiments.placement.program import (
     relaxed,
     solve,
 )
-from corridor.experiments.placement.program_rows import Column, Link, Problem
+from corridor.experiments.placement.program_rows import Column, Problem
 from corridor.experiments.placement.round_trips import RoundTrip, RoundTrips
 from corridor.topologies.base.arrays import Floats
 from corridor.topologies.base.words import few
 from corridor.topologies.energy.countings import Count
-from corridor.topologies.model.routing import shared_links
 
-BITS_OF_GBIT, SECONDS_OF_HOUR = 1e9, 3600
 BYTES_OF_GB = 1e9
 MOST_NAMED = 5
 LEAST_JOBS = 1e-6
@@ -85,6 +81,7 @@ class Placing:
         self.hubs = hubs
         self.asked = asked
         self.trips = RoundTrips(loaded)
+        self.loads = FibreLoads(loaded, self.trips)
         self.is_early = bool(loaded.file.events)
         """Whether jobs run as early as power allows: what an event finds computed depends on it."""
         self._options: dict[tuple[object, bool], dict[int, RoundTrip]] = {}
@@ -118,9 +115,19 @@ class Placing:
         if not any(job.may_run_at(one.hub) for one in self.hubs):
             return False, f"its hubs ({few(job.hubs, MOST_NAMED)}) are no candidate hubs"
         if not free:
-            return False, "no candidate hub is within its RTT budget by any fibres"
+            return False, self._out_of_reach(job)
         nearest = self.hubs[min(free, key=lambda hub: free[hub].rtt_ns)].hub
         return True, f"at {nearest}: {self.trips.blocked(job, nearest)}"
+
+    def _out_of_reach(self, job: Job) -> str:
+        """Why no fibres lead to a hub within the RTT budget."""
+        without_cuts = self.options(job.model_copy(update={"survives": False}), law=False)
+        if not without_cuts:
+            return "no candidate hub is within its RTT budget by any fibres"
+        nearest = self.hubs[min(without_cuts, key=lambda hub: without_cuts[hub].rtt_ns)].hub
+        cut, _ = next(self.trips.failing(job, nearest, law=False))
+        within = "within the RTT budget " if job.rtt_budget else ""
+        return f"at {nearest}: no fibres lead there {within}under the cut of {' and '.join(cut)}"
 
     def _none_placed(self) -> NoPlacement:
         """Law and latency each have their message and hint."""
@@ -146,20 +153,6 @@ class Placing:
     def unit_cost(self, job: Job, part: Part, end: End = "value") -> float:
         """What one job costs at a hub, in the unit of the objective."""
         return self._cost(self.asked, job, (part.hub, part.trip), end)
-
-    def link_rates(self, plan: Plan) -> dict[Link, float]:
-        """The largest mean rate of a part of the day in Gbit/s, by link."""
-        rates: dict[Link, Floats] = defaultdict(lambda: np.zeros(HOURS))
-        for job in self.jobs:
-            begin, end = job.window
-            for part in plan.parts[job.id]:
-                for link, gbps in self.links(job, part.trip).items():
-                    rates[link][begin:end] += gbps * part.jobs
-        return {link: float(one.max()) for link, one in rates.items()}
-
-    def capacities(self) -> Capacities:
-        """Of the fibres and landings of the map."""
-        return capacities(self.loaded.topology)
 
     def relaxed_mwh(
         self, *, law: bool, end: End, counting: Count | None = None
@@ -189,25 +182,20 @@ class Placing:
     def _problem(
         self, groups: Sequence[Sequence[Job]], asked: Asked, *, law: bool, end: End
     ) -> Problem:
-        limits_fibres = self.loaded.file.fibre_share is not None
-        columns = [
-            Column(
-                number,
-                hub,
-                self._cost(asked, group[0], (hub, trip), end),
-                trip.rtt_ns / 1e6,
-                self.links(group[0], trip) if limits_fibres else {},
-            )
-            for number, group in enumerate(groups)
-            for hub, trip in self.options(group[0], law=law).items()
-        ]
-        return Problem(
+        columns, rates = list[Column](), list[list[LegRate]]()
+        for number, (job, *_) in enumerate(groups):
+            for hub, trip in self.options(job, law=law).items():
+                cost = self._cost(asked, job, (hub, trip), end)
+                columns.append(Column(number, hub, cost, trip.rtt_ns / 1e6))
+                rates.append(rates_of(job, self.hubs[hub].hub))
+        problem = Problem(
             [(group[0], sum(one.count for one in group)) for group in groups],
             [one.limit_mw for one in self.hubs],
             columns,
-            self.link_limits(columns),
+            {},
             self.is_early,
         )
+        return self.loads.limited(problem, rates, law=law)
 
     def _solved(
         self, objective: Objective, most_rtt_ms: float | None, *, law: bool, end: End
@@ -264,27 +252,6 @@ class Placing:
         assert found is not None  # else the question was refused
         return found
 
-    def links(self, job: Job, trip: RoundTrip) -> dict[Link, float]:
-        """Gbit/s of one job by link: its bytes over its window."""
-        begin, end = job.window
-        found: dict[Link, float] = defaultdict(float)
-        for path, size in zip(trip.paths, (job.input, job.output), strict=True):
-            if path is None:
-                continue
-            gbps = size * 8 / BITS_OF_GBIT / ((end - begin) * SECONDS_OF_HOUR)
-            for hub, name in zip(path.hubs, path.fibres, strict=False):
-                fibre = self.loaded.topology.fibre(name)
-                for link in ((name, f"out of {hub}"), *shared_links(fibre, hub)):
-                    found[link] += gbps
-        return found
-
-    def link_limits(self, columns: Sequence[Column]) -> dict[Link, float]:
-        share = self.loaded.file.fibre_share
-        if share is None:
-            return {}
-        of = self.capacities().of
-        return {link: of[link[0]].gbps * share for one in columns for link in one.links}
-
 
 def most_used(it_mwh: Sequence[float]) -> int:
     """The number of the hub with most IT energy; of equal ones the first."""
@@ -300,7 +267,7 @@ def moved(mwh: Sequence[float], usual: Sequence[float]) -> float:
 def _alike(job: Job) -> tuple[object, ...]:
     """Equal for jobs that differ by id and count only."""
     ends = (job.origin, job.to, job.data, job.result_class, job.rtt_budget, job.hubs)
-    shape = (job.it_mw, job.window, job.running_h, tuple(sorted(job.divisible)))
+    shape = (job.it_mw, job.window, job.running_h, tuple(sorted(job.divisible)), job.survives)
     return (*ends, *shape, job.input, job.output)
 
 

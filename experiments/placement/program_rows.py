@@ -38,8 +38,8 @@ PARTS_OF_DAY = sorted(
 """First hour, and the hour after the last: each hour, and all parts between even hours."""
 NOTHING: Floats = np.zeros(HOURS)
 
-type Link = tuple[str, str]
-"""A fibre or a shared landing, and its direction."""
+type Link = tuple[str, ...]
+"""A fibre or a shared landing, its direction, and what is cut."""
 
 
 class Shape(NamedTuple):

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from corridor.controller.explain.clauses import forbidding
 from corridor.controller.explain.path_summary import Ground, grounds
+from corridor.controller.intent.specification import failures_of
 from corridor.controller.policy.automaton import DEFAULT_DENY
 from corridor.controller.policy.certainty import unruled
 from corridor.controller.policy.law import load_law
 from corridor.controller.policy.law_calendar import policy_confidence, policy_kind
 from corridor.controller.policy.model import Demand, Policy
 from corridor.controller.policy.permitted_paths import PermittedPath, lawful_route
-from corridor.controller.policy.semantics import PolicyLookup
+from corridor.controller.policy.product import lost
+from corridor.controller.policy.semantics import ApplicablePolicies, PolicyLookup
+from corridor.experiments.answers.cut_each import cuts_of
 from corridor.experiments.placement.jobs_file import Job, LoadedJobs
 from corridor.experiments.placement.place_documents import UncertainPermit
 from corridor.topologies.analysis.monte_carlo import (
@@ -30,6 +34,28 @@ from corridor.topologies.analysis.monte_carlo import (
     interval_of,
 )
 from corridor.topologies.model.routing import Path
+
+
+class Leg(NamedTuple):
+    """The input or the results of a job."""
+
+    data: str
+    """The data class."""
+    src: str
+    dst: str
+
+
+class PathUnderCut(NamedTuple):
+    """The path of a leg that is recomputed while something is cut."""
+
+    one_way_ns: int | None
+    """None without a path."""
+    path: Path | None
+    """None without a path, and where data stays at its hub."""
+
+
+type Cut = tuple[str, ...]
+"""Elements that are cut together."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +101,13 @@ class Blocked:
     budget_ns: int | None
     more: int = 0
     """Further clauses and missing permits that block the shortest paths of both legs."""
+    cut: Cut = ()
+    """Under which no lawful round trip remains; if there is one without cuts."""
 
     def __str__(self) -> str:
+        if self.cut:
+            within = "" if self.budget_ns is None else " within the RTT budget"
+            return f"no lawful round trip remains{within} under the cut of {' and '.join(self.cut)}"
         if self.lawful_rtt_ns is not None:
             assert self.budget_ns is not None
             return (
@@ -93,24 +124,73 @@ class RoundTrips:
     def __init__(self, loaded: LoadedJobs) -> None:
         self._loaded = loaded
         self._lookup = PolicyLookup(loaded.policies, loaded.topology, loaded.as_of)
-        self._lawful: dict[tuple[str, str, str], PermittedPath | None] = {}
+        self._lawful: dict[Leg, PermittedPath | None] = {}
         self._free: dict[tuple[str, str], PermittedPath | None] = {}
         self._ensemble: Ensemble | None = None
+        each, topology = loaded.file.cuts, loaded.topology
+        self.cuts: list[Cut] = [(), *(cuts_of(topology, each) if each else [])]
+        """Of the file; the first cuts nothing."""
+        self.failures = [failures_of(topology, cut) for cut in self.cuts]
+        """Of each cut."""
+        self._dead = [
+            frozenset(one.id for one in lost(topology, failed)) for failed in self.failures
+        ]
+        """By cut: fibres."""
+        self._under_cuts: dict[tuple[Leg, bool], list[PathUnderCut]] = {}
 
     def lawful(self, job: Job, hub: str) -> RoundTrip | None:
         """Return the lawful round trip within the RTT budget; None if there is none."""
-        return _within(job, self._lawful_trip(job, hub))
+        return self._surviving(job, hub, _within(job, self._lawful_trip(job, hub)), law=True)
 
     def free(self, job: Job, hub: str) -> RoundTrip | None:
         """The same without law: what the fibres allow."""
-        there, back = _ends(job, hub)
+        there, back = legs_of(job, hub)
         legs = []
         for src, dst in ((there[1:]), (back[1:])):
             leg = self._free_path(src, dst)
             if leg is None and src != dst:
                 return None
             legs.append(leg)
-        return _within(job, RoundTrip((legs[0], legs[1])))
+        trip = _within(job, RoundTrip((legs[0], legs[1])))
+        return self._surviving(job, hub, trip, law=False)
+
+    def under_cuts(self, leg: Leg, *, law: bool) -> Sequence[PathUnderCut]:
+        """Return the recomputed path of a leg under each of ``cuts``."""
+        if (leg, law) not in self._under_cuts:
+            self._under_cuts[leg, law] = list(self._recomputed(leg, law=law))
+        return self._under_cuts[leg, law]
+
+    def failing(self, job: Job, hub: str, *, law: bool) -> Iterator[tuple[Cut, bool]]:
+        """Yield cuts under which a job has no round trip within its RTT budget, and whether it has
+        no path at all."""
+        there, back = (self.under_cuts(leg, law=law) for leg in legs_of(job, hub))
+        for cut, one, other in zip(self.cuts, there, back, strict=True):
+            if one.one_way_ns is None or other.one_way_ns is None:
+                yield cut, True
+            elif job.rtt_budget is not None and one.one_way_ns + other.one_way_ns > job.rtt_budget:
+                yield cut, False
+
+    def _surviving(
+        self, job: Job, hub: str, trip: RoundTrip | None, *, law: bool
+    ) -> RoundTrip | None:
+        if trip is None or not job.survives:
+            return trip
+        return None if any(self.failing(job, hub, law=law)) else trip
+
+    def _recomputed(self, leg: Leg, *, law: bool) -> Iterator[PathUnderCut]:
+        usual = self.leg(*leg, law=law)
+        if leg.src == leg.dst and (usual is not None or not law):
+            yield from [PathUnderCut(0, None)] * len(self.cuts)
+            return
+        decided = self._applicable(leg, law=law)
+        known = {frozenset[str](): usual}
+        for failed, dead in zip(self.failures, self._dead, strict=True):
+            if dead not in known:
+                is_cut = usual is not None and not dead.isdisjoint(usual.path.fibres)
+                known[dead] = lawful_route(decided, failed) if is_cut else usual
+            found = known[dead]
+            ns = (None, None) if found is None else (found.one_way_ns, found.path)
+            yield PathUnderCut(*ns)
 
     def leg(self, data: str, src: str, dst: str, *, law: bool) -> PermittedPath | None:
         """The path of one class of data between two hubs; None if there is none."""
@@ -118,12 +198,12 @@ class RoundTrips:
 
     def is_covered(self, job: Job, hub: str) -> bool:
         """Whether the policy set covers the data of both directions."""
-        return all(self._lookup.on(self._demand(*end)).is_judged for end in _ends(job, hub))
+        return all(self._lookup.on(self._demand(*end)).is_judged for end in legs_of(job, hub))
 
     def uncertain_permits(self, job: Job, hub: str) -> Iterator[UncertainPermit]:
         """The permit in use of each lawful path to a hub and back that no confident one allows."""
         law, day = load_law(), self._loaded.as_of
-        for leg, end in zip(("input", "results"), _ends(job, hub), strict=True):
+        for leg, end in zip(("input", "results"), legs_of(job, hub), strict=True):
             found = list(self._permits(*end))
             sure = [policy_confidence(one, law, day) for one in found]
             if found and "confident" not in sure:
@@ -143,11 +223,14 @@ class RoundTrips:
     def blocked(self, job: Job, hub: str) -> Blocked:
         """Return why the lawful round trip does not exist or is too long."""
         trip = self._lawful_trip(job, hub)
-        if trip is not None:
+        if trip is not None and _within(job, trip) is None:
             return Blocked("round trip", None, trip.rtt_ns, job.rtt_budget)
+        if trip is not None:
+            cut, _ = next(self.failing(job, hub, law=True))
+            return Blocked("round trip", None, None, job.rtt_budget, cut=cut)
         legs = [
             (name, self._grounds(*end))
-            for name, end in zip(("input", "results"), _ends(job, hub), strict=True)
+            for name, end in zip(("input", "results"), legs_of(job, hub), strict=True)
             if self._lawful_path(*end) is None
         ]
         (leg, found), *others = legs
@@ -156,7 +239,7 @@ class RoundTrips:
 
     def blocking(self, job: Job, hub: str) -> list[Ground]:
         """Return all that forbids the shortest paths of both legs."""
-        return [one for end in _ends(job, hub) for one in self._grounds(*end)]
+        return [one for end in legs_of(job, hub) for one in self._grounds(*end)]
 
     def sampled(self, job: Job, trip: RoundTrip) -> SampledRtt:
         """Return the RTT in samples of the map; 0 at the origin itself."""
@@ -179,7 +262,7 @@ class RoundTrips:
 
     def _lawful_trip(self, job: Job, hub: str) -> RoundTrip | None:
         legs = []
-        for end in _ends(job, hub):
+        for end in legs_of(job, hub):
             leg = self._lawful_path(*end)
             if leg is None:
                 return None
@@ -188,18 +271,22 @@ class RoundTrips:
 
     def _lawful_path(self, data: str, src: str, dst: str) -> PermittedPath | None:
         """Of data that stays, a path without fibres."""
-        key = (data, src, dst)
+        key = Leg(data, src, dst)
         if key not in self._lawful:
-            self._lawful[key] = lawful_route(self._lookup.on(self._demand(*key)))
+            self._lawful[key] = lawful_route(self._applicable(key, law=True))
         return self._lawful[key]
 
     def _free_path(self, src: str, dst: str) -> PermittedPath | None:
         if src == dst:
             return None
         if (src, dst) not in self._free:
-            demand = self._demand(self._loaded.file.jobs[0].data, src, dst)
-            self._free[src, dst] = lawful_route(unruled(self._loaded.topology, demand))
+            leg = Leg(self._loaded.file.jobs[0].data, src, dst)
+            self._free[src, dst] = lawful_route(self._applicable(leg, law=False))
         return self._free[src, dst]
+
+    def _applicable(self, leg: Leg, *, law: bool) -> ApplicablePolicies:
+        demand = self._demand(*leg)
+        return self._lookup.on(demand) if law else unruled(self._loaded.topology, demand)
 
     def _grounds(self, data: str, src: str, dst: str) -> list[Ground]:
         """What forbids the shortest path; clauses before the default deny."""
@@ -214,9 +301,9 @@ class RoundTrips:
         return self._loaded.policies.seen(demand)
 
 
-def _ends(job: Job, hub: str) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-    """Class, from and to, of the input and of the results."""
-    return (job.data, job.origin, hub), (job.result_class, hub, job.to)
+def legs_of(job: Job, hub: str) -> tuple[Leg, Leg]:
+    """The input and the results."""
+    return Leg(job.data, job.origin, hub), Leg(job.result_class, hub, job.to)
 
 
 def _within(job: Job, trip: RoundTrip | None) -> RoundTrip | None:

@@ -8,6 +8,7 @@ from corridor.controller.policy.clauses.clause import caveat
 from corridor.experiments.placement.place_documents import (
     AtEnd,
     CountedTotal,
+    LoadedLink,
     Optimum,
     OtherHubs,
     PlaceAnswer,
@@ -17,10 +18,10 @@ from corridor.experiments.placement.place_documents import (
 )
 from corridor.experiments.terminal.columns import Table, prose
 from corridor.experiments.text.day_text import day_sentences, day_table
-from corridor.topologies.base.words import counted, few, joined_few, percent
+from corridor.topologies.base.words import counted, few, joined, joined_few, percent
 from corridor.topologies.energy.seasons import season_name
 
-MOST_HUBS, MOST_GROUPS, MOST_LEFT = 4, 40, 10
+MOST_HUBS, MOST_GROUPS, MOST_LEFT, MOST_CUTS = 4, 40, 10, 3
 LEAST_MOVED = 0.005
 SURE = 0.9
 """A share of samples within the budget that needs no sentence."""
@@ -36,6 +37,11 @@ SAMPLE_HEADS = ("hub", "share", "90 % of samples", "has most in")
 LIFT_HEADS = ("change", "saves", "at ends", "moves", "opens to all jobs")
 LAW_HEADS = ("job", "jobs", "hub", "saves", "blocked by")
 NUMBERS = frozenset({*HUB_HEADS[1:], "jobs", "RTT ms", "budget", "within", "saves", "cost"})
+CUT = {
+    "groups": "whatever shared-risk group is cut",
+    "fibres": "whatever fibre is cut",
+    "pairs": "whatever two shared-risk groups are cut",
+}
 HELD = 3
 """Values without an interval that are named, of each quantity."""
 
@@ -492,19 +498,7 @@ def notes(of: PlaceAnswer) -> Iterator[str]:
     for total in fixed:
         hubs = few(total.without_interval, MOST_LEFT)
         yield f"Factors of {hubs} have no interval, or one on one side only."
-    if of.fibre_share is None:
-        yield "Fibres are not limited: the file states no fibre_share."
-    else:
-        yield (
-            f"The jobs may use {of.fibre_share:.0%} of each fibre, by one path for each leg; "
-            "background traffic is not subtracted."
-        )
-    if of.links:
-        most = of.links[0]
-        yield (
-            f"The fullest fibre is {most.link}, {most.direction}: {most.gbps:,.1f} of "
-            f"{most.capacity_gbps:,.0f} Gbit/s ({most.capacity_basis})."
-        )
+    yield from _fibre_notes(of)
     if of.wan_mwh is None:
         yield "Energy of the network is not counted: the file states no wan_kwh_per_gb."
     else:
@@ -514,6 +508,38 @@ def notes(of: PlaceAnswer) -> Iterator[str]:
             "unknown."
         )
     yield "RTT budgets are compared with nominal delays; within is the share of samples in budget."
+
+
+def _fibre_notes(of: PlaceAnswer) -> Iterator[str]:
+    if of.fibre_share is None:
+        yield "Fibres are not limited: the file states no fibre_share."
+    else:
+        beside = f"next to background traffic ({of.background})" if of.background else ""
+        limits = ", ".join(filter(None, (beside, CUT.get(of.cuts, ""))))
+        said = f"{limits}." if limits else "background traffic and failures are not counted."
+        between = ", " if limits else "; "
+        yield f"The jobs may use {of.fibre_share:.0%} of each fibre{between}{said}"
+    if of.links:
+        yield _fullest(of.links[0])
+    if of.cuts and not of.disturbing:
+        yield f"All jobs keep a path within their RTT budget, {CUT[of.cuts]}."
+    for one in of.disturbing[:MOST_CUTS]:
+        lost = f"{few(one.no_path, MOST_LEFT)} have no path" if one.no_path else ""
+        late = f"{few(one.late, MOST_LEFT)} are above their RTT budget" if one.late else ""
+        what = joined(filter(None, (lost, late)))
+        yield f"Under the cut of {' and '.join(one.cut)}, {what}."
+    if len(of.disturbing) > MOST_CUTS:
+        yield f"{len(of.disturbing) - MOST_CUTS} more cuts disturb jobs: see --json."
+
+
+def _fullest(link: LoadedLink) -> str:
+    cut = f" under the cut of {' and '.join(link.cut)}" if link.cut else ""
+    beside = link.cut_background_gbps
+    total = f" next to {beside:,.1f} of background traffic" if beside else ""
+    return (
+        f"The fullest fibre{cut} is {link.link}, {link.direction}: {link.cut_gbps:,.1f}{total}, of "
+        f"{link.capacity_gbps:,.0f} Gbit/s ({link.capacity_basis})."
+    )
 
 
 def _how_sampled(of: Sensitivity) -> str:

@@ -68,6 +68,14 @@ def test_octets_times_the_stated_scale_are_those_of_the_plan(loaded, jobs):
     assert "times 3e-06 over 3600," in text
 
 
+def test_background_of_the_jobs_is_that_of_the_run(jobs):
+    jobs.write_text(JOBS + "background: {fibres: {shanghai-guian: 20Tbit}}\n")
+    day = jobs.with_name("day.yaml")
+    corridor.place(jobs, count="location", scenario=day, hour="1s")
+    background = load_scenario(str(day)).background
+    assert background.after().link_gbps["shanghai-guian", "shanghai"] == 20_000
+
+
 def test_events_and_planned_power_are_in_the_file(loaded, jobs):
     (event,) = loaded.events
     assert (event.kind.key, event.what, event.options["because"]) == ("power", "guian", "drought")
