@@ -208,7 +208,7 @@ def flow_drawing(
 def view_of_flows(drawn: Atlas, gbps: Mapping[str, float], mw: Collection[str]) -> Box:
     """The part of the map with flows and hubs that compute."""
     at_hubs = [one.fibre.id for one in drawn.fibres.values() if {one.fibre.a, one.fibre.z} & {*mw}]
-    used = [one for one in gbps if one in drawn.fibres]
+    used = [one for one, rate in gbps.items() if rate and one in drawn.fibres]
     return around(drawn, [DrawnPath(LAWFUL, used or at_hubs)], mw)
 
 

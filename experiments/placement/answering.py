@@ -23,7 +23,6 @@ from corridor.experiments.placement.place_documents import (
     CutJobs,
     ForbiddenBetter,
     LiftedPolicy,
-    LoadedLink,
     NearTie,
     NotPlaced,
     Optimum,
@@ -109,7 +108,7 @@ class Answering:
             common=tuple(common_hubs(placing)),
             lifted=self._lifted_policies(),
             forbidden=tuple(self._forbidden()),
-            links=tuple(self._links()),
+            links=tuple(placing.loads.used(self._running(), law=self._law)),
             fibre_share=file.fibre_share,
             background=""
             if placing.loaded.background is None
@@ -422,20 +421,6 @@ class Answering:
 
     def _unit_cost(self, job: Job, part: Part) -> float:
         return self._placing.unit_cost(job, part, self._end)
-
-    def _links(self) -> Iterator[LoadedLink]:
-        placing = self._placing
-        for one in placing.loads.used(self._running(), law=self._law):
-            yield LoadedLink(
-                *one.link,
-                gbps=one.gbps,
-                capacity_gbps=one.capacity.gbps,
-                capacity_basis=one.capacity.basis,
-                background_gbps=one.background_gbps,
-                cut=one.cut,
-                cut_gbps=one.cut_gbps,
-                cut_background_gbps=one.cut_background_gbps,
-            )
 
     def _running(self) -> Iterator[tuple[Job, str, float]]:
         """Entries, their hubs, and how many of them run there."""

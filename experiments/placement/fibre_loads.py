@@ -1,4 +1,4 @@
-"""What legs of jobs load, beside background traffic, whatever is cut. Pure.
+"""Loads of fibres by legs of jobs, next to background traffic, under each cut. Pure.
 
 Rates are means over the window of a job, on the paths that the controller recomputes for a cut.
 Owners of background traffic have moved it to their other capacity by then.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
@@ -16,10 +16,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corridor.experiments.answers.capacity_document import Capacities, Capacity, capacities
+from corridor.experiments.answers.capacity_document import Capacities, capacities
 from corridor.experiments.placement.jobs_file import HOURS, Job, LoadedJobs
+from corridor.experiments.placement.place_documents import LoadedLink
 from corridor.experiments.placement.program_rows import Link, Problem
-from corridor.experiments.placement.round_trips import Cut, Leg, RoundTrips, legs_of
+from corridor.experiments.placement.round_trips import Leg, RoundTrips, legs_of
 from corridor.topologies.base.arrays import Floats
 from corridor.topologies.model.capacity import LEAST_FREE
 from corridor.topologies.model.routing import shared_links
@@ -33,20 +34,6 @@ class LegRate(NamedTuple):
 
     leg: Leg
     gbps: float
-
-
-@dataclass(frozen=True)
-class UsedLink:
-    """A fibre or shared landing in one direction; rates of jobs are the largest of an hour."""
-
-    link: tuple[str, str]
-    capacity: Capacity
-    gbps: float
-    background_gbps: float
-    cut: Cut
-    """Under which it is fullest; empty if that is without cuts."""
-    cut_gbps: float
-    cut_background_gbps: float
 
 
 def rates_of(job: Job, hub: str) -> list[LegRate]:
@@ -137,7 +124,7 @@ class FibreLoads:
         link_gbps = {key: float(limits[cuts[at], links[at]]) for key, at in keys.items()}
         return replace(problem, columns=columns, link_gbps=link_gbps)
 
-    def used(self, jobs: Iterable[tuple[Job, str, float]], *, law: bool) -> Iterator[UsedLink]:
+    def used(self, jobs: Iterable[tuple[Job, str, float]], *, law: bool) -> Iterator[LoadedLink]:
         """Yield links that jobs load, with or without a cut; the fullest first.
 
         Args:
@@ -145,28 +132,36 @@ class FibreLoads:
             law: Whether paths are lawful ones.
         """
         background = self._background_gbps
-        by_window = defaultdict[tuple[int, int], Floats](lambda: np.zeros_like(background))
-        for job, hub, number in jobs:
-            by_window[job.window] += number * self._loads(rates_of(job, hub), law=law)
-        most = np.zeros_like(background)
-        for hour in range(HOURS):
-            now = [load for (begin, end), load in by_window.items() if begin <= hour < end]
-            most = np.maximum(most, sum(now, np.zeros_like(background)))
+        most = self._busiest_hour(jobs, law=law)
         share = (most + background) / self._capacity_gbps
-        worst = share.argmax(axis=0)
+        worst = share.argmax(axis=0).tolist()
         for at in np.argsort(-share.max(axis=0), kind="stable").tolist():
             if most[:, at].max() <= LEAST_GBPS:
                 continue
-            cut = int(worst[at])
-            yield UsedLink(
-                self._links[at],
-                self._of.of[self._links[at][0]],
-                float(most[0, at]),
-                float(background[0, at]),
-                self._trips.cuts[cut],
-                float(most[cut, at]),
-                float(background[cut, at]),
+            link, direction = self._links[at]
+            capacity = self._of.of[link]
+            yield LoadedLink(
+                link=link,
+                direction=direction,
+                gbps=float(most[0, at]),
+                capacity_gbps=capacity.gbps,
+                capacity_basis=capacity.basis,
+                background_gbps=float(background[0, at]),
+                cut=self._trips.cuts[worst[at]],
+                cut_gbps=float(most[worst[at], at]),
+                cut_background_gbps=float(background[worst[at], at]),
             )
+
+    def _busiest_hour(self, jobs: Iterable[tuple[Job, str, float]], *, law: bool) -> Floats:
+        """Gbit/s of all jobs: cuts x links."""
+        most = np.zeros_like(self._background_gbps)
+        by_window = defaultdict[tuple[int, int], Floats](lambda: np.zeros_like(most))
+        for job, hub, number in jobs:
+            by_window[job.window] += number * self._loads(rates_of(job, hub), law=law)
+        for hour in range(HOURS):
+            now = [load for (begin, end), load in by_window.items() if begin <= hour < end]
+            most = np.maximum(most, sum(now, np.zeros_like(most)))
+        return most
 
     def _loads(self, rates: Iterable[LegRate], *, law: bool) -> Floats:
         """Gbit/s of one job: cuts x links."""

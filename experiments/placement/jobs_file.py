@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from corridor.controller.policy.clauses.places import Service
 from corridor.controller.policy.load import load_policies
 from corridor.controller.policy.model import SAME_CLASS, PolicySet
-from corridor.experiments.answers.cut_each import Each
+from corridor.experiments.answers.cut_each import Each, cuts_of
 from corridor.experiments.scenario.extending import hint_about, under
 from corridor.experiments.scenario.fields import DurationNs, Share, SizeBytes
 from corridor.experiments.scenario.options import BackgroundOptions, background_of
@@ -284,8 +284,17 @@ def load_jobs(
     loaded = _policies(document, file, folder, topology, asked)
     _check_classes(document, file, loaded)
     day = (file.as_of or today()) if on is None else on.as_of
+    _check_cuts(document, file, topology)
     background = background_of(document, file.background, topology, file.topology, day, folder)
     return LoadedJobs(file, topology, loaded, day, document, background)
+
+
+def _check_cuts(document: Document, file: JobsFile, topology: Topology) -> None:
+    try:
+        cuts_of(topology, file.cuts or "fibres")
+    except InputError as error:
+        hint = "write cuts: fibres, or state srlgs of the fibres of the map"
+        raise document.error(error.message, "cuts", hint=hint) from error
 
 
 def _topology(document: Document, file: JobsFile, folder: Path) -> Topology:

@@ -524,8 +524,8 @@ def _fibre_notes(of: PlaceAnswer) -> Iterator[str]:
     if of.cuts and not of.disturbing:
         yield f"All jobs keep a path within their RTT budget, {CUT[of.cuts]}."
     for one in of.disturbing[:MOST_CUTS]:
-        lost = f"{few(one.no_path, MOST_LEFT)} have no path" if one.no_path else ""
-        late = f"{few(one.late, MOST_LEFT)} are above their RTT budget" if one.late else ""
+        lost = f"jobs of {few(one.no_path, MOST_LEFT)} have no path" if one.no_path else ""
+        late = f"jobs of {few(one.late, MOST_LEFT)} are above their RTT budget" if one.late else ""
         what = joined(filter(None, (lost, late)))
         yield f"Under the cut of {' and '.join(one.cut)}, {what}."
     if len(of.disturbing) > MOST_CUTS:

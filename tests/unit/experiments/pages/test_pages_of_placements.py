@@ -42,6 +42,8 @@ def test_the_map_shows_a_hub_that_computes_for_itself_alone():
     rates = {"guangzhou-shenzhen": 1.0}
     assert not view_of_flows(drawn, rates, {}).has(drawn.hubs["riyadh"].xy)
     assert view_of_flows(drawn, rates, {"riyadh": 6.0}).has(drawn.hubs["riyadh"].xy)
+    unused = {**rates, "dammam-riyadh": 0.0}
+    assert not view_of_flows(drawn, unused, {}).has(drawn.hubs["riyadh"].xy)
 
 
 def test_the_area_of_a_disc_is_the_power(found, page):

@@ -1,4 +1,4 @@
-"""Loads of jobs under each cut, beside background traffic; jobs that lose their path."""
+"""Loads of jobs under each cut, next to background traffic; jobs that lose their path."""
 
 from __future__ import annotations
 
@@ -102,10 +102,9 @@ def test_a_cut_that_overloads_a_fibre_moves_a_job(placed):
     usual, safe = placed({"count": 2}, **keys), placed({"count": 2}, **keys, cuts="fibres")
     assert hubs_of(usual) == {"guian": 2}
     assert hubs_of(safe) == {"guian": 1, "kunming": 1}
-    for placed_safely in (safe, placed({"count": 2}, **keys, cuts="fibres", hubs=HUBS)):
-        fullest = placed_safely.links[0]
-        assert (fullest.link, fullest.share) == ("guian-kunming", pytest.approx(1))
-        assert (fullest.cut_gbps, fullest.cut_background_gbps) == (pytest.approx(1000), 31_000)
+    fullest = safe.links[0]
+    assert (fullest.link, fullest.share) == ("guian-kunming", pytest.approx(1))
+    assert (fullest.cut_gbps, fullest.cut_background_gbps) == (pytest.approx(1000), 31_000)
     with pytest.raises(NoPlacement, match="the capacity of fibres"):
         placed({"count": 3}, **keys, cuts="fibres")
 
@@ -130,7 +129,7 @@ def test_a_job_that_survives_has_paths_within_its_budget_under_each_cut(placed):
     assert safe.disturbing == ()
 
 
-def test_cuts_that_disturb_jobs_are_named_and_jobs_may_be_placed_elsewhere(placed):
+def test_cuts_that_leave_jobs_without_a_path_are_named(placed):
     hubs = ["shanghai", "guian"]
     state = {"mw": dict.fromkeys(hubs, 50), "pue": dict.fromkeys(hubs, 1.25)}
     keys = {"topology": "triangle.yaml", "cuts": "pairs", "hubs": hubs, "state": state}
@@ -139,7 +138,7 @@ def test_cuts_that_disturb_jobs_are_named_and_jobs_may_be_placed_elsewhere(place
     assert [(one.cut, one.no_path) for one in found.disturbing] == [
         (("srlg:north", "srlg:south"), ("away",))
     ]
-    assert "Under the cut of srlg:north and srlg:south, away have no path." in "\n".join(
+    assert "Under the cut of srlg:north and srlg:south, jobs of away have no path." in "\n".join(
         notes(found)
     )
     with pytest.raises(NoPlacement, match="no fibres lead there under the cut of srlg:"):
@@ -168,6 +167,14 @@ def test_notes_say_what_limits_of_fibres_count(placed, cuts, said):
 def test_a_file_needs_cuts_that_jobs_survive(tmp_path):
     with pytest.raises(InputError, match="train survives cuts, and the file has none"):
         load_jobs(written(tmp_path, ({"survives": True},), {}))
+
+
+def test_a_map_without_shared_risk_groups_has_its_line_and_what_to_write(tmp_path):
+    (tmp_path / "bare.yaml").write_text(TRIANGLE.replace(", srlgs: [north]", "").replace(
+        ", srlgs: [south]", ""))  # fmt: skip
+    with pytest.raises(InputError, match=r"jobs.yaml:\d+: the map triangle has no shared") as error:
+        load_jobs(written(tmp_path, (), {"topology": "bare.yaml", "cuts": "groups"}))
+    assert error.value.hint.startswith("write cuts: fibres")
 
 
 def hubs_of(found: PlaceAnswer) -> dict[str, float]:
